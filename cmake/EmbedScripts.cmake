@@ -1,0 +1,40 @@
+# Writes OUTPUT, a C++ header with one string constant per Lua script in SCRIPT_DIR, named after its file.
+# _record.lua, the part they share, comes before each of them and is no constant of its own.
+# Run by: cmake -DSCRIPT_DIR=… -DOUTPUT=… -P EmbedScripts.cmake
+
+# Every C++ compiler takes a string literal of this length ([implimits]).
+set(literal_limit 65536)
+
+set(prelude "")
+if(EXISTS "${SCRIPT_DIR}/_record.lua")
+  file(READ "${SCRIPT_DIR}/_record.lua" prelude)
+endif()
+
+set(constants "")
+file(GLOB scripts "${SCRIPT_DIR}/*.lua")
+list(SORT scripts)
+foreach(script IN LISTS scripts)
+  get_filename_component(name "${script}" NAME_WE)
+  if(name STREQUAL "_record")
+    continue()
+  endif()
+  file(READ "${script}" text)
+  set(text "${prelude}${text}")
+  string(LENGTH "${text}" length)
+  string(FIND "${text}" ")lua\"" delimiter)
+  if(length GREATER_EQUAL literal_limit OR NOT delimiter EQUAL -1)
+    message(FATAL_ERROR "${script} does not fit a raw string literal")
+  endif()
+  string(APPEND constants "inline constexpr std::string_view ${name} = R\"lua(${text})lua\";\n\n")
+endforeach()
+
+file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY NEWLINE_STYLE UNIX CONTENT [[
+// Generated from core/src/redis/scripts by cmake/EmbedScripts.cmake.
+#pragma once
+
+#include <string_view>
+
+namespace ficha::scripts {
+
+@constants@}  // namespace ficha::scripts
+]])
