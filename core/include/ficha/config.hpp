@@ -1,0 +1,103 @@
+// Everything that can be configured, in code or in one ficha.toml for every service.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ficha/cookie.hpp"
+#include "ficha/policy.hpp"
+
+namespace ficha {
+
+struct RedisConfig {
+  // redis://[user:password@]host[:port][/db], rediss://…, unix://[user:password@]/path[?db=n], or memory:// for tests
+  // and single-process use.
+  Secret url{"redis://127.0.0.1:6379/0"};
+  std::string name_space = "ficha";  // key `namespace`; [a-z0-9_-]{1,32}
+  std::string username;              // overrides the URL's
+  Secret password;                   // overrides the URL's
+  std::string ca_file;               // PEM; default: the system's
+  std::string certificate_file;      // PEM, client certificate
+  std::string key_file;              // PEM, its private key
+  std::chrono::milliseconds connect_timeout{250};
+  std::chrono::milliseconds command_timeout{250};
+  std::chrono::milliseconds operation_timeout{500};
+  std::size_t max_in_flight = 10'000;  // commands; more are refused as overloaded
+};
+
+struct NearCacheConfig {
+  bool enabled = true;
+  std::chrono::milliseconds max_staleness{2000};  // with a cut or half-open link
+  std::size_t max_entries = 65'536;
+  std::size_t max_bytes = 64U << 20U;
+};
+
+enum class OnLimit : std::uint8_t { evict_oldest, refuse };
+enum class Writes : std::uint8_t { all, add_only };
+
+struct SessionConfig {
+  std::chrono::seconds idle_timeout{30 * 60};  // 0 = none
+  std::chrono::seconds absolute_timeout{12 * 60 * 60};
+  std::size_t max_per_principal = 0;  // 0 = no limit
+  OnLimit on_limit = OnLimit::evict_oldest;
+  Writes writes = Writes::all;  // add_only: this service may add attributes, never change or remove them
+  TokenKeys token_keys;
+};
+
+enum class CsrfMode : std::uint8_t { origin, token, off };
+
+struct CsrfConfig {
+  CsrfMode mode = CsrfMode::origin;
+  std::vector<std::string> trusted_origins;  // "https://app.example.org", compared whole
+  std::string header = "X-CSRF-Token";       // for mode token
+};
+
+struct TrustConfig {
+  std::vector<std::string> proxies;           // CIDRs whose X-Forwarded-Proto and -Host count; default: none
+  std::vector<std::string> identity_headers;  // stripped, in every alias, from what the client sent
+};
+
+struct Config {
+  RedisConfig redis;
+  NearCacheConfig near_cache;
+  SessionConfig session;
+  CookieConfig cookie;
+  CsrfConfig csrf;
+  TrustConfig trust;
+  Policy policy;
+};
+
+// Reads a ficha.toml. Errors: invalid_config naming file, line and key. Values "env:NAME" and "file:PATH" are allowed
+// for secrets (redis.url, redis.password, session.token_keys).
+[[nodiscard]] Result<Config> load_config(const std::string& path);
+// The same from text; `name` stands for the file in messages.
+[[nodiscard]] Result<Config> parse_config(std::string_view text, std::string_view name);
+// What both of them check, for a Config made in code.
+[[nodiscard]] Result<void> validate(const Config& config);
+
+// Time, injected so that tests need not sleep. Callable from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual std::int64_t unix_milliseconds() noexcept = 0;
+  [[nodiscard]] virtual std::int64_t monotonic_nanoseconds() noexcept = 0;
+};
+[[nodiscard]] Clock& system_clock() noexcept;
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+// What the host lends to the core. `log` may be called from any thread, must not throw, and never receives a token,
+// a password or an attribute's value. clock and random must outlive the client.
+struct Hooks {
+  std::function<void(LogLevel, std::string_view)> log;
+  Clock* clock = nullptr;          // nullptr = system_clock()
+  RandomSource* random = nullptr;  // nullptr = openssl_random()
+};
+
+}  // namespace ficha

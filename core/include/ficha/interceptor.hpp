@@ -1,0 +1,135 @@
+// From request to decision: pure logic, no sockets, no store.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "ficha/config.hpp"
+#include "ficha/session.hpp"
+
+namespace ficha {
+
+struct HeaderField {
+  std::string_view name;   // any case
+  std::string_view value;  // raw bytes
+};
+
+// Views into the host's buffers; read only during the call. `path` is the raw request target up to, and without, "?"
+// (a query that is still there is ignored). Only Cookie, Authorization, Host, Origin, Referer, Sec-Fetch-Site, the CSRF
+// header and X-Forwarded-Proto/-Host are looked at; several fields of one name are several entries.
+struct HttpRequest {
+  std::string_view method;
+  std::string_view path;
+  std::span<const HeaderField> headers;
+  std::string_view scheme = "https";  // of the connection the service accepted
+  std::string_view peer;              // its remote address, for [trust] proxies
+};
+
+enum class Verdict : std::uint8_t { allow, unauthenticated, reauthenticate, forbidden, bad_request, unavailable };
+
+// Why; stable snake_case names by name(Reason). For explain, logs and tests, never for clients.
+enum class Reason : std::uint8_t {
+  allowed,
+  allowed_anonymous,
+  no_credential,
+  session_not_live,     // unknown, expired or revoked: indistinguishable
+  malformed_token,      // refused without asking the store
+  ambiguous_cookie,     // the cookie twice with different values
+  two_credentials,      // cookie and Bearer together
+  two_authorizations,   // several Authorization fields, or several schemes in one
+  malformed_bearer,
+  ambiguous_path,
+  no_rule,              // nothing in the policy matches
+  method_not_listed,    // the path matches, the method does not
+  nobody,
+  anonymous_session,    // live, but without a principal
+  missing_role,
+  missing_scope,
+  level_too_low,
+  authentication_too_old,
+  csrf_no_proof,        // unsafe method with a cookie, and no Sec-Fetch-Site, Origin or Referer
+  csrf_foreign_origin,
+  csrf_bad_token,
+  store_unavailable,
+};
+[[nodiscard]] std::string_view name(Verdict verdict) noexcept;
+[[nodiscard]] std::string_view name(Reason reason) noexcept;
+
+struct ResponseHeader {
+  std::string_view name;
+  std::string value;
+};
+
+enum class Carrier : std::uint8_t { none, cookie, bearer };
+
+// A value, not an error. `headers()` are to be added to the response, whatever the handler does.
+class Decision {
+ public:
+  Verdict verdict = Verdict::unavailable;
+  Reason reason = Reason::store_unavailable;
+  int status = 503;  // HTTP status of a denial; 200 for allow
+  int rule = -1;     // index of the rule that matched; -1 = none
+  Carrier carrier = Carrier::none;
+  std::optional<Session> session;
+
+  [[nodiscard]] bool allowed() const noexcept { return verdict == Verdict::allow; }
+  [[nodiscard]] std::span<const ResponseHeader> headers() const noexcept { return {headers_.data(), header_count_}; }
+  void add_header(std::string_view name, std::string value);
+
+ private:
+  std::array<ResponseHeader, 4> headers_{};
+  std::size_t header_count_ = 0;
+};
+
+// What must be looked up before a request can be judged.
+struct Admission {
+  int rule = -1;
+  Carrier carrier = Carrier::none;
+  std::string_view token;   // within the request's buffers
+  bool fresh = false;
+  bool touch = true;
+};
+
+// The answer of the look-up: a session, "not live" (nullopt), or why it is not known.
+using LookupResult = Result<std::optional<Session>>;
+
+// Thread rule: const after construction; any thread.
+class Interceptor {
+ public:
+  // Compiles policy, cookie, CSRF and trust settings. Errors: invalid_config as validate(Config).
+  [[nodiscard]] static Result<Interceptor> compile(const Config& config);
+
+  // First half: path, rule, credential, CSRF by origin. Either already a decision, or what to look up.
+  [[nodiscard]] std::variant<Decision, Admission> admit(const HttpRequest& request) const noexcept;
+  // Second half. `now` in Unix seconds on the store's clock.
+  [[nodiscard]] Decision judge(const HttpRequest& request, const Admission& admission, LookupResult lookup,
+                               std::int64_t now) const noexcept;
+  // The other door: a requirement on the matched route or handler, for a session that a decision let through.
+  [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted, std::int64_t now) const;
+
+  // A value for the CSRF header of mode `token`: base64url(nonce[16] || HMAC-SHA-256(token's secret,
+  // "ficha/csrf" || 0x00 || session id || nonce)). Dies with the session's token.
+  [[nodiscard]] Result<std::string> csrf_token(const Token& token, RandomSource& random) const;
+
+  // True for a header the client must not send because a service forwards identity in it: any case, "-", "_" and "."
+  // alike (X-User, X_User, X.User).
+  [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;
+
+  Interceptor(Interceptor&&) noexcept;
+  Interceptor& operator=(Interceptor&&) noexcept;
+  ~Interceptor();
+
+ private:
+  struct Compiled;
+  explicit Interceptor(std::unique_ptr<const Compiled> compiled);
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace ficha

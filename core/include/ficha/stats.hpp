@@ -1,0 +1,37 @@
+// Counters of one client, since it was opened.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ficha {
+
+struct Stats {
+  std::uint64_t hits = 0;           // near-cache look-ups that were answered
+  std::uint64_t misses = 0;         // … that had to ask Redis
+  std::uint64_t shared_flights = 0;  // misses that waited for another one's answer
+  std::uint64_t invalidations = 0;  // pushes received
+  std::uint64_t flushes_disconnect = 0;
+  std::uint64_t flushes_server = 0;     // null push: FLUSHALL, resynchronisation
+  std::uint64_t flushes_staleness = 0;  // no proof of the link within max_staleness
+  std::uint64_t evictions = 0;
+  std::uint64_t touches_sent = 0;
+  std::uint64_t touches_effective = 0;  // those that moved the deadline
+  std::uint64_t commands = 0;           // sent to Redis
+  std::uint64_t connects = 0;           // successful ones
+  std::uint64_t connect_failures = 0;
+  std::uint64_t timeouts = 0;
+  std::uint64_t in_flight = 0;  // commands, now
+  std::uint64_t cache_entries = 0;
+  std::uint64_t cache_bytes = 0;
+  // Round trips, counted by upper bound in microseconds: 2^4, 2^5, … 2^19, more.
+  std::array<std::uint64_t, 17> round_trips{};
+  std::uint64_t round_trip_sum_us = 0;
+};
+
+// Prometheus text exposition format 0.0.4; every metric is named `prefix`_….
+[[nodiscard]] std::string prometheus_text(const Stats& stats, std::string_view prefix = "ficha");
+
+}  // namespace ficha

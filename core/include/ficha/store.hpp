@@ -1,0 +1,109 @@
+// What can be asked of the session store, and what it answers. The calls themselves are Client's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ficha/session.hpp"
+
+namespace ficha {
+
+// A session to be. Principal: UTF-8, at most 256 bytes, no control characters; empty = anonymous.
+struct NewSession {
+  std::string principal;
+  std::vector<std::string> roles;
+  std::vector<std::string> scopes;
+  std::vector<Attribute> attributes;
+  Device device;
+  int level = 0;              // assurance level, 0 to 3
+  bool authenticated = true;  // the principal proves itself now; ignored for an anonymous session
+  std::optional<std::chrono::seconds> idle_timeout;      // default: the configuration's
+  std::optional<std::chrono::seconds> absolute_timeout;  // default: the configuration's
+};
+
+// Changes to one live session, applied as one atomic step in the order given. Everything not named stays.
+struct Patch {
+  enum class Kind : std::uint8_t {
+    set,        // create or replace
+    add,        // create; attribute_exists if it is there
+    remove,     // delete; nothing happens if it is not there
+    increment,  // add `by` to an integer attribute (absent = 0); |result| stays within 2^53
+  };
+  struct Op {
+    Kind kind;
+    std::string name;
+    std::string json;     // for set and add
+    std::int64_t by = 0;  // for increment
+  };
+  std::vector<Op> ops;
+  std::optional<std::vector<std::string>> roles;   // replaces all roles
+  std::optional<std::vector<std::string>> scopes;  // replaces all scopes
+  std::optional<Device> device;
+  std::optional<std::uint64_t> expected_generation;  // conflict if the stored one differs
+
+  [[nodiscard]] bool empty() const noexcept { return ops.empty() && !roles && !scopes && !device; }
+};
+
+struct LoadOptions {
+  bool touch = true;   // false: the read does not extend the idle timeout (polling)
+  bool fresh = false;  // true: ask Redis, whatever the near cache holds
+};
+
+struct RotateOptions {
+  // For how long the old token still leads to the session, for requests already under way; at most 30 s.
+  std::chrono::seconds grace{0};
+};
+
+// A login. With `current` of the same principal its attributes move along in one atomic step (re-authentication);
+// of another principal or anonymous, a new session is made and the current one revoked.
+struct Login {
+  NewSession session;
+  std::optional<Session> current;
+  bool keep_attributes = true;  // carry the attributes of an anonymous `current` over; never those of another principal
+};
+
+// `revoked` is said only when the store has acknowledged it.
+enum class RevokeOutcome : std::uint8_t { revoked, not_found };
+
+// The requests of Client::submit, one for each blocking call of Client.
+struct LoadRequest {
+  Secret token;
+  LoadOptions options;
+};
+struct CreateRequest {
+  NewSession session;
+};
+struct PatchRequest {
+  SessionId id;
+  Patch patch;
+};
+struct RotateRequest {
+  SessionId id;
+  RotateOptions options;
+};
+struct LoginRequest {
+  Login login;
+};
+struct RevokeRequest {
+  SessionId id;
+};
+struct RevokePrincipalRequest {
+  std::string principal;
+  std::optional<SessionId> except;
+};
+struct PatchPrincipalRequest {
+  std::string principal;
+  Patch patch;
+};
+struct ListRequest {
+  std::string principal;
+};
+
+using StoreRequest = std::variant<LoadRequest, CreateRequest, PatchRequest, RotateRequest, LoginRequest, RevokeRequest,
+                                  RevokePrincipalRequest, PatchPrincipalRequest, ListRequest>;
+
+}  // namespace ficha

@@ -1,0 +1,98 @@
+// Lazy coroutines: an operation of several round trips reads top to bottom, whoever drives it.
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <optional>
+#include <utility>
+
+#include "ficha/result.hpp"
+
+namespace ficha {
+
+// A coroutine that starts when awaited and yields one Result. It may resume on any thread; running out of memory inside
+// it is an Error like any other.
+template <class T>
+class [[nodiscard]] Task {
+ public:
+  struct promise_type {
+    std::coroutine_handle<> continuation = std::noop_coroutine();
+    std::optional<Result<T>> result;
+
+    Task get_return_object() noexcept { return Task{std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    static std::suspend_always initial_suspend() noexcept { return {}; }
+    struct FinalAwaiter {
+      static bool await_ready() noexcept { return false; }
+      static std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) noexcept {
+        return self.promise().continuation;
+      }
+      static void await_resume() noexcept {}
+    };
+    static FinalAwaiter final_suspend() noexcept { return {}; }
+    void return_value(Result<T> value) noexcept { result.emplace(std::move(value)); }
+    void unhandled_exception() noexcept { result.emplace(Error{ErrorCode::overloaded, {}}); }
+  };
+
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  static bool await_ready() noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> caller) noexcept {
+    handle_.promise().continuation = caller;
+    return handle_;
+  }
+  Result<T> await_resume() noexcept { return std::move(*handle_.promise().result); }
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+  std::coroutine_handle<promise_type> handle_;
+};
+
+// Owns itself: runs at once, frees itself at its end.
+struct Detached {
+  struct promise_type {
+    static Detached get_return_object() noexcept { return {}; }
+    static std::suspend_never initial_suspend() noexcept { return {}; }
+    static std::suspend_never final_suspend() noexcept { return {}; }
+    static void return_void() noexcept {}
+    static void unhandled_exception() noexcept {}
+  };
+};
+
+// Runs `task` now and hands its result to `then`, on whichever thread finishes it.
+template <class T, class Then>
+Detached start(Task<T> task, Then then) {
+  then(co_await std::move(task));
+}
+
+// What a blocked thread waits on. `lead` asks it to read replies for everybody (see redis/connection.hpp).
+class Waiter {
+ public:
+  enum State : int { waiting, lead, done };
+
+  void finish() noexcept {
+    state_.store(done, std::memory_order_release);
+    state_.notify_one();
+  }
+  // Does nothing to a waiter that is done; false then.
+  bool promote() noexcept {
+    int expected = waiting;
+    if (!state_.compare_exchange_strong(expected, lead, std::memory_order_acq_rel)) return false;
+    state_.notify_one();
+    return true;
+  }
+  [[nodiscard]] State state() const noexcept { return static_cast<State>(state_.load(std::memory_order_acquire)); }
+  // Blocks while nothing has happened yet.
+  void wait() const noexcept { state_.wait(waiting, std::memory_order_acquire); }
+
+ private:
+  std::atomic<int> state_{waiting};
+};
+
+}  // namespace ficha
