@@ -1,0 +1,117 @@
+# The C++ core: unit and store tests under three builds, fuzzing, and the package as others will consume it.
+# shellcheck shell=bash
+: "${cores:?is set by tests/suites/lib.sh}"
+
+# Every test program that the preset's build made, of those named.
+run_core_programs() {
+  local preset=$1 program directory
+  shift
+  for program in "$@"; do
+    directory=build/$preset/tests/core
+    if [[ -x $directory/$program ]]; then run_gtest "$program ($preset)" "$directory/$program"; fi
+  done
+}
+
+fuzz_one() {
+  local target=$1 name=${1##*/} work
+  work=build/fuzz/corpus/$name
+  mkdir -p "$work" build/fuzz/artifacts
+  local seeds=tests/fuzz/corpus/$name dictionary=tests/fuzz/$name.dict arguments=()
+  if [[ -d $seeds ]]; then arguments+=("$seeds"); fi
+  if [[ -e $dictionary ]]; then arguments+=("-dict=$dictionary"); fi
+  "$target" -max_total_time="${FICHA_FUZZ_SECONDS:-30}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="build/fuzz/artifacts/$name-" "$work" "${arguments[@]}" >"build/fuzz/$name.log" 2>&1
+}
+
+fuzz_smoke() {
+  local target name count
+  local -a targets
+  mapfile -t targets < <(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -executable | sort)
+  heading "fuzzing ${#targets[@]} targets, ${FICHA_FUZZ_SECONDS:-30} s each, two at a time"
+  local -A running
+  for target in "${targets[@]}"; do
+    while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+    fuzz_one "$target" &
+    running[$target]=$!
+  done
+  for target in "${targets[@]}"; do
+    name=${target##*/}
+    if wait "${running[$target]}"; then
+      count=$(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log")
+      report_pass "$name: ${count:-no} inputs"
+    else
+      report_failure "$name (log: build/fuzz/$name.log)"
+      grep -E -A25 'ERROR|runtime error|Test unit written' "build/fuzz/$name.log" | head -n 60
+    fi
+  done
+}
+
+# A public header is short, compiles alone, and reaches none of the libraries behind the core.
+header_stands_alone() {
+  local header=$1 lines
+  lines=$(wc -l <"core/include/$header")
+  if ((lines > 200)); then
+    echo "$lines lines"
+    return 1
+  fi
+  printf '#include "%s"\n' "$header" >build/header.cpp
+  c++ -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -Icore/include -fsyntax-only build/header.cpp || return 1
+  ! c++ -std=c++20 -Icore/include -M build/header.cpp | grep -E '/(hiredis|openssl|msgpack|toml\+\+|nlohmann)[/.]'
+}
+
+# Only what the public headers declare leaves a shared libficha: none of hiredis' or OpenSSL's names, none of ours inside.
+exports_only_public_names() {
+  local library=$1 exported
+  exported=$(nm -D --defined-only "$library" | awk '$2 != "w" && $2 != "u" { print $3 }' | c++filt)
+  if ! grep -q '^ficha::Client::open' <<<"$exported"; then
+    echo "ficha::Client::open is not exported"
+    return 1
+  fi
+  ! grep -vE '^((vtable|typeinfo|typeinfo name|guard variable) for )?(non-virtual thunk to )?ficha::|^std::|^(vtable|typeinfo|typeinfo name) for std::' <<<"$exported" &&
+    ! grep -E '^ficha::(detail|redis|memory|scripts)::' <<<"$exported"
+}
+
+build_shared() {
+  cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON -DFICHA_BUILD_TESTS=OFF -DFICHA_BUILD_BENCH=OFF \
+    -DFICHA_BUILD_EXAMPLES=OFF && cmake --build build/shared -j "$cores"
+}
+
+consume_by_cmake() {
+  local installed=$1 build=$1/consumer
+  cmake -S tests/consumer -B "$build" -G Ninja -DCMAKE_PREFIX_PATH="$installed" && cmake --build "$build" && "$build/consumer"
+}
+
+consume_by_pkg_config() {
+  local installed=$1 flags
+  flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$installed" -name ficha.pc)") pkg-config --cflags --libs ficha) || return 1
+  # shellcheck disable=SC2086  # flags are words
+  c++ -std=c++20 tests/consumer/main.cpp -o "$installed/by-pkg-config" $flags &&
+    LD_LIBRARY_PATH=$(dirname "$(find "$installed" -name 'libficha.*' | head -n 1)") "$installed/by-pkg-config"
+}
+
+package_tests() {
+  local header kind installed
+  heading "public headers and package"
+  for header in $(cd core/include && ls ficha/*.hpp); do
+    check "<$header> stands alone in at most 200 lines" header_stands_alone "$header"
+  done
+  check "libficha builds as a shared library" build_shared
+  check "a shared libficha exports the public names only" exports_only_public_names build/shared/core/libficha.so
+  for kind in release shared; do
+    installed=$(mktemp -d)
+    check "cmake installs the $kind build" cmake --install "build/$kind" --prefix "$installed"
+    check "find_package finds the installed $kind build, and a consumer runs" consume_by_cmake "$installed"
+    check "pkg-config finds the installed $kind build, and a consumer runs" consume_by_pkg_config "$installed"
+    rm -rf "$installed"
+  done
+}
+
+suite_core() {
+  if build release; then
+    run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests
+    package_tests
+  fi
+  if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
+  if build tsan; then run_core_programs tsan ficha_store_tests ficha_race_tests; fi
+  if build fuzz; then fuzz_smoke; fi
+}

@@ -1,0 +1,77 @@
+# What the suites share: counting, and running test programs. Sourced by tests/run, from the top of the repository.
+# shellcheck shell=bash
+
+passed=0
+failed=0
+failures=()
+
+cores=$(nproc)
+readonly cores
+# No single test program may take longer.
+readonly program_limit_seconds=900
+
+heading() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
+
+report_pass() {
+  passed=$((passed + 1))
+  printf 'ok       %s\n' "$1"
+}
+
+report_failure() {
+  failed=$((failed + 1))
+  failures+=("$1")
+  printf 'FAILED   %s\n' "$1"
+}
+
+# check SENTENCE COMMAND…: one test, which passes when the command does. Its output shows only when it fails.
+check() {
+  local sentence=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    report_pass "$sentence"
+  else
+    report_failure "$sentence"
+    printf '%s\n' "$output" | tail -n 60 | sed 's/^/         /'
+  fi
+}
+
+# build PRESET [TARGET…]: configures and builds; a failure counts as a failed test.
+build() {
+  local preset=$1 log=build/$1.log
+  shift
+  mkdir -p build
+  heading "building $preset"
+  if cmake --preset "$preset" >"$log" 2>&1 && cmake --build "build/$preset" -j "$cores" ${1:+--target "$@"} >>"$log" 2>&1; then
+    return 0
+  fi
+  report_failure "building $preset (whole log: $log)"
+  grep -E -A12 'error:|Error|FAILED' "$log" | head -n 80
+  return 1
+}
+
+# run_gtest NAME PROGRAM [ARGUMENT…]: adds a GoogleTest program's tests to the count. A skipped test counts as failed, and
+# so does a program that dies or runs none.
+run_gtest() {
+  local name=$1 log status ran ok skipped
+  shift
+  heading "$name"
+  log=$(mktemp)
+  timeout --kill-after=10 "$program_limit_seconds" "$@" --gtest_brief=1 2>&1 | tee "$log"
+  status=$?
+  ran=$(sed -nE 's/^\[==========\] ([0-9]+) tests? from .* ran\..*/\1/p' "$log" | tail -n 1)
+  ok=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?\..*/\1/p' "$log" | tail -n 1)
+  skipped=$(grep -c '^\[  SKIPPED \] [^0-9]' "$log")
+  if ((ok)); then passed=$((passed + ok)); fi
+  while read -r test; do
+    report_failure "$name: $test"
+  done < <(sed -nE 's/^\[  FAILED  \] ([A-Za-z_][^ ,]*).*/\1/p' "$log" | sort -u)
+  if [[ -z $ran ]]; then
+    report_failure "$name ended early (exit status $status)"
+  elif ((ran == 0)); then
+    report_failure "$name ran no test"
+  elif ((status != 0 && ok == ran)); then
+    report_failure "$name exited with status $status after its tests passed"
+  fi
+  if ((skipped)); then report_failure "$name skipped $skipped tests"; fi
+  rm -f "$log"
+}
