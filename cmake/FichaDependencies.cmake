@@ -25,15 +25,13 @@ if(NOT FICHA_HIREDIS_FOUND)
   message(FATAL_ERROR "hiredis >= 1.1 with hiredis_ssl not found: run packaging/setup")
 endif()
 
-pkg_get_variable(ficha_hiredis_include hiredis includedir)
-pkg_get_variable(ficha_hiredis_lib hiredis libdir)
-find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${ficha_hiredis_lib}" NO_DEFAULT_PATH REQUIRED)
-find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${ficha_hiredis_lib}" NO_DEFAULT_PATH REQUIRED)
+find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" NO_DEFAULT_PATH REQUIRED)
+find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" NO_DEFAULT_PATH REQUIRED)
 mark_as_advanced(FICHA_HIREDIS_ARCHIVE FICHA_HIREDIS_SSL_ARCHIVE)
 
 # hiredis' headers alone; its objects come from libficha (core/CMakeLists.txt).
 add_library(ficha_hiredis_headers INTERFACE)
-target_include_directories(ficha_hiredis_headers SYSTEM INTERFACE "${ficha_hiredis_include}")
+target_include_directories(ficha_hiredis_headers SYSTEM INTERFACE "${FICHA_HIREDIS_hiredis_INCLUDEDIR}")
 
 # The header-only libraries and the modes they are used in: no exceptions from toml++, no Boost in msgpack-cxx.
 find_path(FICHA_MSGPACK_INCLUDE msgpack.hpp REQUIRED)
