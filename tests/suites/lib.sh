@@ -56,17 +56,17 @@ run_gtest() {
   shift
   heading "$name"
   log=$(mktemp)
-  timeout --kill-after=10 "$program_limit_seconds" "$@" --gtest_brief=1 2>&1 | tee "$log"
-  status=$?
+  timeout --kill-after=10 "$program_limit_seconds" "$@" 2>&1 | tee "$log" | grep -vE '^(\[ RUN      |\[       OK |\[-----|$)'
+  status=${PIPESTATUS[0]}
   ran=$(sed -nE 's/^\[==========\] ([0-9]+) tests? from .* ran\..*/\1/p' "$log" | tail -n 1)
   ok=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?\..*/\1/p' "$log" | tail -n 1)
-  skipped=$(grep -c '^\[  SKIPPED \] [^0-9]' "$log")
-  if ((ok)); then passed=$((passed + ok)); fi
+  skipped=$(sed -nE 's/^\[  SKIPPED \] ([0-9]+) tests?.*/\1/p' "$log" | tail -n 1)
+  passed=$((passed + ${ok:-0}))
   while read -r test; do
     report_failure "$name: $test"
   done < <(sed -nE 's/^\[  FAILED  \] ([A-Za-z_][^ ,]*).*/\1/p' "$log" | sort -u)
   if [[ -z $ran ]]; then
-    report_failure "$name ended early (exit status $status)"
+    report_failure "$name ended with status $status in $(sed -n 's/^\[ RUN      \] //p' "$log" | tail -n 1)"
   elif ((ran == 0)); then
     report_failure "$name ran no test"
   elif ((status != 0 && ok == ran)); then
