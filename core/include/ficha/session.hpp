@@ -104,6 +104,8 @@ class Session {
   }
   // Makes room for `head_.size` bytes and returns them.
   std::byte* reserve_body();
+  // No strings at all: what a move leaves behind.
+  void clear() noexcept;
 
   Head head_;
   std::unique_ptr<std::byte[]> heap_;

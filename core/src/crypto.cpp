@@ -1,0 +1,143 @@
+#include "crypto.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+
+#include "ficha/token.hpp"
+
+namespace ficha {
+namespace crypto {
+namespace {
+
+void require(bool succeeded) noexcept {
+  if (succeeded) return;
+  std::fputs("ficha: OpenSSL cannot compute SHA-256\n", stderr);
+  std::abort();
+}
+
+// Fetching an algorithm takes locks and costs more than hashing a token, so it happens once. Never freed: objects with
+// static storage may hash while the process ends.
+EVP_MD* sha256_algorithm() noexcept {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+EVP_MAC* hmac_algorithm() noexcept {
+  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  return algorithm;
+}
+
+// Contexts are reused because making one costs several times a hash (OpenSSL issues 17064, 19612, 20286).
+class Contexts {
+ public:
+  Contexts() noexcept : digest_(EVP_MD_CTX_new()), mac_(EVP_MAC_CTX_new(hmac_algorithm())) {
+    char digest_name[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    require(sha256_algorithm() != nullptr && digest_ != nullptr && mac_ != nullptr &&
+            EVP_MAC_CTX_set_params(mac_, parameters) == 1);
+  }
+  ~Contexts() {
+    EVP_MD_CTX_free(digest_);
+    EVP_MAC_CTX_free(mac_);
+  }
+  Contexts(const Contexts&) = delete;
+  Contexts& operator=(const Contexts&) = delete;
+
+  Digest sha256(std::string_view message, std::string_view rest) noexcept {
+    Digest digest;
+    require(EVP_DigestInit_ex2(digest_, sha256_algorithm(), nullptr) == 1 &&
+            EVP_DigestUpdate(digest_, message.data(), message.size()) == 1 &&
+            (rest.empty() || EVP_DigestUpdate(digest_, rest.data(), rest.size()) == 1) &&
+            EVP_DigestFinal_ex(digest_, reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
+    return digest;
+  }
+
+  Digest hmac_sha256(std::string_view key, std::string_view message) noexcept {
+    // A null key would mean "the same key as last time".
+    const char* key_bytes = key.data() == nullptr ? "" : key.data();
+    Digest digest;
+    std::size_t length = 0;
+    require(EVP_MAC_init(mac_, reinterpret_cast<const unsigned char*>(key_bytes), key.size(), nullptr) == 1 &&
+            EVP_MAC_update(mac_, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
+            EVP_MAC_final(mac_, reinterpret_cast<unsigned char*>(digest.data()), &length, digest.size()) == 1 &&
+            length == digest.size());
+    return digest;
+  }
+
+ private:
+  EVP_MD_CTX* digest_;
+  EVP_MAC_CTX* mac_;
+};
+
+struct ThreadContexts;
+constinit thread_local Contexts* current = nullptr;
+constinit thread_local bool thread_ends = false;
+
+struct ThreadContexts {
+  Contexts contexts;
+  ThreadContexts() noexcept { current = &contexts; }
+  ~ThreadContexts() {
+    current = nullptr;
+    thread_ends = true;
+  }
+};
+
+template <class Use>
+Digest with_contexts(Use use) noexcept {
+  if (current != nullptr) [[likely]]
+    return use(*current);
+  if (thread_ends) {  // called from the destructor of another thread-local object
+    Contexts temporary;
+    return use(temporary);
+  }
+  static thread_local ThreadContexts owner;
+  return use(owner.contexts);
+}
+
+}  // namespace
+
+Digest sha256(std::string_view message, std::string_view rest) noexcept {
+  return with_contexts([&](Contexts& contexts) noexcept { return contexts.sha256(message, rest); });
+}
+
+Digest hmac_sha256(std::string_view key, std::string_view message) noexcept {
+  return with_contexts([&](Contexts& contexts) noexcept { return contexts.hmac_sha256(key, message); });
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && (a.empty() || CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+void wipe(void* bytes, std::size_t size) noexcept {
+  if (size > 0) OPENSSL_cleanse(bytes, size);
+}
+
+}  // namespace crypto
+
+namespace {
+
+class OpensslRandom final : public RandomSource {
+ public:
+  bool fill(std::span<std::byte> out) noexcept override {
+    return out.size() <= INT_MAX &&
+           RAND_priv_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
+  }
+};
+
+}  // namespace
+
+RandomSource& openssl_random() noexcept {
+  static constinit OpensslRandom source;
+  return source;
+}
+
+}  // namespace ficha

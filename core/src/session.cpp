@@ -1,0 +1,86 @@
+#include "ficha/session.hpp"
+
+#include <algorithm>
+
+namespace ficha {
+
+// A copy takes the head and the used part of the body, not all of `inline_`.
+
+Session::Session(const Session& other) : head_(other.head_) {
+  std::memcpy(reserve_body(), other.body(), head_.size);
+}
+
+Session::Session(Session&& other) noexcept : head_(other.head_), heap_(std::move(other.heap_)) {
+  if (heap_) {
+    other.clear();
+  } else {
+    std::memcpy(inline_, other.inline_, head_.size);
+  }
+}
+
+Session& Session::operator=(const Session& other) {
+  if (this == &other) return *this;
+  if (other.heap_) return *this = Session(other);  // running out of memory leaves this one as it was
+  head_ = other.head_;
+  std::memcpy(reserve_body(), other.inline_, head_.size);
+  return *this;
+}
+
+Session& Session::operator=(Session&& other) noexcept {
+  if (this == &other) return *this;
+  head_ = other.head_;
+  heap_ = std::move(other.heap_);
+  if (heap_) {
+    other.clear();
+  } else {
+    std::memcpy(inline_, other.inline_, head_.size);
+  }
+  return *this;
+}
+
+Session::~Session() = default;
+
+std::byte* Session::reserve_body() {
+  if (head_.size <= inline_bytes) {
+    heap_.reset();
+    return inline_;
+  }
+  heap_ = std::make_unique_for_overwrite<std::byte[]>(head_.size);
+  return heap_.get();
+}
+
+void Session::clear() noexcept {
+  head_.role_count = head_.scope_count = head_.attribute_count = 0;
+  head_.size = 3 * sizeof(Span);
+  heap_.reset();
+  std::memset(inline_, 0, head_.size);
+}
+
+SessionId Session::id() const noexcept {
+  SessionId id;
+  std::copy_n(head_.id, SessionId::length, id.text_.begin());
+  return id;
+}
+
+bool Session::has_role(std::string_view role) const noexcept {
+  for (std::size_t i = 0; i < role_count(); ++i) {
+    if (this->role(i) == role) return true;
+  }
+  return false;
+}
+
+bool Session::has_scope(std::string_view scope) const noexcept {
+  for (std::size_t i = 0; i < scope_count(); ++i) {
+    if (this->scope(i) == scope) return true;
+  }
+  return false;
+}
+
+std::optional<std::string_view> Session::attribute(std::string_view name) const noexcept {
+  for (std::size_t i = 0; i < attribute_count(); ++i) {
+    if (attribute_name(i) == name) return attribute_json(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace ficha
