@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include <msgpack/null_visitor.hpp>
 #include <msgpack/unpack.hpp>
 
 #include "record.hpp"
 #include "utf8.hpp"
+#include "validation.hpp"
 
 namespace ficha {
 namespace {
@@ -14,8 +16,6 @@ constexpr std::uint32_t live_elements = 14;
 constexpr std::uint32_t superseded_elements = 4;
 constexpr std::size_t max_depth = 32;
 constexpr std::uint64_t max_integer = std::uint64_t{1} << 53U;
-constexpr std::size_t max_principal_bytes = 256;
-constexpr std::size_t max_name_bytes = 64;
 
 // Places in the record's array, counted as in the wire format.
 enum Element : std::uint32_t {
@@ -256,7 +256,7 @@ bool Reader::add_attribute_part(std::string_view text) {
     fields_.attributes.back().second = text;
     return text.size() <= max_attribute_bytes || fail("has a value longer than 64 KiB");
   }
-  if (text.empty() || text.size() > max_name_bytes) return fail("has a name that is not 1 to 64 bytes long");
+  if (text.empty() || text.size() > max_attribute_name_bytes) return fail("has a name that is not 1 to 64 bytes long");
   if (!is_plain_text(text)) return fail("has a name with a control character");
   const auto same = [text](const auto& attribute) { return attribute.first == text; };
   if (std::ranges::any_of(fields_.attributes, same)) return fail("names one attribute twice");

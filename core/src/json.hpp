@@ -1,0 +1,14 @@
+// Attribute values are kept as text; this is all the core wants to know about them.
+#pragma once
+
+#include <string_view>
+
+namespace ficha {
+
+inline constexpr int max_json_depth = 64;
+
+// One JSON text (RFC 8259) that every language reads the same way: UTF-8 without byte order mark, no lone surrogates,
+// no number beyond a double, nested at most `max_json_depth` deep.
+[[nodiscard]] bool is_json(std::string_view text);
+
+}  // namespace ficha

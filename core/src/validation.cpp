@@ -1,0 +1,182 @@
+#include "validation.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "json.hpp"
+#include "record.hpp"
+#include "utf8.hpp"
+
+namespace ficha {
+namespace {
+
+constexpr std::int64_t max_integer = std::int64_t{1} << 53U;
+
+// A record's array, its numbers, its guard and the headers of its lists, at their longest.
+constexpr std::size_t fixed_record_bytes = 128;
+
+Error invalid(std::string message) {
+  return {ErrorCode::invalid_argument, std::move(message)};
+}
+Error too_large(std::string message) {
+  return {ErrorCode::too_large, std::move(message)};
+}
+
+// Bytes of a MessagePack str.
+std::size_t packed_bytes(std::string_view text) {
+  const std::size_t header = text.size() < 32 ? 1 : text.size() < 256 ? 2 : text.size() < 65536 ? 3 : 5;
+  return header + text.size();
+}
+
+std::size_t packed_bytes(std::span<const std::string> texts) {
+  std::size_t bytes = 0;
+  for (const std::string& text : texts) bytes += packed_bytes(text);
+  return bytes;
+}
+
+std::size_t packed_bytes(const Device& device) {
+  return packed_bytes(device.address) + packed_bytes(device.user_agent);
+}
+
+Result<void> validate_record_bytes(std::size_t bytes) {
+  if (bytes + fixed_record_bytes > max_record_bytes) return too_large("the session: a record is at most 256 KiB");
+  return {};
+}
+
+Result<void> validate_list(std::string_view field, std::span<const std::string> items) {
+  const std::string name{field};
+  if (items.size() > max_list_items) return too_large(name + ": at most 256 items");
+  for (const std::string& item : items) {
+    if (item.size() > max_list_item_bytes) return too_large(name + ": an item is at most 128 bytes long");
+    if (item.empty() || item.find(' ') != std::string::npos || !is_plain_text(item)) {
+      return invalid(name + ": an item is not empty and is UTF-8 without spaces and control characters");
+    }
+  }
+  return {};
+}
+
+Result<void> validate_device(const Device& device) {
+  for (const auto& [field, text] : {std::pair{"device.address", std::string_view{device.address}},
+                                    std::pair{"device.user_agent", std::string_view{device.user_agent}}}) {
+    if (text.size() > max_device_bytes) return too_large(std::string(field) + ": at most 512 bytes");
+    if (!is_plain_text(text)) return invalid(std::string(field) + ": UTF-8 without control characters");
+  }
+  return {};
+}
+
+Result<void> validate_name(std::string_view name) {
+  if (name.size() > max_attribute_name_bytes) return too_large("an attribute's name is at most 64 bytes long");
+  if (name.empty() || !is_plain_text(name)) {
+    return invalid("an attribute's name is not empty and is UTF-8 without control characters");
+  }
+  return {};
+}
+
+Result<void> validate_attribute(const std::string& name, std::string_view json) {
+  if (auto valid = validate_name(name); !valid) return valid;
+  if (json.size() > max_attribute_bytes) return too_large("attribute \"" + name + "\": a value is at most 64 KiB");
+  if (!is_json(json)) {
+    return invalid("attribute \"" + name + "\": a value is one JSON text (RFC 8259), nested at most 64 deep");
+  }
+  return {};
+}
+
+Result<void> validate_attributes(std::span<const Attribute> attributes) {
+  if (attributes.size() > max_attributes) return too_large("attributes: at most 256");
+  std::vector<std::string_view> names;
+  names.reserve(attributes.size());
+  for (const Attribute& attribute : attributes) {
+    if (auto valid = validate_attribute(attribute.name, attribute.json); !valid) return valid;
+    names.push_back(attribute.name);
+  }
+  std::ranges::sort(names);
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end()) {
+    return invalid("attribute \"" + std::string(*twice) + "\" is given twice");
+  }
+  return {};
+}
+
+Result<void> validate_timeouts(const NewSession& session) {
+  using std::chrono::seconds;
+  if (session.absolute_timeout &&
+      (*session.absolute_timeout < seconds{1} || *session.absolute_timeout > max_absolute_timeout)) {
+    return invalid("absolute_timeout: 1 second to 400 days");
+  }
+  if (session.idle_timeout && (*session.idle_timeout < seconds{0} ||
+                               *session.idle_timeout > session.absolute_timeout.value_or(max_absolute_timeout))) {
+    return invalid("idle_timeout: 0 for none, or 1 second to the absolute timeout");
+  }
+  return {};
+}
+
+Result<void> validate_op(const Patch::Op& op) {
+  switch (op.kind) {
+    case Patch::Kind::set:
+    case Patch::Kind::add:
+      return validate_attribute(op.name, op.json);
+    case Patch::Kind::remove:
+      return validate_name(op.name);
+    case Patch::Kind::increment:
+      if (auto valid = validate_name(op.name); !valid) return valid;
+      if (op.by < -max_integer || op.by > max_integer) {
+        return invalid("attribute \"" + op.name + "\": an increment is within 2^53 of zero");
+      }
+      return {};
+  }
+  return invalid("patch: unknown kind of change");
+}
+
+}  // namespace
+
+Result<void> validate_principal(std::string_view principal, bool allow_empty) {
+  if (principal.size() > max_principal_bytes) return too_large("principal: at most 256 bytes");
+  if (principal.empty() && !allow_empty) return invalid("principal: must not be empty");
+  if (!is_plain_text(principal)) return invalid("principal: UTF-8 without control characters");
+  return {};
+}
+
+Result<void> validate(const NewSession& session) {
+  if (auto valid = validate_principal(session.principal, true); !valid) return valid;
+  if (auto valid = validate_list("roles", session.roles); !valid) return valid;
+  if (auto valid = validate_list("scopes", session.scopes); !valid) return valid;
+  if (auto valid = validate_attributes(session.attributes); !valid) return valid;
+  if (auto valid = validate_device(session.device); !valid) return valid;
+  if (auto valid = validate_timeouts(session); !valid) return valid;
+  if (session.level < 0 || session.level > 3) return invalid("level: 0 to 3");
+
+  std::size_t bytes = packed_bytes(session.principal) + packed_bytes(session.roles) + packed_bytes(session.scopes) +
+                      packed_bytes(session.device);
+  for (const Attribute& attribute : session.attributes) {
+    bytes += packed_bytes(attribute.name) + packed_bytes(attribute.json);
+  }
+  return validate_record_bytes(bytes);
+}
+
+Result<void> validate(const Patch& patch) {
+  if (patch.ops.size() > max_patch_ops) return too_large("patch: at most 512 changes");
+  std::size_t bytes = 0;
+  for (const Patch::Op& op : patch.ops) {
+    if (auto valid = validate_op(op); !valid) return valid;
+    bytes += packed_bytes(op.name) + packed_bytes(op.json);
+  }
+  if (patch.roles) {
+    if (auto valid = validate_list("roles", *patch.roles); !valid) return valid;
+    bytes += packed_bytes(*patch.roles);
+  }
+  if (patch.scopes) {
+    if (auto valid = validate_list("scopes", *patch.scopes); !valid) return valid;
+    bytes += packed_bytes(*patch.scopes);
+  }
+  if (patch.device) {
+    if (auto valid = validate_device(*patch.device); !valid) return valid;
+    bytes += packed_bytes(*patch.device);
+  }
+  return validate_record_bytes(bytes);
+}
+
+Result<void> validate(const RotateOptions& options) {
+  if (options.grace < std::chrono::seconds{0} || options.grace > max_grace) return invalid("grace: 0 to 30 seconds");
+  return {};
+}
+
+}  // namespace ficha
