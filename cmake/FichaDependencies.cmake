@@ -25,8 +25,8 @@ if(NOT FICHA_HIREDIS_FOUND)
   message(FATAL_ERROR "hiredis >= 1.1 with hiredis_ssl not found: run packaging/setup")
 endif()
 
-find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" NO_DEFAULT_PATH REQUIRED)
-find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" NO_DEFAULT_PATH REQUIRED)
+find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" REQUIRED)
+find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" REQUIRED)
 mark_as_advanced(FICHA_HIREDIS_ARCHIVE FICHA_HIREDIS_SSL_ARCHIVE)
 
 # hiredis' headers alone; its objects come from libficha (core/CMakeLists.txt).
