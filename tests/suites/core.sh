@@ -82,11 +82,17 @@ consume_by_cmake() {
 }
 
 consume_by_pkg_config() {
-  local installed=$1 flags
-  flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$installed" -name ficha.pc)") pkg-config --cflags --libs ficha) || return 1
+  local installed=$1 source=$2 library flags
+  library=$(dirname "$(find "$installed" -name 'libficha.*' -print -quit)")
+  flags=$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs ficha) || return 1
   # shellcheck disable=SC2086  # flags are words
-  c++ -std=c++20 tests/consumer/main.cpp -o "$installed/by-pkg-config" $flags &&
-    LD_LIBRARY_PATH=$(dirname "$(find "$installed" -name 'libficha.*' | head -n 1)") "$installed/by-pkg-config"
+  c++ -std=c++20 "$source" -o "$installed/by-pkg-config" $flags && LD_LIBRARY_PATH=$library "$installed/by-pkg-config"
+}
+
+readme_example_runs() {
+  local installed=$1
+  awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md >"$installed/readme.cpp"
+  consume_by_pkg_config "$installed" "$installed/readme.cpp"
 }
 
 package_tests() {
@@ -101,7 +107,9 @@ package_tests() {
     installed=$(mktemp -d)
     check "cmake installs the $kind build" cmake --install "build/$kind" --prefix "$installed"
     check "find_package finds the installed $kind build, and a consumer runs" consume_by_cmake "$installed"
-    check "pkg-config finds the installed $kind build, and a consumer runs" consume_by_pkg_config "$installed"
+    check "pkg-config finds the installed $kind build, and a consumer runs" consume_by_pkg_config "$installed" \
+      tests/consumer/main.cpp
+    check "the README's example runs on the installed $kind build" readme_example_runs "$installed"
     rm -rf "$installed"
   done
 }
