@@ -21,11 +21,14 @@ class Flight;
 // Which sessions are being read now. Thread rule: every function from any thread.
 class Flights {
  public:
-  // Nobody boards a flight that is under way for `id` any more, and what it brings is not kept.
+  // Nobody boards a flight that is under way for `id` any more, and what it brings is not kept. Under lock(id).
   void spoil(const SessionId& id) noexcept;
 
-  // Holds the lock that spoil(id) takes.
+  // What spoil(id) and Flight::spoiled() need.
   [[nodiscard]] std::unique_lock<std::mutex> lock(const SessionId& id) noexcept;
+
+  // How many boarded somebody else's flight.
+  [[nodiscard]] std::uint64_t shared() const noexcept { return shared_.load(std::memory_order_relaxed); }
 
  private:
   friend class Flight;
@@ -42,6 +45,7 @@ class Flights {
   [[nodiscard]] Place place(const SessionId& id) noexcept;
 
   std::array<Shard, 16> shards_;
+  std::atomic<std::uint64_t> shared_{0};
 };
 
 // One request's seat. Lives in the coroutine that asks, from before its commands are sent until their replies are used:

@@ -90,16 +90,22 @@ class NearCache final : public StreamObserver {
   void add_stats(Stats& stats) const noexcept;
 
  private:
-  NearCache(const NearCacheConfig& config, std::string_view name_space, const SipKey& key);
+  NearCache(const NearCacheConfig& config, std::string_view name_space, const SipHashKey& key);
+
+  [[nodiscard]] bool proven(const LinkState& link) noexcept;
 
   const std::int64_t max_staleness_ns_;
   const std::string key_head_;  // "namespace:{"
-  const SipKey key_;
+  const SipHashKey key_;
   Flights flights_;
   CacheSlots slots_;
   alignas(64) std::atomic<std::uint64_t> epoch_{1};
   std::atomic<bool> stale_{false};  // the flush for the present lack of proof has happened
-  mutable CacheCounters counters_;
+  CacheCounters counters_;
+  std::atomic<std::uint64_t> invalidations_{0};
+  std::atomic<std::uint64_t> flushes_disconnect_{0};
+  std::atomic<std::uint64_t> flushes_server_{0};
+  std::atomic<std::uint64_t> flushes_staleness_{0};
 };
 
 }  // namespace ficha::redis
