@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "validation.hpp"
+
 namespace ficha {
 
 namespace {
@@ -18,6 +20,7 @@ void carry_over(const Session& from, NewSession& to) {
 // The new session first, so that a login that fails does not cost the visitor the anonymous one.
 Task<IssuedSession> replace_anonymous(SessionStore& store, Login login) {
   if (login.keep_attributes) carry_over(*login.current, login.session);
+  if (Result<void> valid = validate(login.session); !valid) co_return std::move(valid).error();
   Result<IssuedSession> issued = co_await store.create(std::move(login.session));
   if (!issued) co_return issued;
   Result<RevokeOutcome> revoked = co_await store.revoke(login.current->id());

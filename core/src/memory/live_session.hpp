@@ -23,6 +23,7 @@ struct LiveSession {
   std::vector<std::string> scopes;
   Device device;
   std::vector<Attribute> attributes;
+  friend bool operator==(const LiveSession&, const LiveSession&) = default;
 };
 
 // Generation 1, created now; the caller sets the timeouts.

@@ -18,9 +18,17 @@ namespace {
 // A live session, or where a rotation with grace left its old id.
 using Content = std::variant<LiveSession, SessionId>;
 
+// Where a session stands among its principal's: by absolute deadline, then in the order in which they were made.
+struct Rank {
+  std::int64_t expires_at = 0;
+  std::uint64_t sequence = 0;
+  friend auto operator<=>(const Rank&, const Rank&) = default;
+};
+
 struct Entry {
   Content content;
   std::int64_t deadline_ms;  // Unix milliseconds: the idle deadline, never later than the absolute one
+  Rank rank;                 // of a live session
 };
 
 std::int64_t touched(const LiveSession& session, std::int64_t deadline_ms, std::int64_t now_ms) {
@@ -31,6 +39,11 @@ std::int64_t touched(const LiveSession& session, std::int64_t deadline_ms, std::
 
 std::int64_t first_deadline_ms(const LiveSession& session, std::int64_t now_ms) {
   return redis::touch_target_ms(now_ms, session.idle_seconds, session.expires_at);
+}
+
+bool same_but_generation(LiveSession a, const LiveSession& b) {
+  a.generation = b.generation;
+  return a == b;
 }
 
 Error session_gone() { return {ErrorCode::session_gone, "the session is no longer live"}; }
@@ -118,8 +131,9 @@ class MemoryStore final : public SessionStore {
   bool closed_ = false;
   std::map<SessionId, Entry> entries_;
   std::set<std::pair<std::int64_t, SessionId>> deadlines_;
-  // The ids of a principal's live sessions by absolute deadline, like the index in Redis.
-  std::map<std::string, std::set<std::pair<std::int64_t, SessionId>>> principals_;
+  // A principal's live sessions, the oldest first, like the index in Redis.
+  std::map<std::string, std::map<Rank, SessionId>> principals_;
+  std::uint64_t sequence_ = 0;
 };
 
 Result<IssuedSession> MemoryStore::create_now(const NewSession& wanted) {
@@ -137,7 +151,8 @@ Result<IssuedSession> MemoryStore::create_now(const NewSession& wanted) {
   if (auto fits = check_limits(id, session); !fits) return std::move(fits).error();
   if (auto room = make_room(wanted.principal); !room) return std::move(room).error();
   const std::int64_t deadline_ms = first_deadline_ms(session, operation.now_ms);
-  insert(id, {std::move(session), deadline_ms});
+  const Rank rank{session.expires_at, ++sequence_};
+  insert(id, {std::move(session), deadline_ms, rank});
   return issued(std::move(*token), entries_.at(id));
 }
 
@@ -175,7 +190,8 @@ Result<IssuedSession> MemoryStore::rotate_now(SessionId id, RotateOptions option
   Entry moved = *entry;
   ++std::get<LiveSession>(moved.content).generation;
   erase(id);
-  if (options.grace.count() > 0) insert(id, {token->id(), operation.now_ms + options.grace.count() * 1000});
+  const std::int64_t grace_end_ms = operation.now_ms + std::chrono::milliseconds{options.grace}.count();
+  if (options.grace.count() > 0) insert(id, {token->id(), std::min(grace_end_ms, moved.deadline_ms), {}});
   insert(token->id(), std::move(moved));
   return issued(std::move(*token), entries_.at(token->id()));
 }
@@ -199,7 +215,8 @@ Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSes
   if (auto fits = check_limits(token->id(), session); !fits) return std::move(fits).error();
   const std::int64_t deadline_ms = first_deadline_ms(session, operation.now_ms);
   erase(id);
-  insert(token->id(), {std::move(session), deadline_ms});
+  const Rank rank{session.expires_at, ++sequence_};
+  insert(token->id(), {std::move(session), deadline_ms, rank});
   return issued(std::move(*token), entries_.at(token->id()));
 }
 
@@ -225,7 +242,7 @@ Result<std::uint64_t> MemoryStore::revoke_principal_now(const std::string& princ
   if (found == principals_.end()) return std::uint64_t{0};
   const auto listed = found->second;
   std::uint64_t revoked = 0;
-  for (const auto& [expires_at, id] : listed) {
+  for (const auto& [rank, id] : listed) {
     if (except && id == *except) continue;
     erase(id);
     ++revoked;
@@ -238,12 +255,17 @@ Result<std::uint64_t> MemoryStore::patch_principal_now(const std::string& princi
   if (closed_) return closed();
   const auto found = principals_.find(principal);
   if (found == principals_.end()) return std::uint64_t{0};
-  for (const auto& [expires_at, id] : found->second) {
-    Entry& entry = entries_.at(id);
-    auto changed = patched(id, std::get<LiveSession>(entry.content), patch, settings_.writes);
-    if (!changed) return std::move(changed).error();
-    entry.content = std::move(*changed);
+  std::optional<Error> failure;
+  for (const auto& [rank, id] : found->second) {
+    auto& session = std::get<LiveSession>(entries_.at(id).content);
+    auto changed = patched(id, session, patch, settings_.writes);
+    if (!changed) {
+      failure = std::move(changed).error();
+    } else if (!same_but_generation(session, *changed)) {
+      session = std::move(*changed);
+    }
   }
+  if (failure) return std::move(*failure);
   return std::uint64_t{found->second.size()};
 }
 
@@ -253,7 +275,7 @@ Result<std::vector<Session>> MemoryStore::list_now(const std::string& principal)
   std::vector<Session> sessions;
   const auto found = principals_.find(principal);
   if (found == principals_.end()) return sessions;
-  for (const auto& [expires_at, id] : found->second) {
+  for (const auto& [rank, id] : found->second) {
     const Entry& entry = entries_.at(id);
     sessions.push_back(snapshot(id, std::get<LiveSession>(entry.content), entry.deadline_ms));
   }
@@ -288,7 +310,7 @@ Result<void> MemoryStore::make_room(const std::string& principal) {
 
 void MemoryStore::insert(const SessionId& id, Entry entry) {
   if (const auto* session = std::get_if<LiveSession>(&entry.content); session && !session->principal.empty()) {
-    principals_[session->principal].emplace(session->expires_at, id);
+    principals_[session->principal].emplace(entry.rank, id);
   }
   deadlines_.emplace(entry.deadline_ms, id);
   entries_.emplace(id, std::move(entry));
@@ -300,7 +322,7 @@ void MemoryStore::erase(SessionId id) {
   if (found == entries_.end()) return;
   if (const auto* session = std::get_if<LiveSession>(&found->second.content); session && !session->principal.empty()) {
     const auto index = principals_.find(session->principal);
-    index->second.erase({session->expires_at, id});
+    index->second.erase(found->second.rank);
     if (index->second.empty()) principals_.erase(index);
   }
   deadlines_.erase({found->second.deadline_ms, id});
