@@ -72,8 +72,7 @@ exports_only_public_names() {
 }
 
 build_shared() {
-  cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON -DFICHA_BUILD_TESTS=OFF -DFICHA_BUILD_BENCH=OFF \
-    -DFICHA_BUILD_EXAMPLES=OFF && cmake --build build/shared -j "$cores"
+  cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON && cmake --build build/shared -j "$cores"
 }
 
 consume_by_cmake() {
