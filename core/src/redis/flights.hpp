@@ -109,4 +109,6 @@ class Flight::Board {
   Flight& flight_;
 };
 
+inline Flight::Board Flight::board() noexcept { return Board(*this); }
+
 }  // namespace ficha::redis
