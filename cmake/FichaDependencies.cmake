@@ -1,4 +1,4 @@
-# Libraries the core is built on. hiredis is always linked statically, with its symbols hidden, so that it never meets
+# Libraries the core is built on. hiredis is always linked statically and under names of its own, so that it never meets
 # another copy in the process; msgpack-cxx, toml++ and nlohmann-json are headers only. None shows in a public header.
 
 find_package(OpenSSL 3.0 REQUIRED)
@@ -29,9 +29,23 @@ find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_hiredis_L
 find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" REQUIRED)
 mark_as_advanced(FICHA_HIREDIS_ARCHIVE FICHA_HIREDIS_SSL_ARCHIVE)
 
-# hiredis' headers alone; its objects come from libficha (core/CMakeLists.txt).
 add_library(ficha_hiredis_headers INTERFACE)
 target_include_directories(ficha_hiredis_headers SYSTEM INTERFACE "${FICHA_HIREDIS_hiredis_INCLUDEDIR}")
+add_library(ficha_hiredis STATIC IMPORTED)
+set_target_properties(ficha_hiredis PROPERTIES IMPORTED_LOCATION "${FICHA_HIREDIS_SSL_ARCHIVE}")
+target_link_libraries(ficha_hiredis INTERFACE
+  ficha_hiredis_headers "${FICHA_HIREDIS_ARCHIVE}" OpenSSL::SSL OpenSSL::Crypto)
+
+# What objcopy renames in a static libficha: "NAME ficha_NAME" for each symbol that hiredis defines.
+set(FICHA_HIREDIS_RENAMES "${PROJECT_BINARY_DIR}/hiredis.renames")
+execute_process(
+  COMMAND ${CMAKE_NM} --extern-only --defined-only "${FICHA_HIREDIS_ARCHIVE}" "${FICHA_HIREDIS_SSL_ARCHIVE}"
+  OUTPUT_VARIABLE ficha_hiredis_symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[0-9a-f]+ [A-Z] [A-Za-z0-9_]+" ficha_hiredis_symbols "${ficha_hiredis_symbols}")
+list(TRANSFORM ficha_hiredis_symbols REPLACE "^.* " "")
+list(TRANSFORM ficha_hiredis_symbols REPLACE "(.+)" "\\1 ficha_\\1")
+list(JOIN ficha_hiredis_symbols "\n" ficha_hiredis_symbols)
+file(CONFIGURE OUTPUT "${FICHA_HIREDIS_RENAMES}" CONTENT "${ficha_hiredis_symbols}\n")
 
 # The header-only libraries and the modes they are used in: no exceptions from toml++, no Boost in msgpack-cxx.
 find_path(FICHA_MSGPACK_INCLUDE msgpack.hpp REQUIRED)

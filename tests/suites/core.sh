@@ -71,6 +71,11 @@ exports_only_public_names() {
     ! grep -E '^ficha::(detail|redis|memory|scripts)::' <<<"$exported"
 }
 
+# A service may link hiredis of its own beside a static libficha.
+leaves_hiredis_names_free() {
+  ! nm --extern-only --defined-only "$1" 2>/dev/null | grep -E ' [A-Z] (redis|sds|hiredis)'
+}
+
 build_shared() {
   cmake --preset release -B build/shared -DBUILD_SHARED_LIBS=ON && cmake --build build/shared -j "$cores"
 }
@@ -100,6 +105,7 @@ package_tests() {
   for header in $(cd core/include && ls ficha/*.hpp); do
     check "<$header> stands alone in at most 200 lines" header_stands_alone "$header"
   done
+  check "a static libficha leaves hiredis' names to others" leaves_hiredis_names_free build/release/core/libficha.a
   check "libficha builds as a shared library" build_shared
   check "a shared libficha exports the public names only" exports_only_public_names build/shared/core/libficha.so
   for kind in release shared; do
