@@ -1,0 +1,127 @@
+#include "ficha/cookie.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "ascii.hpp"
+#include "config_problem.hpp"
+
+namespace ficha {
+namespace {
+
+// RFC 6265bis section 5.6: name and value together at most 4096 octets; the value is a token.
+constexpr std::size_t max_name_bytes = 4096 - Token::length;
+constexpr std::size_t max_domain_bytes = 253;
+// RFC 6265bis section 5.5: user agents cap the lifetime here.
+constexpr std::int64_t max_age_cap_seconds = 400LL * 24 * 60 * 60;
+
+bool is_domain_label(std::string_view label) noexcept {
+  return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
+// A name that a user agent would accept as Domain: at least two labels, and no IPv4 address.
+bool is_cookie_domain(std::string_view domain) noexcept {
+  if (domain.size() > max_domain_bytes) return false;
+  int labels = 1;
+  for (std::size_t dot; (dot = domain.find('.')) != std::string_view::npos; domain.remove_prefix(dot + 1)) {
+    if (!is_domain_label(domain.substr(0, dot))) return false;
+    ++labels;
+  }
+  return labels >= 2 && is_domain_label(domain) && !std::all_of(domain.begin(), domain.end(), is_digit);
+}
+
+std::string_view attribute_text(SameSite same_site) noexcept {
+  switch (same_site) {
+    case SameSite::strict:
+      return "Strict";
+    case SameSite::none:
+      return "None";
+    case SameSite::lax:
+      break;
+  }
+  return "Lax";
+}
+
+// The same for a cookie that is set and one that is cleared: a user agent replaces only its exact counterpart.
+std::string cookie_field(const CookieConfig& config, std::string_view value, std::optional<std::int64_t> max_age) {
+  std::string field = config.name;
+  field.append("=").append(value).append("; Path=/");
+  if (!config.domain.empty()) field.append("; Domain=").append(config.domain);
+  if (max_age) field.append("; Max-Age=").append(std::to_string(*max_age));
+  if (!config.insecure_http) field.append("; Secure");
+  field.append("; HttpOnly; SameSite=").append(attribute_text(config.same_site));
+  return field;
+}
+
+}  // namespace
+
+std::optional<ConfigProblem> find_problem(const CookieConfig& config) {
+  if (!is_token(config.name)) {
+    return ConfigProblem{"cookie.name",
+                         "must be a token (RFC 9110 section 5.6.2): letters, digits and !#$%&'*+-.^_`|~"};
+  }
+  if (config.name.size() > max_name_bytes) {
+    return ConfigProblem{"cookie.name", "browsers refuse a cookie of more than 4096 bytes of name and value"};
+  }
+  // User agents compare the prefixes without regard to case.
+  const bool host_prefix = starts_with_ignoring_case(config.name, "__Host-");
+  const bool secure_prefix = host_prefix || starts_with_ignoring_case(config.name, "__Secure-");
+  if (host_prefix && !config.domain.empty()) {
+    return ConfigProblem{"cookie.domain",
+                         "browsers refuse a __Host- cookie with a domain; leave it out, or name the "
+                         "cookie __Secure-…"};
+  }
+  if (secure_prefix && config.insecure_http) {
+    return ConfigProblem{"cookie.insecure_http",
+                         "browsers refuse a __Host- or __Secure- cookie without Secure; give the "
+                         "cookie a name without that prefix"};
+  }
+  if (config.same_site == SameSite::none && config.insecure_http) {
+    return ConfigProblem{"cookie.same_site", "browsers refuse SameSite=None without Secure"};
+  }
+  if (!config.domain.empty() && !is_cookie_domain(config.domain)) {
+    return ConfigProblem{"cookie.domain", "must be a host name of two labels or more, without a leading dot"};
+  }
+  return std::nullopt;
+}
+
+Result<void> validate(const CookieConfig& config) {
+  if (auto problem = find_problem(config)) {
+    return Error{ErrorCode::invalid_config, problem->key + ": " + problem->what};
+  }
+  return {};
+}
+
+CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::string_view name) noexcept {
+  CookieValue result;
+  for (std::string_view rest : cookie_fields) {
+    while (!rest.empty()) {
+      const std::size_t end = rest.find(';');
+      std::string_view pair = rest.substr(0, end);
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+
+      while (!pair.empty() && (pair.front() == ' ' || pair.front() == '\t')) pair.remove_prefix(1);
+      if (!pair.starts_with(name)) continue;
+      const std::string_view after_name = trim_blanks(pair.substr(name.size()));
+      // Another cookie whose name begins with ours, or a nameless one.
+      if (!after_name.starts_with('=')) continue;
+      const std::string_view value = trim_blanks(after_name.substr(1));
+      if (result.lookup == CookieLookup::found && result.value != value) return {CookieLookup::ambiguous, {}};
+      result = {CookieLookup::found, value};
+    }
+  }
+  return result;
+}
+
+std::string set_cookie(const CookieConfig& config, const Token& token, std::int64_t max_age_seconds) {
+  std::optional<std::int64_t> max_age;
+  if (config.persistent) max_age = std::clamp<std::int64_t>(max_age_seconds, 0, max_age_cap_seconds);
+  return cookie_field(config, token.reveal(), max_age);
+}
+
+std::string clear_cookie(const CookieConfig& config) {
+  return cookie_field(config, {}, 0);
+}
+
+}  // namespace ficha

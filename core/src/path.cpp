@@ -1,0 +1,205 @@
+#include "path.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "ascii.hpp"
+#include "utf8.hpp"
+
+namespace ficha {
+namespace {
+
+enum : std::uint8_t { refused = 1, escape = 2, dot = 4, not_ascii = 8 };
+
+// What a raw byte of a path asks for.
+constexpr std::array<std::uint8_t, 256> byte_classes = [] {
+  std::array<std::uint8_t, 256> table{};
+  for (std::size_t c = 0; c <= ' '; ++c) table[c] = refused;
+  for (std::size_t c = 0x80; c < table.size(); ++c) table[c] = not_ascii;
+  table[0x7F] = table['\\'] = table[';'] = table['#'] = refused;
+  table['%'] = escape;
+  table['.'] = dot;
+  return table;
+}();
+
+bool has_dot_segment(std::string_view path) noexcept {
+  for (std::size_t slash = 0; slash != std::string_view::npos;) {
+    const std::size_t next = path.find('/', slash + 1);
+    const std::string_view segment = path.substr(slash + 1, next == std::string_view::npos ? next : next - slash - 1);
+    if (segment == "." || segment == "..") return true;
+    slash = next;
+  }
+  return false;
+}
+
+// U+2028 and U+2029, which some log and regular-expression engines take for line ends.
+bool has_line_separator(std::string_view text) noexcept {
+  return text.find("\xE2\x80\xA8") != std::string_view::npos || text.find("\xE2\x80\xA9") != std::string_view::npos;
+}
+
+bool has_escape(std::string_view text) noexcept {
+  for (std::size_t percent = 0; (percent = text.find('%', percent)) != std::string_view::npos; ++percent) {
+    if (percent + 2 < text.size() && hex_value(text[percent + 1]) >= 0 && hex_value(text[percent + 2]) >= 0)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool CanonicalPath::parse(std::string_view target) noexcept {
+  std::string_view path = target.substr(0, target.find('?'));
+  if (!path.starts_with('/') || path.size() > max_path_bytes) return false;
+
+  unsigned classes = 0;
+  bool empty_segment = false;
+  char previous = '\0';
+  for (const char c : path) {
+    classes |= byte_classes[static_cast<unsigned char>(c)];
+    empty_segment |= c == '/' && previous == '/';
+    previous = c;
+  }
+  if ((classes & refused) != 0 || empty_segment) return false;
+  if ((classes & escape) != 0) {
+    if (!decode(path)) return false;
+    path = text_;
+  }
+  if ((classes & (escape | not_ascii)) != 0 && (!is_plain_text(path) || has_line_separator(path))) return false;
+  if ((classes & (escape | dot)) != 0 && has_dot_segment(path)) return false;
+  if (path.ends_with('/')) path.remove_suffix(1);
+  text_ = path;
+  return true;
+}
+
+bool CanonicalPath::decode(std::string_view raw) noexcept {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    char c = raw[i];
+    if (c == '%') {
+      const int high = i + 2 < raw.size() ? hex_value(raw[i + 1]) : -1;
+      const int low = i + 2 < raw.size() ? hex_value(raw[i + 2]) : -1;
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      if (c == '/' || c == '\\' || c == ';') return false;
+      i += 2;
+    }
+    decoded_[size++] = c;
+  }
+  text_ = {decoded_.data(), size};
+  return !has_escape(text_);
+}
+
+Result<PathPattern> PathPattern::compile(std::string_view pattern) {
+  const auto invalid = [](std::string what) { return Error{ErrorCode::invalid_config, std::move(what)}; };
+  if (!pattern.starts_with('/')) return invalid("must begin with \"/\"");
+  if (pattern.find('%') != std::string_view::npos) return invalid("must be written decoded, without % escapes");
+  if (pattern.find('?') != std::string_view::npos) return invalid("cannot hold \"?\": the query is not part of a path");
+  CanonicalPath canonical;
+  if (!canonical.parse(pattern)) {
+    return invalid(
+        "matches no request: a path with \"//\", \"\\\", \";\", \"#\", a dot segment, a space or control "
+        "character, or invalid UTF-8 is always refused");
+  }
+
+  PathPattern compiled;
+  std::string_view rest = canonical.text();
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('/', 1);
+    const std::string_view segment = rest.substr(1, end == std::string_view::npos ? end : end - 1);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end);
+    if (segment.find('*') != std::string_view::npos && segment != "*" && segment != "**") {
+      return invalid("\"*\" and \"**\" must be whole segments");
+    }
+    if (segment == "**" && !compiled.segments_.empty() && compiled.segments_.back() == "**") {
+      return invalid("\"**\" after \"**\" says nothing more");
+    }
+    compiled.segments_.emplace_back(segment);
+  }
+  if (compiled.segments_.size() > max_segments) return invalid("has more than 62 segments");
+
+  const auto wildcard = std::find_if(compiled.segments_.begin(), compiled.segments_.end(),
+                                     [](const std::string& segment) { return segment == "*" || segment == "**"; });
+  compiled.literal_ = canonical.text();
+  if (wildcard == compiled.segments_.end()) {
+    compiled.kind_ = Kind::exact;
+  } else if (*wildcard == "**" && wildcard + 1 == compiled.segments_.end()) {
+    compiled.kind_ = Kind::subtree;
+    compiled.literal_.resize(compiled.literal_.size() - std::string_view("/**").size());
+  } else {
+    compiled.kind_ = Kind::general;
+  }
+  return compiled;
+}
+
+// Greedy, with a way back to the last "**" only: an earlier one need never take more, because whatever follows it has
+// already been found as early as possible.
+bool PathPattern::matches_segments(std::string_view path) const noexcept {
+  constexpr std::size_t none = static_cast<std::size_t>(-1);
+  const auto end_of_segment = [path](std::size_t slash) { return std::min(path.find('/', slash + 1), path.size()); };
+  std::size_t pattern = 0;
+  std::size_t position = 0;
+  std::size_t last_any = none;      // the "**" to come back to
+  std::size_t resume_position = 0;  // where the path goes on after what that "**" has taken
+  while (position < path.size()) {
+    if (pattern < segments_.size() && segments_[pattern] == "**") {
+      last_any = pattern++;
+      resume_position = position;
+      continue;
+    }
+    const std::size_t end = end_of_segment(position);
+    if (pattern < segments_.size() &&
+        (segments_[pattern] == "*" || segments_[pattern] == path.substr(position + 1, end - position - 1))) {
+      ++pattern;
+      position = end;
+      continue;
+    }
+    if (last_any == none) return false;
+    resume_position = end_of_segment(resume_position);
+    position = resume_position;
+    pattern = last_any + 1;
+  }
+  if (pattern < segments_.size() && segments_[pattern] == "**") ++pattern;
+  return pattern == segments_.size();
+}
+
+// Runs this pattern as an automaton (bit i of a state: i segments are matched) on every word of `other`. A wildcard of
+// `other` stands for a segment that neither pattern names: what accepts that one accepts any.
+bool PathPattern::covers(const PathPattern& other) const {
+  using States = std::uint64_t;
+  const auto skip_any = [this](States states) {
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      if (segments_[i] == "**" && (states >> i & 1U) != 0) states |= States{1} << (i + 1);
+    }
+    return states;
+  };
+  const auto step = [&](States states, const std::string* segment) {
+    States next = 0;
+    for (std::size_t i = 0; i < segments_.size(); ++i) {
+      if ((states >> i & 1U) == 0) continue;
+      if (segments_[i] == "**") next |= States{1} << i;
+      if (segments_[i] == "*" || (segment != nullptr && segments_[i] == *segment)) next |= States{1} << (i + 1);
+    }
+    return skip_any(next);
+  };
+
+  std::set<std::pair<std::size_t, States>> seen;
+  std::vector<std::pair<std::size_t, States>> open{{0, skip_any(1)}};
+  while (!open.empty()) {
+    const auto [position, states] = open.back();
+    open.pop_back();
+    if (!seen.insert({position, states}).second) continue;
+    if (position == other.segments_.size()) {
+      if ((states >> segments_.size() & 1U) == 0) return false;
+    } else if (other.segments_[position] == "**") {
+      open.push_back({position + 1, states});
+      open.push_back({position, step(states, nullptr)});
+    } else {
+      const std::string& segment = other.segments_[position];
+      open.push_back({position + 1, step(states, segment == "*" ? nullptr : &segment)});
+    }
+  }
+  return true;
+}
+
+}  // namespace ficha

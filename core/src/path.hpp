@@ -1,0 +1,77 @@
+// Request paths and the patterns of rules. An ambiguous path is refused, never repaired: what is judged must be what
+// the framework's router will see, whichever way it decodes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ficha/result.hpp"
+
+namespace ficha {
+
+// Longer paths are refused (bytes, without the query).
+inline constexpr std::size_t max_path_bytes = 8192;
+
+// A request path, decoded once: "/" and a segment, any number of times; "" is the root. A trailing slash is not kept.
+// Neither copyable nor movable, because `text()` may point into the object.
+class CanonicalPath {
+ public:
+  CanonicalPath() = default;
+  CanonicalPath(const CanonicalPath&) = delete;
+  CanonicalPath& operator=(const CanonicalPath&) = delete;
+
+  // False for a path that must be refused:
+  //  - one that does not begin with "/" (absolute-form, authority-form, "*", nothing), or is longer than max_path_bytes;
+  //  - ";", a backslash, a control character, U+2028 or U+2029, raw or encoded; a raw space or "#";
+  //  - an encoded slash, an empty segment (but for one trailing slash), a dot segment, plain or encoded;
+  //  - an invalid escape, invalid UTF-8, or text that still holds an escape when decoded once (double encoding).
+  // `target` may carry a query, which is not looked at; it must outlive this object. Linear time, no allocation.
+  [[nodiscard]] bool parse(std::string_view target) noexcept;
+
+  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+
+ private:
+  [[nodiscard]] bool decode(std::string_view raw) noexcept;
+
+  std::string_view text_;
+  std::array<char, max_path_bytes> decoded_;  // used only by a path that holds an escape
+};
+
+// The compiled `path` of a rule.
+class PathPattern {
+ public:
+  static constexpr std::size_t max_segments = 62;
+
+  // Errors: invalid_config, for a path that does not begin with "/", one that no request can match, an escape (patterns
+  // are written decoded), "*" or "**" inside a segment, more than max_segments segments.
+  [[nodiscard]] static Result<PathPattern> compile(std::string_view pattern);
+
+  // `path` as CanonicalPath::text(). Time at most proportional to the path's length times the pattern's segments.
+  [[nodiscard]] bool matches(std::string_view path) const noexcept {
+    if (kind_ == Kind::general) return matches_segments(path);
+    if (!path.starts_with(literal_)) return false;
+    return path.size() == literal_.size() || (kind_ == Kind::subtree && path[literal_.size()] == '/');
+  }
+  // Whether every path that `other` matches is matched by this one too.
+  [[nodiscard]] bool covers(const PathPattern& other) const;
+
+ private:
+  enum class Kind : std::uint8_t {
+    exact,    // no wildcard
+    subtree,  // the only wildcard is "**" at the end
+    general,
+  };
+
+  PathPattern() = default;
+  [[nodiscard]] bool matches_segments(std::string_view path) const noexcept;
+
+  Kind kind_ = Kind::exact;
+  std::string literal_;                // the whole path, or what comes before "/**"
+  std::vector<std::string> segments_;  // "*" and "**" are the wildcards
+};
+
+}  // namespace ficha
