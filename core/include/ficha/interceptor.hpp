@@ -22,14 +22,14 @@ struct HeaderField {
 };
 
 // Views into the host's buffers; read only during the call. `path` is the raw request target up to, and without, "?"
-// (a query that is still there is ignored). Only Cookie, Authorization, Host, Origin, Referer, Sec-Fetch-Site, the CSRF
-// header and X-Forwarded-Proto/-Host are looked at; several fields of one name are several entries.
+// (a query that is still there is ignored). Only Cookie, Authorization, Host, Origin, Referer, Sec-Fetch-Site, Upgrade,
+// the CSRF header and X-Forwarded-Proto/-Host are looked at; several fields of one name are several entries.
 struct HttpRequest {
   std::string_view method;
   std::string_view path;
   std::span<const HeaderField> headers;
   std::string_view scheme = "https";  // of the connection the service accepted
-  std::string_view peer;              // its remote address, for [trust] proxies
+  std::string_view peer;              // its remote address, without port, for [trust] proxies
 };
 
 enum class Verdict : std::uint8_t { allow, unauthenticated, reauthenticate, forbidden, bad_request, unavailable };
@@ -39,22 +39,22 @@ enum class Reason : std::uint8_t {
   allowed,
   allowed_anonymous,
   no_credential,
-  session_not_live,     // unknown, expired or revoked: indistinguishable
-  malformed_token,      // refused without asking the store
-  ambiguous_cookie,     // the cookie twice with different values
-  two_credentials,      // cookie and Bearer together
-  two_authorizations,   // several Authorization fields, or several schemes in one
+  session_not_live,    // unknown, expired or revoked: indistinguishable
+  malformed_token,     // refused without asking the store
+  ambiguous_cookie,    // the cookie twice with different values
+  two_credentials,     // cookie and Bearer together
+  two_authorizations,  // several Authorization fields, or several schemes in one
   malformed_bearer,
   ambiguous_path,
-  no_rule,              // nothing in the policy matches
-  method_not_listed,    // the path matches, the method does not
+  no_rule,            // nothing in the policy matches
+  method_not_listed,  // the path matches, the method does not
   nobody,
-  anonymous_session,    // live, but without a principal
+  anonymous_session,  // live, but without a principal
   missing_role,
   missing_scope,
   level_too_low,
   authentication_too_old,
-  csrf_no_proof,        // unsafe method with a cookie, and no Sec-Fetch-Site, Origin or Referer
+  csrf_no_proof,  // unsafe method with a cookie, and no Sec-Fetch-Site, Origin or Referer
   csrf_foreign_origin,
   csrf_bad_token,
   store_unavailable,
@@ -69,7 +69,15 @@ struct ResponseHeader {
 
 enum class Carrier : std::uint8_t { none, cookie, bearer };
 
-// A value, not an error. `headers()` are to be added to the response, whatever the handler does.
+// A value, not an error. `headers()` are to be added to the response, whatever the handler does:
+//   401  WWW-Authenticate: Bearer, bare without a credential or with an anonymous session; error="invalid_token" with one
+//        that is not live, whatever the reason; error="insufficient_user_authentication" with max_age (seconds) and
+//        acr_values (the level) as the requirement names them (RFC 9470)
+//   403  for Bearer without the role or scope: error="insufficient_scope", and scope=… with a missing scope (RFC 6750)
+//   400  error="invalid_request", unless it is the path that is refused
+//   503  Retry-After: 1
+// and Vary: Cookie when another Cookie field could have changed the decision: always, but for requests that the path, the
+// rule or a malformed Authorization field alone decided, and those with a Bearer credential.
 class Decision {
  public:
   Verdict verdict = Verdict::unavailable;
@@ -81,6 +89,7 @@ class Decision {
 
   [[nodiscard]] bool allowed() const noexcept { return verdict == Verdict::allow; }
   [[nodiscard]] std::span<const ResponseHeader> headers() const noexcept { return {headers_.data(), header_count_}; }
+  // `name` must outlive the decision. There is room for four; a fifth is a programming error, and is left out.
   void add_header(std::string_view name, std::string value);
 
  private:
@@ -92,7 +101,7 @@ class Decision {
 struct Admission {
   int rule = -1;
   Carrier carrier = Carrier::none;
-  std::string_view token;   // within the request's buffers
+  std::string_view token;  // within the request's buffers
   bool fresh = false;
   bool touch = true;
 };
@@ -100,6 +109,15 @@ struct Admission {
 // The answer of the look-up: a session, "not live" (nullopt), or why it is not known.
 using LookupResult = Result<std::optional<Session>>;
 
+// In this order: the path; the first rule whose path and method match (its `nobody`, or none: 403, the store is not
+// asked); the credential; CSRF; the session; the requirement. On a rule for `anyone`, a credential that is not live counts
+// as none; one that cannot be looked up is 503.
+//
+// CSRF, unless off: a Bearer request is exempt. GET, HEAD, OPTIONS and TRACE are, but for a WebSocket handshake with a
+// cookie. Otherwise Sec-Fetch-Site, Origin or Referer naming a foreign origin refuses, with or without a cookie (login
+// CSRF). With a cookie, live or not, proof is due: in mode `origin` one of those fields naming the own or a trusted
+// origin, in mode `token` the header (a handshake, to which a page cannot add one, gives the origin in both).
+//
 // Thread rule: const after construction; any thread.
 class Interceptor {
  public:
@@ -111,8 +129,10 @@ class Interceptor {
   // Second half. `now` in Unix seconds on the store's clock.
   [[nodiscard]] Decision judge(const HttpRequest& request, const Admission& admission, LookupResult lookup,
                                std::int64_t now) const noexcept;
-  // The other door: a requirement on the matched route or handler, for a session that a decision let through.
-  [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted, std::int64_t now) const;
+  // The other door: a requirement on the matched route or handler, for a request that a decision let through; a denial
+  // stays what it is. `fresh` cannot count here: what was looked up is what is judged.
+  [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted,
+                                 std::int64_t now) const noexcept;
 
   // A value for the CSRF header of mode `token`: base64url(nonce[16] || HMAC-SHA-256(token's secret,
   // "ficha/csrf" || 0x00 || session id || nonce)). Dies with the session's token.
@@ -121,6 +141,9 @@ class Interceptor {
   // True for a header the client must not send because a service forwards identity in it: any case, "-", "_" and "."
   // alike (X-User, X_User, X.User).
   [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;
+
+  // "forbidden: missing_role, by rule[3] /transfers/** (line 27)". For tests and tools, never for clients.
+  [[nodiscard]] std::string explain(const Decision& decision) const;
 
   Interceptor(Interceptor&&) noexcept;
   Interceptor& operator=(Interceptor&&) noexcept;
