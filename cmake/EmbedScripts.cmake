@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C++ header with one string constant per Lua script in SCRIPT_DIR, named after its file.
+# Writes OUTPUT, a C++ header with one constant per Lua script in SCRIPT_DIR, named after its file.
 # _record.lua, the part they share, comes before each of them and is no constant of its own.
 # Run by: cmake -DSCRIPT_DIR=… -DOUTPUT=… -P EmbedScripts.cmake
 
@@ -25,7 +25,8 @@ foreach(script IN LISTS scripts)
   if(length GREATER_EQUAL literal_limit OR NOT delimiter EQUAL -1)
     message(FATAL_ERROR "${script} does not fit a raw string literal")
   endif()
-  string(APPEND constants "inline constexpr std::string_view ${name} = R\"lua(${text})lua\";\n\n")
+  string(SHA1 sha1 "${text}")
+  string(APPEND constants "inline constexpr Script ${name}{R\"lua(${text})lua\", \"${sha1}\"};\n\n")
 endforeach()
 
 file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY NEWLINE_STYLE UNIX CONTENT [[
@@ -35,6 +36,11 @@ file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY NEWLINE_STYLE UNIX CONTENT [[
 #include <string_view>
 
 namespace ficha::scripts {
+
+struct Script {
+  std::string_view text;
+  std::string_view sha1;  // of the text, in lower-case hex: what EVALSHA calls it by
+};
 
 @constants@}  // namespace ficha::scripts
 ]])
