@@ -1,0 +1,202 @@
+// Reading: GET and PTTL, the near cache around them, and the touches that keep a session alive.
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "redis/errors.hpp"
+#include "redis/keys.hpp"
+#include "redis/redis_store.hpp"
+#include "redis/touch.hpp"
+
+namespace ficha::redis {
+namespace {
+
+constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
+constexpr std::int64_t no_such_key = -2;  // of PTTL
+
+// Whether `record` begins as every record does, and names a session other than `id`.
+bool is_somebody_elses(std::string_view record, const SessionId& id) {
+  const std::size_t header = record.starts_with('\xdc') ? 3 : 1;
+  constexpr std::size_t guard_at = 3;  // behind version, kind and the header of a str of 11 bytes
+  const std::string_view body = record.substr(std::min(header, record.size()));
+  if (body.size() < guard_at + id.guard().size()) return false;
+  const bool is_record = body[0] == 1 && (body[1] == 0 || body[1] == 1) && body[2] == '\xab';
+  return is_record && body.substr(guard_at, id.guard().size()) != id.guard();
+}
+
+}  // namespace
+
+// A read whose connection broke is repeated once, if time allows: repeating it is harmless.
+Task<RedisStore::Answers> RedisStore::ask(Commands commands, OperationTimer timer) {
+  const bool connected = connection_->epoch() % 2 == 0;
+  Commands again = commands;
+  auto first = connection_->send(std::move(commands));
+  auto replies = co_await first;
+  if (replies) co_return Answers{std::move(*replies), first.sent_at()};
+  if (replies.error().code != ErrorCode::unavailable || !connected || !timer.another_fits()) {
+    co_return std::move(replies).error();
+  }
+  auto second = connection_->send(std::move(again));
+  replies = co_await second;
+  if (!replies) co_return std::move(replies).error();
+  co_return Answers{std::move(*replies), second.sent_at()};
+}
+
+Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get) {
+  if (get.type() == ReplyView::Type::error) return error_of_reply(get.text());
+  if (get.type() == ReplyView::Type::nil) return Stored{};
+  if (get.type() != ReplyView::Type::string) {
+    connection_->condemn("a GET was answered with something that is no string");
+    return corrupt_record("a GET was answered with something that is no string");
+  }
+  auto record = decode_record(get.text(), id);
+  if (record) return std::visit([](auto& content) { return Stored{std::move(content)}; }, *record);
+  if (is_somebody_elses(get.text(), id)) connection_->condemn("a reply held the record of another session");
+  return std::move(record).error();
+}
+
+// What GET and PTTL, sent at `sent_at_ns`, say of the session `id`. An expired one is none.
+Result<RedisStore::Reading> RedisStore::reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                                std::int64_t sent_at_ns) const {
+  if (pttl.type() == ReplyView::Type::error) return error_of_reply(pttl.text());
+  if (pttl.type() != ReplyView::Type::integer) return corrupt_record("a PTTL was answered with something else");
+  if (pttl.integer() == no_such_key) return Reading{};
+  if (pttl.integer() < 0) return corrupt_record("the stored session never expires");
+  const std::int64_t absolute_ms = fields.expires_at * 1000;
+  const std::int64_t now_ms = connection_->server_milliseconds();
+  if (absolute_ms <= now_ms) return Reading{};
+
+  const std::int64_t round_trip_ns = clock_.monotonic_nanoseconds() - sent_at_ns;
+  const std::int64_t sent_at_ms = now_ms - round_trip_ns / nanoseconds_per_millisecond;
+  const std::int64_t deadline_ms = std::min(absolute_ms, sent_at_ms + pttl.integer());
+  return Reading{make_session(id, fields, deadline_ms / 1000), sent_at_ns, pttl.integer(), deadline_ms};
+}
+
+// The live session under `id`, or where a rotation with grace has moved it.
+Task<RedisStore::Reading> RedisStore::read(SessionId id) {
+  const OperationTimer timer = start_timer();
+  for (int hop = 0; hop < max_hops; ++hop) {
+    if (hop > 0 && !timer.another_fits()) co_return out_of_time();
+    const std::string key = session_key(id);
+    Commands commands(Effect::read);
+    commands.add({"GET", key}).add({"PTTL", key});
+    auto asked = ask(std::move(commands), timer);
+    const auto answers = co_await asked;
+    if (!answers) co_return answers.error();
+    auto content = stored(id, view(answers->replies[0]));
+    if (!content) co_return std::move(content).error();
+    if (const auto* fields = std::get_if<RecordFields>(&*content)) {
+      co_return reading(id, *fields, view(answers->replies[1]), answers->sent_at_ns);
+    }
+    const auto* superseded = std::get_if<Superseded>(&*content);
+    if (!superseded) break;
+    id = superseded->successor;
+  }
+  co_return Reading{};
+}
+
+// As the leader of `flight`: keeps what is read under `token` and gives it to everybody who boarded, both in stream order.
+Task<RedisStore::Reading> RedisStore::read_to_keep(Flight& flight, std::string_view token) {
+  auto asked = read(flight.id());
+  auto found = co_await asked;
+  if (!found) {
+    flight.land(found.error());
+    co_return found;
+  }
+  if (found->session) {
+    const Freshness freshness{found->sent_at_ns, found->remaining_ms, clock_.monotonic_nanoseconds(),
+                              connection_->server_milliseconds()};
+    cache_->keep(flight, token, *found->session, freshness);
+  }
+  flight.land(found->session);
+  co_return found;
+}
+
+Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) {
+  const SessionId id = token.id();
+  if (!cache_) {
+    auto asked = read(id);
+    auto found = co_await asked;
+    if (!found) co_return std::move(found).error();
+    if (found->session && options.touch) touch_if_due(token.reveal(), *found->session, found->deadline_ms);
+    co_return std::move(found->session);
+  }
+
+  Flight flight(cache_->flights(), id, cache_->epoch());
+  if (options.fresh) {
+    flight.lead();
+  } else {
+    auto boarding = flight.board();
+    auto answer = co_await boarding;
+    if (answer) {
+      if (*answer && **answer && options.touch) {
+        touch_if_due(token.reveal(), ***answer, (**answer)->idle_deadline() * 1000);
+      }
+      co_return std::move(*answer);
+    }
+  }
+  auto asked = read_to_keep(flight, token.reveal());
+  auto found = co_await asked;
+  if (!found) co_return std::move(found).error();
+  if (found->session && options.touch) touch_if_due(token.reveal(), *found->session, found->deadline_ms);
+  co_return std::move(found->session);
+}
+
+bool RedisStore::try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept {
+  if (!cache_ || options.fresh) return false;
+  const LinkState link{clock_.monotonic_nanoseconds(), connection_->proven_at()};
+  bool touch_due = false;
+  if (!cache_->find(token, link, options.touch, session, touch_due)) return false;
+  if (touch_due) {
+    try {
+      touch(session->id(), Secret{token}, session->idle_seconds(), session->expires_at());
+    } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next request touches
+    }
+  }
+  return true;
+}
+
+void RedisStore::touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms) {
+  const std::int64_t due_ms = next_touch_ms(deadline_ms, session.idle_seconds(), session.expires_at());
+  if (connection_->server_milliseconds() < due_ms) return;
+  touch(session.id(), Secret{token}, session.idle_seconds(), session.expires_at());
+}
+
+// Moves the idle deadline without anybody waiting for it. PEXPIREAT cannot revive a session, and with GT only the first
+// process to touch in a quantum changes anything. Where it does, it costs this process its own near-cache entry, which is
+// read again once PONG says that the invalidation has passed.
+Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds, std::int64_t expires_at) {
+  const std::int64_t target_ms = touch_target_ms(connection_->server_milliseconds(), idle_seconds, expires_at);
+  if (!touch_gate_.pass(id, target_ms)) co_return;
+  touches_sent_.fetch_add(1, std::memory_order_relaxed);
+  const std::string key = session_key(id);
+  const std::string target = std::to_string(target_ms);
+  Commands commands(Effect::write);
+  commands.add({"PEXPIREAT", key, target, "GT"});
+  if (cache_) commands.add({"PING"});
+  auto send = connection_->send(std::move(commands));
+  const auto replies = co_await send;
+  note_touch(replies);
+  if (!cache_ || !replies) co_return;
+
+  Flight flight(cache_->flights(), id, cache_->epoch());
+  flight.lead();
+  auto asked = read_to_keep(flight, token.reveal());
+  static_cast<void>(co_await asked);
+}
+
+// Reads go on while Redis refuses writes; that sessions are not being extended is said once, until it works again.
+void RedisStore::note_touch(const Result<std::vector<Reply>>& replies) {
+  if (!replies) return;
+  const ReplyView reply = view(replies->front());
+  if (reply.type() == ReplyView::Type::error) {
+    if (!touches_refused_.exchange(true, std::memory_order_relaxed) && hooks_.log) {
+      hooks_.log(LogLevel::warning, "idle timeouts are not being extended: " + error_of_reply(reply.text()).message);
+    }
+    return;
+  }
+  touches_refused_.store(false, std::memory_order_relaxed);
+  if (reply.integer() == 1) touches_effective_.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace ficha::redis

@@ -1,0 +1,267 @@
+#include "redis/redis_store.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "redis/errors.hpp"
+#include "redis/keys.hpp"
+
+namespace ficha::redis {
+namespace {
+
+// What a script wants done next (scripts/_record.lua, scripts/create.lua).
+constexpr std::int64_t done = 0;
+constexpr std::int64_t superseded = -1;
+constexpr std::int64_t again = -2;
+
+std::int64_t status_of(ReplyView reply) {
+  return reply[0].integer();
+}
+
+std::unique_ptr<NearCache> make_cache(const Config& config, const Hooks& hooks) {
+  if (!config.near_cache.enabled) return nullptr;
+  auto cache =
+      NearCache::create(config.near_cache, config.redis.name_space, hooks.random ? *hooks.random : openssl_random());
+  if (cache) return std::move(*cache);
+  if (hooks.log) hooks.log(LogLevel::error, "no near cache: " + cache.error().message);
+  return nullptr;
+}
+
+ConnectionSettings connection_settings(const Config& config, Endpoint endpoint, bool tracking) {
+  return {.endpoint = std::move(endpoint),
+          .connect_timeout = config.redis.connect_timeout,
+          .command_timeout = config.redis.command_timeout,
+          .max_in_flight = config.redis.max_in_flight,
+          .probe_interval = config.near_cache.max_staleness / 4,
+          .tracking = tracking,
+          .max_string_bytes = 4 * max_record_bytes};
+}
+
+std::string_view word(Patch::Kind kind) {
+  switch (kind) {
+    case Patch::Kind::set:
+      return "set";
+    case Patch::Kind::add:
+      return "add";
+    case Patch::Kind::remove:
+      return "remove";
+    case Patch::Kind::increment:
+      return "increment";
+  }
+  return "";
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& strings) {
+  return {strings.begin(), strings.end()};
+}
+
+bool proves_itself(const NewSession& wanted) {
+  return wanted.authenticated && !wanted.principal.empty();
+}
+
+}  // namespace
+
+RedisStore::RedisStore(const Config& config, Endpoint endpoint, const Hooks& hooks)
+    : name_space_(config.redis.name_space),
+      operation_timeout_(config.redis.operation_timeout),
+      command_timeout_(config.redis.command_timeout),
+      list_step_(std::clamp<std::size_t>(config.redis.max_in_flight / 4, 1, 100)),
+      settings_(config.session),
+      hooks_(hooks),
+      clock_(hooks.clock ? *hooks.clock : system_clock()),
+      random_(hooks.random ? *hooks.random : openssl_random()),
+      cache_(make_cache(config, hooks)),
+      connection_(std::make_unique<Connection>(connection_settings(config, std::move(endpoint), cache_ != nullptr),
+                                               hooks, cache_.get())) {}
+
+RedisStore::~RedisStore() {
+  close();
+}
+
+std::string RedisStore::session_key(const SessionId& id) const {
+  return redis::session_key(name_space_, id);
+}
+
+std::string RedisStore::index_key(std::uint16_t route, std::string_view principal) const {
+  return redis::index_key(name_space_, route, principal);
+}
+
+// `arguments`: the number of keys, the keys, the other arguments. A server that does not know the script (yet, or after a
+// restart or SCRIPT FLUSH) learns it by EVAL. The reply is an array that begins with a status of at most 0.
+Task<Reply> RedisStore::evaluate(const scripts::Script& script, std::vector<std::string_view> arguments,
+                                 Targets targets) {
+  arguments.insert(arguments.begin(), {std::string_view{"EVALSHA"}, script.sha1});
+  for (bool by_sha1 = true;; by_sha1 = false) {
+    Commands commands(Effect::write);
+    commands.add(arguments);
+    if (targets == Targets::unnamed && cache_) commands.add({"PING"});
+    auto send = connection_->send(std::move(commands));
+    auto replies = co_await send;
+    if (!replies) co_return std::move(replies).error();
+    const ReplyView reply = view(replies->front());
+    if (reply.type() == ReplyView::Type::error) {
+      if (!by_sha1 || !reply.text().starts_with("NOSCRIPT")) co_return error_of_reply(reply.text());
+      arguments[0] = "EVAL";
+      arguments[1] = script.text;
+      continue;
+    }
+    if (reply[0].type() != ReplyView::Type::integer)
+      co_return corrupt_record("a script gave a reply that it cannot give");
+    if (status_of(reply) > done) co_return error_of_script(status_of(reply), reply[1].text());
+    co_return std::move(replies->front());
+  }
+}
+
+// Times are relative to now: the script adds them to the server's clock.
+std::string RedisStore::encode_new(const SessionId& id, const NewSession& wanted) const {
+  RecordFields fields;
+  fields.guard = id.guard();
+  fields.expires_at = wanted.absolute_timeout.value_or(settings_.absolute_timeout).count();
+  fields.idle_seconds = wanted.idle_timeout.value_or(settings_.idle_timeout).count();
+  fields.level = wanted.level;
+  fields.principal = wanted.principal;
+  fields.roles.assign(wanted.roles.begin(), wanted.roles.end());
+  fields.scopes.assign(wanted.scopes.begin(), wanted.scopes.end());
+  fields.device_address = wanted.device.address;
+  fields.device_user_agent = wanted.device.user_agent;
+  for (const Attribute& attribute : wanted.attributes) fields.attributes.emplace_back(attribute.name, attribute.json);
+  return encode_record(fields);
+}
+
+// `reply`: status, record, deadline in Unix milliseconds.
+Result<IssuedSession> RedisStore::issued(Token token, ReplyView reply) {
+  const SessionId id = token.id();
+  auto content = stored(id, reply[1]);
+  if (!content) return std::move(content).error();
+  const auto* fields = std::get_if<RecordFields>(&*content);
+  std::int64_t deadline_ms = 0;
+  const std::string_view text = reply[2].text();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), deadline_ms);
+  if (!fields || error != std::errc{}) return corrupt_record("a script gave a reply that it cannot give");
+  return IssuedSession{std::move(token), make_session(id, *fields, deadline_ms / 1000)};
+}
+
+Task<IssuedSession> RedisStore::create(NewSession wanted) {
+  auto token = wanted.principal.empty() ? Token::generate_anonymous(settings_.token_keys, random_)
+                                        : Token::generate(route_of(wanted.principal), settings_.token_keys, random_);
+  if (!token) co_return std::move(token).error();
+  const SessionId id = token->id();
+  const std::string key = session_key(id);
+  const std::string index = index_key(id.route(), wanted.principal);
+  const std::string record = encode_new(id, wanted);
+  const std::string limit = std::to_string(settings_.max_per_principal);
+  const bool evicts = settings_.max_per_principal > 0 && settings_.on_limit == OnLimit::evict_oldest;
+  const std::vector<std::string_view> arguments = {
+      "2", key, index, record, proves_itself(wanted) ? "1" : "0", limit, evicts ? "evict" : "refuse"};
+  for (;;) {
+    auto evaluation = evaluate(scripts::create, arguments, evicts ? Targets::unnamed : Targets::named);
+    auto reply = co_await evaluation;
+    if (!reply) {
+      if (reply.error().code != ErrorCode::conflict) co_return std::move(reply).error();
+      co_return Error{ErrorCode::unavailable, "the random source repeats itself"};
+    }
+    if (status_of(view(*reply)) != again) co_return issued(std::move(*token), view(*reply));
+  }
+}
+
+void RedisStore::append_patch(const Patch& patch, std::vector<std::string>& arguments) const {
+  arguments.emplace_back(settings_.writes == Writes::add_only ? "1" : "0");
+  arguments.push_back(patch.roles ? encode_strings(*patch.roles) : "");
+  arguments.push_back(patch.scopes ? encode_strings(*patch.scopes) : "");
+  if (patch.device) {
+    const std::string device[] = {patch.device->address, patch.device->user_agent};
+    arguments.push_back(encode_strings(device));
+  } else {
+    arguments.emplace_back();
+  }
+  for (const Patch::Op& op : patch.ops) {
+    arguments.emplace_back(word(op.kind));
+    arguments.push_back(op.name);
+    arguments.push_back(op.kind == Patch::Kind::increment ? std::to_string(op.by) : op.json);
+  }
+}
+
+Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
+  const OperationTimer timer = start_timer();
+  for (int hop = 0; hop < max_hops; ++hop) {
+    if (hop > 0 && !timer.another_fits()) co_return out_of_time();
+    std::vector<std::string> arguments = {"1", session_key(id),
+                                          patch.expected_generation ? std::to_string(*patch.expected_generation) : ""};
+    append_patch(patch, arguments);
+    const OwnWrite write(cache_.get(), id);
+    auto evaluation = evaluate(scripts::patch, views(arguments), Targets::named);
+    const auto reply = co_await evaluation;
+    if (!reply) co_return reply.error();
+    if (status_of(view(*reply)) == done) co_return static_cast<std::uint64_t>(view(*reply)[1].integer());
+    const auto successor = SessionId::parse(view(*reply)[1].text());
+    if (!successor) co_return corrupt_record("a superseded session leads to no session id");
+    id = *successor;
+  }
+  co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
+}
+
+Task<IssuedSession> RedisStore::rotate(SessionId id, RotateOptions options) {
+  const OperationTimer timer = start_timer();
+  auto asked = read(id);
+  auto found = co_await asked;
+  if (!found) co_return std::move(found).error();
+  if (!found->session) co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
+  if (!timer.another_fits()) co_return out_of_time();
+  auto moving = move(found->session->id(), std::string{found->session->principal()}, options, std::nullopt, timer);
+  co_return co_await moving;
+}
+
+Task<IssuedSession> RedisStore::reauthenticate(SessionId current, NewSession session) {
+  std::string principal = session.principal;
+  return move(current, std::move(principal), RotateOptions{}, std::move(session), start_timer());
+}
+
+// Under a new token; with a `replacement`, as a re-authentication.
+Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, RotateOptions options,
+                                     std::optional<NewSession> replacement, OperationTimer timer) {
+  auto token = Token::generate(id.route(), settings_.token_keys, random_);
+  if (!token) co_return std::move(token).error();
+  const SessionId new_id = token->id();
+  const std::string new_key = session_key(new_id);
+  const std::string index = index_key(id.route(), principal);
+  const std::string record = replacement ? encode_new(new_id, *replacement) : "";
+  const std::string grace_ms = std::to_string(std::chrono::milliseconds{options.grace}.count());
+  for (int hop = 0; hop < max_hops; ++hop) {
+    if (hop > 0 && !timer.another_fits()) co_return out_of_time();
+    const std::string old_key = session_key(id);
+    const std::string left_behind = options.grace.count() > 0 ? encode_superseded(id.guard(), new_id) : "";
+    const OwnWrite write(cache_.get(), id);
+    std::vector<std::string_view> arguments = {
+        "3",         old_key,  new_key, index,
+        left_behind, grace_ms, record,  replacement && proves_itself(*replacement) ? "1" : "0"};
+    auto evaluation = evaluate(scripts::rotate, std::move(arguments), Targets::named);
+    const auto reply = co_await evaluation;
+    if (!reply) {
+      if (reply.error().code != ErrorCode::conflict) co_return reply.error();
+      co_return Error{ErrorCode::unavailable, "the random source repeats itself"};
+    }
+    if (status_of(view(*reply)) != superseded) co_return issued(std::move(*token), view(*reply));
+    const auto successor = SessionId::parse(view(*reply)[1].text());
+    if (!successor) co_return corrupt_record("a superseded session leads to no session id");
+    id = *successor;
+  }
+  co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
+}
+
+void RedisStore::add_stats(Stats& stats) const noexcept {
+  connection_->add_stats(stats);
+  if (cache_) cache_->add_stats(stats);
+  stats.touches_sent += touches_sent_.load(std::memory_order_relaxed);
+  stats.touches_effective += touches_effective_.load(std::memory_order_relaxed);
+}
+
+}  // namespace ficha::redis
+
+namespace ficha {
+
+std::unique_ptr<SessionStore> make_redis_store(const Config& config, redis::Endpoint endpoint, const Hooks& hooks) {
+  return std::make_unique<redis::RedisStore>(config, std::move(endpoint), hooks);
+}
+
+}  // namespace ficha

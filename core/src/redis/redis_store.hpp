@@ -1,0 +1,141 @@
+// Sessions in one Redis (wire format, version 1): one path for blocked, asynchronous and cached callers.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record.hpp"
+#include "redis/connection.hpp"
+#include "redis/near_cache.hpp"
+#include "redis/operation_timer.hpp"
+#include "redis/scripts.hpp"
+#include "redis/touch_gate.hpp"
+#include "session_store.hpp"
+
+namespace ficha::redis {
+
+// Reading is GET and PTTL in one write; every change is one script or one command on a live session, so requests that race
+// neither lose an update nor revive a session. Only an authoritative nil of Redis means "no such session".
+//
+// An operation of a fixed number of round trips ends within operation_timeout. One that walks a principal's sessions takes
+// as long as there are sessions; each of its steps is bounded by command_timeout, and blocks Redis for 5 ms at most.
+//
+// Thread rule: as SessionStore.
+class RedisStore final : public SessionStore {
+ public:
+  // No I/O: the connection is made at first use.
+  RedisStore(const Config& config, Endpoint endpoint, const Hooks& hooks);
+  ~RedisStore() override;
+
+  Task<IssuedSession> create(NewSession session) override;
+  Task<std::optional<Session>> load(Token token, LoadOptions options) override;
+  Task<std::uint64_t> patch(SessionId id, Patch patch) override;
+  Task<IssuedSession> rotate(SessionId id, RotateOptions options) override;
+  Task<IssuedSession> reauthenticate(SessionId current, NewSession session) override;
+  Task<RevokeOutcome> revoke(SessionId id) override;
+  Task<std::uint64_t> revoke_principal(std::string principal, std::optional<SessionId> except) override;
+  Task<std::uint64_t> patch_principal(std::string principal, Patch patch) override;
+  Task<std::vector<Session>> list(std::string principal) override;
+  bool try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept override;
+  void wait(Waiter& waiter) noexcept override { connection_->wait(waiter); }
+  [[nodiscard]] std::int64_t now() const noexcept override { return connection_->server_milliseconds() / 1000; }
+  void add_stats(Stats& stats) const noexcept override;
+  void close() noexcept override { connection_->close(); }
+
+ private:
+  // A session as GET and PTTL gave it.
+  struct Reading {
+    std::optional<Session> session;
+    std::int64_t sent_at_ns = 0;    // when those two were sent, on the monotonic clock
+    std::int64_t remaining_ms = 0;  // PTTL
+    std::int64_t deadline_ms = 0;   // when the key expires, on the server's clock; early by a round trip at most
+  };
+  struct Answers {
+    std::vector<Reply> replies;
+    std::int64_t sent_at_ns;  // when the commands were sent, on the monotonic clock
+  };
+  // What is stored under one id: nothing live, a session, or where a rotation with grace left it.
+  using Stored = std::variant<std::monostate, RecordFields, Superseded>;
+
+  // Drops what the near cache holds of `id` now and again when it goes out of scope, which is to be in stream order: around
+  // every write.
+  class OwnWrite {
+   public:
+    OwnWrite(NearCache* cache, const SessionId& id) noexcept : cache_(cache), id_(id) { drop(); }
+    OwnWrite(const OwnWrite&) = delete;
+    OwnWrite& operator=(const OwnWrite&) = delete;
+    ~OwnWrite() { drop(); }
+
+   private:
+    void drop() noexcept {
+      if (cache_) cache_->drop(id_);
+    }
+    NearCache* cache_;
+    SessionId id_;
+  };
+
+  // Whether a script may change sessions that cannot be named beforehand. PING behind it then brings their invalidations
+  // along before the write is acknowledged.
+  enum class Targets : std::uint8_t { named, unnamed };
+
+  // load.cpp
+  Task<Answers> ask(Commands commands, OperationTimer timer);
+  Task<Reading> read(SessionId id);
+  Task<Reading> read_to_keep(Flight& flight, std::string_view token);
+  Result<Stored> stored(const SessionId& id, ReplyView get);
+  [[nodiscard]] Result<Reading> reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                        std::int64_t sent_at_ns) const;
+  void touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms);
+  Detached touch(SessionId id, Secret token, std::int64_t idle_seconds, std::int64_t expires_at);
+  void note_touch(const Result<std::vector<Reply>>& replies);
+
+  // redis_store.cpp
+  Task<Reply> evaluate(const scripts::Script& script, std::vector<std::string_view> arguments, Targets targets);
+  Task<IssuedSession> move(SessionId id, std::string principal, RotateOptions options,
+                           std::optional<NewSession> replacement, OperationTimer timer);
+  Result<IssuedSession> issued(Token token, ReplyView reply);
+  std::string encode_new(const SessionId& id, const NewSession& wanted) const;
+  void append_patch(const Patch& patch, std::vector<std::string>& arguments) const;
+
+  // principal.cpp
+  Task<std::vector<Session>> read_listed(std::string index, std::size_t begin, std::size_t end,
+                                         std::set<SessionId>& seen);
+
+  // Rotations with grace may follow each other within it; more than this is no chain that a client walks.
+  static constexpr int max_hops = 4;
+  static Error out_of_time() { return {ErrorCode::timeout, "the operation took longer than operation_timeout"}; }
+
+  [[nodiscard]] std::string session_key(const SessionId& id) const;
+  [[nodiscard]] std::string index_key(std::uint16_t route, std::string_view principal) const;
+  [[nodiscard]] OperationTimer start_timer() const noexcept {
+    return OperationTimer{clock_, operation_timeout_, command_timeout_};
+  }
+
+  const std::string name_space_;
+  const std::chrono::milliseconds operation_timeout_;
+  const std::chrono::milliseconds command_timeout_;
+  const std::size_t list_step_;  // sessions that list() asks for at once
+  const SessionConfig settings_;
+  const Hooks hooks_;
+  Clock& clock_;
+  RandomSource& random_;
+  TouchGate touch_gate_;
+  std::atomic<std::uint64_t> touches_sent_{0};
+  std::atomic<std::uint64_t> touches_effective_{0};
+  std::atomic<bool> touches_refused_{false};
+  const std::unique_ptr<NearCache> cache_;  // null when off; outlives the connection, which calls it
+  const std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace ficha::redis
+
+namespace ficha {
+
+[[nodiscard]] std::unique_ptr<SessionStore> make_redis_store(const Config& config, redis::Endpoint endpoint,
+                                                             const Hooks& hooks);
+
+}  // namespace ficha
