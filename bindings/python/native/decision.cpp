@@ -1,0 +1,129 @@
+#include "decision.hpp"
+
+#include <new>
+#include <utility>
+
+#include "session.hpp"
+#include "text.hpp"
+
+namespace ficha::python {
+namespace {
+
+PyTypeObject* decision_type = nullptr;
+
+const Decision& decision_of(PyObject* self) noexcept {
+  return reinterpret_cast<DecisionObject*>(self)->decision;
+}
+
+std::string_view name(Carrier carrier) noexcept {
+  switch (carrier) {
+    case Carrier::cookie:
+      return "cookie";
+    case Carrier::bearer:
+      return "bearer";
+    case Carrier::none:
+      break;
+  }
+  return "none";
+}
+
+void dealloc(PyObject* self) {
+  auto* object = reinterpret_cast<DecisionObject*>(self);
+  Py_XDECREF(object->session);
+  object->decision.~Decision();
+  PyTypeObject* type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyObject* repr(PyObject* self) {
+  const std::string_view verdict = name(decision_of(self).verdict);
+  return PyUnicode_FromFormat("<ficha.Decision %.*s %d>", static_cast<int>(verdict.size()), verdict.data(),
+                              decision_of(self).status);
+}
+
+PyObject* get_allowed(PyObject* self, void*) {
+  return PyBool_FromLong(decision_of(self).allowed());
+}
+PyObject* get_verdict(PyObject* self, void*) {
+  return new_str(name(decision_of(self).verdict));
+}
+PyObject* get_reason(PyObject* self, void*) {
+  return new_str(name(decision_of(self).reason));
+}
+PyObject* get_carrier(PyObject* self, void*) {
+  return new_str(name(decision_of(self).carrier));
+}
+PyObject* get_status(PyObject* self, void*) {
+  return PyLong_FromLong(decision_of(self).status);
+}
+PyObject* get_rule(PyObject* self, void*) {
+  return PyLong_FromLong(decision_of(self).rule);
+}
+
+PyObject* get_session(PyObject* self, void*) try {
+  auto* object = reinterpret_cast<DecisionObject*>(self);
+  if (!object->decision.session) Py_RETURN_NONE;
+  if (!object->session) object->session = new_session(*object->decision.session);
+  return Py_XNewRef(object->session);
+} catch (const std::bad_alloc&) {
+  return PyErr_NoMemory();
+}
+
+PyObject* get_headers(PyObject* self, void*) {
+  const auto headers = decision_of(self).headers();
+  PyObject* tuple = PyTuple_New(static_cast<Py_ssize_t>(headers.size()));
+  for (std::size_t i = 0; tuple && i < headers.size(); ++i) {
+    PyObject* pair = Py_BuildValue("(s#s#)", headers[i].name.data(), static_cast<Py_ssize_t>(headers[i].name.size()),
+                                   headers[i].value.data(), static_cast<Py_ssize_t>(headers[i].value.size()));
+    if (pair) {
+      PyTuple_SET_ITEM(tuple, static_cast<Py_ssize_t>(i), pair);
+    } else {
+      Py_CLEAR(tuple);
+    }
+  }
+  return tuple;
+}
+
+PyGetSetDef getters[] = {
+    {"allowed", get_allowed, nullptr, "Whether the request may pass.", nullptr},
+    {"verdict", get_verdict, nullptr,
+     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request' or 'unavailable'.", nullptr},
+    {"reason", get_reason, nullptr, "Why, in snake_case; for logs and tests, never for clients.", nullptr},
+    {"status", get_status, nullptr, "HTTP status of the denial; 200 for allow.", nullptr},
+    {"rule", get_rule, nullptr, "Index of the rule that matched; -1 = none.", nullptr},
+    {"carrier", get_carrier, nullptr, "Where the token came from: 'none', 'cookie' or 'bearer'.", nullptr},
+    {"session", get_session, nullptr, "The Session, or None.", nullptr},
+    {"headers", get_headers, nullptr, "Tuple of (name, value) to add to the response, whatever the handler does.",
+     nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
+                       {Py_tp_repr, reinterpret_cast<void*>(repr)},
+                       {Py_tp_getset, getters},
+                       {Py_tp_doc, const_cast<char*>("Whether a request may pass: a value, not an error.")},
+                       {0, nullptr}};
+
+PyType_Spec spec = {"ficha.Decision", sizeof(DecisionObject), 0,
+                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
+
+}  // namespace
+
+bool add_decision_type(PyObject* module) {
+  decision_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  return decision_type && PyModule_AddObjectRef(module, "Decision", reinterpret_cast<PyObject*>(decision_type)) == 0;
+}
+
+PyObject* new_decision(Decision decision) noexcept {
+  auto* object = reinterpret_cast<DecisionObject*>(decision_type->tp_alloc(decision_type, 0));
+  if (!object) return nullptr;
+  object->session = nullptr;
+  new (&object->decision) Decision(std::move(decision));
+  return reinterpret_cast<PyObject*>(object);
+}
+
+DecisionObject* as_decision(PyObject* object) noexcept {
+  return Py_IS_TYPE(object, decision_type) ? reinterpret_cast<DecisionObject*>(object) : nullptr;
+}
+
+}  // namespace ficha::python

@@ -1,0 +1,49 @@
+// The module ficha._core.
+
+#include <pybind11/pybind11.h>
+
+#include "client.hpp"
+#include "config.hpp"
+#include "decision.hpp"
+#include "ficha/result.hpp"
+#include "handles.hpp"
+#include "queue.hpp"
+#include "requests.hpp"
+#include "session.hpp"
+
+namespace ficha::python {
+namespace {
+
+namespace py = pybind11;
+
+// {number: (name, HTTP status)}.
+py::dict error_table() {
+  py::dict table;
+  for (int number = 0; number < 100; ++number) {
+    const auto code = static_cast<ErrorCode>(number);
+    if (name(code) != "unknown") table[py::int_(number)] = py::make_tuple(name(code), http_status(code));
+  }
+  return table;
+}
+
+py::dict live_handles() {
+  py::dict counts;
+  counts["clients"] = Counted<ClientTag>::alive();
+  counts["queues"] = Counted<QueueTag>::alive();
+  return counts;
+}
+
+}  // namespace
+}  // namespace ficha::python
+
+PYBIND11_MODULE(_core, module) {
+  using namespace ficha::python;
+  module.doc() = "Ficha's core. Use it through the package ficha.";
+  if (!add_session_type(module.ptr()) || !add_decision_type(module.ptr())) throw pybind11::error_already_set();
+  define_config(module);
+  define_requests(module);
+  define_queue(module);
+  define_client(module);
+  module.def("error_table", error_table, "{code: (name, HTTP status)} of every error.");
+  module.def("live_handles", live_handles, "How many native objects that own something are alive.");
+}

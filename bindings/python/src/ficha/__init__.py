@@ -1,0 +1,60 @@
+"""Sessions in Redis, shared by services in Python, Node, Java and C++.
+
+>>> with ficha.Client("memory://") as client:
+...     token = client.create("alice", {"cart": [1, 2]}).token
+...     client.load(token).attributes["cart"]
+[1, 2]
+"""
+
+from ficha._client import Client
+from ficha._config import Source as ConfigSource
+from ficha._core import NOT_READY, Config, Decision, ManualClock, Session
+from ficha._errors import (
+    AccessDenied,
+    AttributeExists,
+    ClientClosed,
+    Conflict,
+    CorruptRecord,
+    FichaError,
+    InvalidArgument,
+    InvalidConfig,
+    OperationTimeout,
+    Overloaded,
+    SessionGone,
+    SessionLimit,
+    StoreError,
+    TooLarge,
+    Unavailable,
+    UnknownOutcome,
+    WriteRefused,
+)
+from ficha._http import environ_request, scope_request
+
+__all__ = [
+    "NOT_READY",
+    "AccessDenied",
+    "AttributeExists",
+    "Client",
+    "ClientClosed",
+    "Config",
+    "ConfigSource",
+    "Conflict",
+    "CorruptRecord",
+    "Decision",
+    "FichaError",
+    "InvalidArgument",
+    "InvalidConfig",
+    "ManualClock",
+    "OperationTimeout",
+    "Overloaded",
+    "Session",
+    "SessionGone",
+    "SessionLimit",
+    "StoreError",
+    "TooLarge",
+    "Unavailable",
+    "UnknownOutcome",
+    "WriteRefused",
+    "environ_request",
+    "scope_request",
+]

@@ -1,0 +1,98 @@
+"""Attribute values between Python and JSON, and what changed among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ficha._errors import InvalidArgument
+
+#: One step of a patch: (kind, name, JSON text, number), as ficha._core takes it.
+Op = tuple[str, str, str, int]
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+# Values that cannot have changed as long as they are the same object.
+_IMMUTABLE = (str, int, float, bool, type(None))
+
+
+def to_json(name: str, value: object) -> str:
+    """Return the JSON text of an attribute; raises InvalidArgument naming the attribute, never its value."""
+    try:
+        text = _encode(value)
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"attribute {name!r}: a string with a lone surrogate is not Unicode text") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"attribute {name!r}: {_reason(error)}") from None
+    return text
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TypeError):
+        return str(error)  # "Object of type X is not JSON serializable", or about keys
+    if isinstance(error, RecursionError) or "Circular" in str(error):
+        return "nested too deeply, or contains itself"
+    return "NaN and infinity are not JSON" if "float" in str(error) else "too large an integer"
+
+
+def to_pairs(attributes: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return (name, JSON text) of every attribute."""
+    if not attributes:
+        return []
+    return [(check_name(name), to_json(name, value)) for name, value in attributes.items()]
+
+
+def check_name(name: object) -> str:
+    """Return the attribute's name; raises InvalidArgument if it is no str."""
+    if not isinstance(name, str):
+        raise InvalidArgument(f"attribute names are str, not {type(name).__name__}")
+    return name
+
+
+def set_ops(attributes: Mapping[str, Any] | None, kind: str = "set") -> list[Op]:
+    """Return the ops that set, or add, the attributes."""
+    return [(kind, name, text, 0) for name, text in to_pairs(attributes)]
+
+
+def remove_ops(names: Iterable[str]) -> list[Op]:
+    """Return the ops that remove the attributes."""
+    return [("remove", check_name(name), "", 0) for name in names]
+
+
+class Baseline:
+    """The attributes of a session as they were read, to be compared with what a request made of them.
+
+    Nested changes count: values are compared as JSON. One thread at a time.
+    """
+
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        """Start from the JSON texts of a session's attributes; from nothing for a new session."""
+        self._texts = dict(texts or {})
+        self._values: dict[str, Any] = {}
+
+    def values(self) -> dict[str, Any]:
+        """Return the native values, newly decoded: the caller's to change."""
+        self._values = {name: json.loads(text) for name, text in self._texts.items()}
+        return dict(self._values)
+
+    def changed(self, current: Mapping[str, Any]) -> bool:
+        """Whether ``current`` differs from what was read."""
+        return bool(self._texts.keys() - current.keys()) or any(True for _ in self._differences(current))
+
+    def ops(self, current: Mapping[str, Any]) -> list[Op]:
+        """Return the ops that make the stored session's attributes those of ``current``; empty if nothing changed."""
+        return remove_ops(name for name in self._texts if name not in current) + [
+            ("set", name, text, 0) for name, text in self._differences(current)
+        ]
+
+    def _differences(self, current: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        for name, value in current.items():
+            if name in self._values and value is self._values[name] and isinstance(value, _IMMUTABLE):
+                continue
+            before = self._texts.get(check_name(name))
+            text = to_json(name, value)
+            # Another language may have written the same value with other blanks or escapes.
+            if before is None or (text != before and text != _encode(json.loads(before))):
+                yield name, text

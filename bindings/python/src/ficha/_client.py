@@ -1,0 +1,193 @@
+"""The client: sessions, and the decision on every request."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import inspect
+import logging
+import weakref
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from ficha import _core, _requests
+from ficha._completions import completions_of
+from ficha._config import Source, read_config
+from ficha._core import Decision, Request, Session
+from ficha._http import Headers, environ_request, scope_request
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ClientT = TypeVar("ClientT", bound="Client")
+Sessions = list[Session]  # a name that Client.list does not hide
+
+_logger = logging.getLogger("ficha")
+_LEVELS = (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR)
+
+
+def _log(level: int, message: str) -> None:
+    _logger.log(_LEVELS[level], "%s", message)
+
+
+def _present(
+    method: Callable[..., Any], build: Callable[..., Request], name: str, doc: str | None, returns: str
+) -> None:
+    signature = inspect.signature(build)
+    client = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Client.{name}", doc
+    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[client, *signature.parameters.values()], return_annotation=returns
+    )
+
+
+def _blocking(name: str, build: Callable[P, Request], result: type[T]) -> Callable[Concatenate[Client, P], T]:
+    """Make the method that waits for the answer in the calling thread, without the GIL."""
+
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return cast(T, self.run(build(*args, **kwargs)))
+
+    _present(method, build, name, build.__doc__, result.__name__)
+    return method
+
+
+def _awaited(name: str, build: Callable[P, Request], result: type[T]) -> Callable[Concatenate[Client, P], Awaitable[T]]:
+    """Make the method that waits for the answer in the running event loop."""
+
+    async def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return cast(T, await self.arun(build(*args, **kwargs)))
+
+    _present(method, build, name, f"Asynchronous {name[1:]}().", result.__name__)
+    return method
+
+
+class Client(_core.Client):
+    """Sessions in one store, and the policy on them.
+
+    Usable from any thread and any event loop; methods named ``a…`` are the asynchronous forms. A forked child may go on
+    using its parent's client: its first call makes a connection of its own. Every call may raise StoreError; after
+    close() every call raises ClientClosed.
+    """
+
+    def __init__(
+        self,
+        config: Source,
+        *,
+        log: Callable[[int, str], None] = _log,
+        clock: _core.ManualClock | None = None,
+    ) -> None:
+        """Open a client; it connects in the background, so an unreachable Redis is an error of the calls.
+
+        ``config`` is a URL, the path of a ficha.toml, or a dict in its shape; a mistake raises InvalidConfig. ``log``
+        receives (0 debug to 3 error, message); the default is the logger "ficha". ``clock`` is for tests.
+        """
+        super().__init__(read_config(config), clock, log)
+        self._csrf_header = self.config.csrf_header if self.config.csrf_mode == "token" else ""
+        _open_clients.add(self)
+
+    def __enter__(self: ClientT) -> ClientT:
+        """Return the client, to be closed at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    async def __aenter__(self: ClientT) -> ClientT:
+        """Return the client, to be closed at the end of the block."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the client."""
+        self.close()
+
+    async def arun(self, request: Request) -> Any:
+        """Carry the request out; the asynchronous form of run()."""
+        loop = asyncio.get_running_loop()
+        submit = functools.partial(_submit, self, request)
+        return await completions_of(loop).wait_for(loop, submit)
+
+    async def aload(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None:
+        """Asynchronous load(). A hit in the near cache is returned without waiting for the loop."""
+        known = self.try_load(token, touch=touch, fresh=fresh)
+        if known == _core.NOT_READY:
+            known = await self.arun(_requests.load(token, touch=touch, fresh=fresh))
+        return cast("Session | None", known)
+
+    async def aauthorize(
+        self, method: str, path: str | bytes, headers: Headers, scheme: str = "https", peer: str = ""
+    ) -> Decision:
+        """Asynchronous authorize(). A hit in the near cache is returned without waiting for the loop."""
+        decision = self.try_authorize(method, path, headers, scheme, peer)
+        if decision is None:
+            loop = asyncio.get_running_loop()
+            submit = functools.partial(_submit_authorize, self, (method, path, headers, scheme, peer))
+            decision = cast(Decision, await completions_of(loop).wait_for(loop, submit))
+        return decision
+
+    def authorize_wsgi(self, environ: Mapping[str, Any]) -> Decision:
+        """authorize() for the request of a WSGI environ, or of Django's ``request.META``."""
+        return self.authorize(*environ_request(environ, self._csrf_header))
+
+    async def aauthorize_asgi(self, scope: Mapping[str, Any]) -> Decision:
+        """aauthorize() for the request of an ASGI scope."""
+        return await self.aauthorize(*scope_request(scope))
+
+    def require(
+        self,
+        decision: Decision,
+        *,
+        allow: str = "authenticated",
+        roles: Iterable[str] = (),
+        scopes: Iterable[str] = (),
+        level: int = 0,
+        max_auth_age: _requests.Seconds | None = None,
+        fresh: bool = False,
+    ) -> Decision:
+        """Judge a requirement of the matched route or handler, on what authorize() returned.
+
+        Any one of ``roles``, all of ``scopes``, at least ``level``, and a proof of identity no older than
+        ``max_auth_age``. ``fresh`` asks Redis, not the near cache.
+        """
+        age = _requests.to_seconds(max_auth_age)
+        return self._require(decision, allow, _requests.to_list(roles), _requests.to_list(scopes), level, age, fresh)
+
+    create = _blocking("create", _requests.create, Session)
+    acreate = _awaited("acreate", _requests.create, Session)
+    login = _blocking("login", _requests.login, Session)
+    alogin = _awaited("alogin", _requests.login, Session)
+    patch = _blocking("patch", _requests.patch, int)
+    apatch = _awaited("apatch", _requests.patch, int)
+    rotate = _blocking("rotate", _requests.rotate, Session)
+    arotate = _awaited("arotate", _requests.rotate, Session)
+    revoke = _blocking("revoke", _requests.revoke, bool)
+    arevoke = _awaited("arevoke", _requests.revoke, bool)
+    revoke_principal = _blocking("revoke_principal", _requests.revoke_principal, int)
+    arevoke_principal = _awaited("arevoke_principal", _requests.revoke_principal, int)
+    patch_principal = _blocking("patch_principal", _requests.patch_principal, int)
+    apatch_principal = _awaited("apatch_principal", _requests.patch_principal, int)
+    list = _blocking("list", _requests.list_sessions, Sessions)
+    alist = _awaited("alist", _requests.list_sessions, Sessions)
+
+
+def _submit(client: Client, request: Request, queue: _core.CompletionQueue, operation: int) -> None:
+    client.submit(queue, operation, request)
+
+
+def _submit_authorize(client: Client, request: tuple[Any, ...], queue: _core.CompletionQueue, operation: int) -> None:
+    client.submit_authorize(queue, operation, *request)
+
+
+_open_clients: weakref.WeakSet[Client] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_clients() -> None:
+    # While threads still may return into Python: operations in flight end with ClientClosed instead of hanging on.
+    for client in tuple(_open_clients):
+        client.close()

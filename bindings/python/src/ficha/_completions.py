@@ -1,0 +1,73 @@
+"""Completions of the core, delivered to the futures of an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ficha import _core
+
+
+class LoopCompletions:
+    """One queue per event loop, read by the loop itself: the core's thread never waits for the GIL.
+
+    Used in the loop's thread only. A cancelled await drops its completion; the operation itself goes on.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make a queue and have the loop watch it."""
+        self._queue = _core.CompletionQueue()
+        self._ids = itertools.count(1)
+        self._pending: dict[int, asyncio.Future[Any]] = {}
+        loop.add_reader(self._queue.fileno(), self._deliver)
+
+    async def wait_for(
+        self, loop: asyncio.AbstractEventLoop, submit: Callable[[_core.CompletionQueue, int], None]
+    ) -> Any:
+        """Submit an operation and return its value, or raise its error."""
+        operation = next(self._ids)
+        future: asyncio.Future[Any] = loop.create_future()
+        self._pending[operation] = future
+        try:
+            submit(self._queue, operation)
+            return await future
+        finally:
+            self._pending.pop(operation, None)
+
+    def _deliver(self) -> None:
+        for operation, outcome in self._queue.drain():
+            future = self._pending.get(operation)
+            if future is None or future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+
+
+_by_loop: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopCompletions] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def completions_of(loop: asyncio.AbstractEventLoop) -> LoopCompletions:
+    """Return the loop's completions; made at its first use, gone with it."""
+    try:
+        return _by_loop[loop]
+    except KeyError:
+        with _lock:
+            return _by_loop.setdefault(loop, LoopCompletions(loop))
+
+
+def _start_afresh() -> None:
+    # A child has its own event loops, and must not read its parent's queues.
+    global _by_loop, _lock
+    _by_loop = weakref.WeakKeyDictionary()
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_start_afresh)
