@@ -87,6 +87,11 @@ class Waiter {
     state_.notify_one();
     return true;
   }
+  // Takes `lead` back: somebody else reads from now on. Does nothing to a waiter that is done.
+  void demote() noexcept {
+    int expected = lead;
+    state_.compare_exchange_strong(expected, waiting, std::memory_order_acq_rel);
+  }
   [[nodiscard]] State state() const noexcept { return static_cast<State>(state_.load(std::memory_order_acquire)); }
   // Blocks while nothing has happened yet.
   void wait() const noexcept { state_.wait(waiting, std::memory_order_acquire); }

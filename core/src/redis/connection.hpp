@@ -16,6 +16,7 @@
 #include "ficha/config.hpp"
 #include "ficha/result.hpp"
 #include "ficha/stats.hpp"
+#include "redis/pending_queue.hpp"
 #include "redis/url.hpp"
 #include "task.hpp"
 
@@ -62,7 +63,9 @@ struct ReplyDeleter {
   void operator()(redisReply* reply) const noexcept;
 };
 using Reply = std::unique_ptr<redisReply, ReplyDeleter>;
-inline ReplyView view(const Reply& reply) noexcept { return ReplyView{reply.get()}; }
+inline ReplyView view(const Reply& reply) noexcept {
+  return ReplyView{reply.get()};
+}
 
 // The near cache's place in the stream. Called by whichever thread reads, strictly in the order of the stream, never by
 // two threads at once.
@@ -121,16 +124,19 @@ class Connection {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the I/O thread
 };
 
 // Awaiter of Connection::send.
-class Connection::Send {
+class Connection::Send : private Pending {
  public:
   Send(Impl& impl, Commands commands) noexcept : impl_(impl), commands_(std::move(commands)) {}
   static bool await_ready() noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> caller);  // false: failed at once
   Result<std::vector<Reply>> await_resume();
+
+  // Clock::monotonic_nanoseconds when the commands were handed over; 0 if they never were.
+  [[nodiscard]] std::int64_t sent_at() const noexcept { return Pending::sent_at; }
 
  private:
   friend struct Connection::Impl;
@@ -139,10 +145,6 @@ class Connection::Send {
   std::coroutine_handle<> caller_;
   std::vector<Reply> replies_;
   std::optional<Error> failure_;
-  std::int64_t sent_at_ = 0;  // monotonic nanoseconds
-
- public:
-  [[nodiscard]] std::int64_t sent_at() const noexcept { return sent_at_; }
 };
 
 }  // namespace ficha::redis

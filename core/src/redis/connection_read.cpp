@@ -1,0 +1,164 @@
+// The reader's role: who has it, and what is done with the bytes that come.
+#include <sys/epoll.h>
+
+#include "redis/connection_impl.hpp"
+
+namespace ficha::redis {
+
+// A thread in wait() that does not read: a link of a list under role_mutex_.
+struct Connection::Impl::Parked {
+  explicit Parked(Waiter& blocked) noexcept : waiter(blocked) {}
+
+  void link(Parked*& head) noexcept {
+    next = head;
+    previous = nullptr;
+    if (head) head->previous = this;
+    head = this;
+    linked = true;
+  }
+  void unlink(Parked*& head) noexcept {
+    if (!linked) return;
+    (previous ? previous->next : head) = next;
+    if (next) next->previous = previous;
+    linked = false;
+  }
+
+  Waiter& waiter;
+  Parked* next = nullptr;
+  Parked* previous = nullptr;
+  bool linked = false;
+  bool has_role = false;  // handed over by whoever read before
+};
+
+void Connection::Impl::wait(Waiter& waiter) noexcept {
+  Parked self{waiter};
+  std::unique_lock lock(role_mutex_);
+  for (;;) {
+    if (self.has_role) {
+      lock.unlock();
+      lead(waiter);
+      lock.lock();
+      waiter.demote();
+      self.has_role = false;
+      release_role();
+    }
+    if (waiter.state() == Waiter::done) return;
+    if (role_ == Role::nobody && link_.load(std::memory_order_acquire) == Link::up) {
+      role_ = Role::leader;
+      set_interest();
+      self.has_role = true;
+      continue;
+    }
+    self.link(parked_);
+    lock.unlock();
+    waiter.wait();
+    lock.lock();
+    self.unlink(parked_);
+  }
+}
+
+void Connection::Impl::lead(Waiter& waiter) noexcept {
+  while (waiter.state() != Waiter::done && link_.load(std::memory_order_acquire) == Link::up)
+    read_and_dispatch(Transport::Reading::patiently);
+}
+
+bool Connection::Impl::try_take_role() noexcept {
+  const std::lock_guard lock(role_mutex_);
+  if (role_ == Role::nobody) role_ = Role::io_thread;
+  return role_ == Role::io_thread;
+}
+
+// Under role_mutex_, by whoever has the role.
+void Connection::Impl::release_role() noexcept {
+  role_ = Role::nobody;
+  if (link_.load(std::memory_order_acquire) != Link::up) {
+    wakeup_.signal();  // the I/O thread takes the link down
+    return;
+  }
+  for (Parked* parked = parked_; parked; parked = parked->next) {
+    if (!parked->waiter.promote()) continue;
+    role_ = Role::leader;
+    parked->unlink(parked_);
+    parked->has_role = true;
+    break;
+  }
+  set_interest();
+}
+
+// Under role_mutex_: the I/O thread watches for bytes unless a leader does, so that they do not wake both.
+void Connection::Impl::set_interest() noexcept {
+  std::uint32_t wanted = role_ == Role::leader ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+  if (write_blocked_.load(std::memory_order_relaxed)) wanted |= EPOLLOUT;
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  // One-shot without EPOLLIN: a hang-up, which cannot be masked, wakes the I/O thread once and not forever.
+  epoll_event event{wanted == 0 ? static_cast<std::uint32_t>(EPOLLONESHOT) : wanted, {.fd = transport_.descriptor()}};
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, transport_.descriptor(), &event);
+}
+
+void Connection::Impl::read_and_dispatch(Transport::Reading reading) noexcept {
+  const Transport::Outcome outcome = transport_.read(buffer_, reading);
+  if (outcome.state == Transport::State::blocked) return;
+  if (outcome.state == Transport::State::ended) return break_link(describe(outcome));
+
+  replies_->feed({buffer_.data(), outcome.bytes});
+  batch_clock_ns_ = clock_.monotonic_nanoseconds();
+  batch_steady_ns_ = steady_nanoseconds();
+  dispatching_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  while (link_.load(std::memory_order_acquire) == Link::up) {
+    Reply reply = replies_->next();
+    if (!reply) break;
+    dispatch(std::move(reply));
+  }
+  dispatching_.store({}, std::memory_order_relaxed);
+  if (replies_->failed()) return break_link("protocol error: " + replies_->error());
+
+  std::unique_lock lock(send_mutex_);
+  if (!out_.empty()) flush(lock);
+}
+
+void Connection::Impl::dispatch(Reply reply) noexcept {
+  if (is_push(reply)) {
+    if (!apply_push(view(reply))) break_link("protocol error: a malformed push");
+    return;
+  }
+  Pending* pending = pending_.front();
+  if (!pending) {
+    const std::lock_guard lock(send_mutex_);
+    pending_.refill();
+    pending = pending_.front();
+  }
+  if (!pending) return break_link("protocol error: a reply that nobody asked for");
+  Send& send = static_cast<Send&>(*pending);
+  send.replies_.push_back(std::move(reply));
+  if (--pending->awaited == 0) complete(send);
+}
+
+void Connection::Impl::complete(Send& send) noexcept {
+  pending_.pop();
+  in_flight_.fetch_sub(send.commands_.count(), std::memory_order_relaxed);
+  counters_.round_trips.add(batch_clock_ns_ - send.sent_at());
+  if (send.sent_at() > proven_at_.load(std::memory_order_relaxed))
+    proven_at_.store(send.sent_at(), std::memory_order_release);
+  send.caller_.resume();
+}
+
+// False for a push of another shape than Redis sends. Kinds that nobody asked for are none of our business.
+bool Connection::Impl::apply_push(ReplyView push) noexcept {
+  if (push.size() == 0 || push[0].type() != ReplyView::Type::string) return false;
+  if (push[0].text() != "invalidate") return true;
+  if (push.size() != 2) return false;
+  const ReplyView keys = push[1];
+  if (keys.type() == ReplyView::Type::nil) {
+    if (observer_) observer_->on_flush();
+    return true;
+  }
+  if (keys.type() != ReplyView::Type::array) return false;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].type() != ReplyView::Type::string) return false;
+    if (observer_) observer_->on_invalidate(keys[i].text());
+  }
+  return true;
+}
+
+}  // namespace ficha::redis

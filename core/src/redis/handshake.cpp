@@ -1,0 +1,94 @@
+#include "redis/handshake.hpp"
+
+#include <charconv>
+#include <string>
+
+namespace ficha::redis {
+namespace {
+
+constexpr int oldest_major_version = 7;  // PEXPIREAT … GT
+
+std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Error unavailable(std::string message) {
+  return {ErrorCode::unavailable, std::move(message)};
+}
+
+// The error code that Redis begins an error reply with: "WRONGPASS", "ERR", …
+std::string_view error_prefix(std::string_view text) noexcept {
+  return text.substr(0, text.find(' '));
+}
+
+Error classify(std::string_view command, std::string_view text) {
+  const std::string_view prefix = error_prefix(text);
+  if (prefix == "WRONGPASS") return {ErrorCode::access_denied, "the server refuses the user name or password"};
+  if (prefix == "NOAUTH") return {ErrorCode::access_denied, "the server asks for a password"};
+  if (prefix == "NOPERM") return {ErrorCode::access_denied, "the user has no permission for " + std::string(command)};
+  if (prefix == "NOPROTO" || text.find("unknown command") != std::string_view::npos)
+    return unavailable("the server does not know " + std::string(command) + ": Redis 7.0 or Valkey 7.2 is needed");
+  return unavailable(std::string(command) + " failed: " + std::string(text));
+}
+
+std::optional<Error> check_hello(ReplyView hello) {
+  const Error no_resp3 = unavailable("the server does not speak RESP3: Redis 7.0 or Valkey 7.2 is needed");
+  if (hello.type() != ReplyView::Type::array) return no_resp3;
+  bool resp3 = false;
+  for (std::size_t i = 0; i + 1 < hello.size(); i += 2) {
+    if (hello[i].text() == "proto") resp3 = hello[i + 1].integer() == 3;
+    if (hello[i].text() != "version") continue;
+    const std::string_view version = hello[i + 1].text();
+    const std::optional<std::int64_t> major = parse_integer(version.substr(0, version.find('.')));
+    if (major && *major < oldest_major_version)
+      return unavailable("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
+  }
+  return resp3 ? std::nullopt : std::optional(no_resp3);
+}
+
+}  // namespace
+
+Commands handshake_commands(const ConnectionSettings& settings) {
+  const Endpoint& endpoint = settings.endpoint;
+  Commands commands{Effect::read};
+  if (endpoint.password.empty()) {
+    commands.add({"HELLO", "3"});
+  } else {
+    const std::string_view user = endpoint.username.empty() ? std::string_view("default") : endpoint.username;
+    commands.add({"HELLO", "3", "AUTH", user, endpoint.password.reveal()});
+  }
+  if (endpoint.database != 0) commands.add({"SELECT", std::to_string(endpoint.database)});
+  if (settings.tracking) commands.add({"CLIENT", "TRACKING", "ON"});
+  commands.add({"TIME"});
+  return commands;
+}
+
+std::optional<Error> judge_handshake(const ConnectionSettings& settings, std::span<const Reply> replies) {
+  const bool selects = settings.endpoint.database != 0;
+  const std::string_view names[] = {"HELLO", selects ? "SELECT" : "CLIENT TRACKING", "CLIENT TRACKING"};
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    const ReplyView reply = view(replies[i]);
+    const std::string_view command = i + 1 == replies.size() && i > 0 ? "TIME" : names[i];
+    if (reply.type() == ReplyView::Type::error) return classify(command, reply.text());
+    if (i == 0) {
+      if (std::optional<Error> error = check_hello(reply)) return error;
+    }
+  }
+  if (!parse_time(view(replies.back()))) return unavailable("the server answered TIME with something else");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> parse_time(ReplyView reply) noexcept {
+  if (reply.type() != ReplyView::Type::array || reply.size() != 2) return std::nullopt;
+  const std::optional<std::int64_t> seconds = parse_integer(reply[0].text());
+  const std::optional<std::int64_t> microseconds = parse_integer(reply[1].text());
+  constexpr std::int64_t latest = std::int64_t{1} << 40U;  // some 35,000 years on: the product below stays in range
+  if (!seconds || *seconds < 0 || *seconds > latest) return std::nullopt;
+  if (!microseconds || *microseconds < 0 || *microseconds >= 1'000'000) return std::nullopt;
+  return *seconds * 1000 + *microseconds / 1000;
+}
+
+}  // namespace ficha::redis
