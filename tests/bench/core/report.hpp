@@ -1,0 +1,85 @@
+// What the benchmark program measures, and how it says so.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ficha::bench {
+
+// One line per goal on standard output, and all of them as a JSON array.
+class Report {
+ public:
+  // `op` is ">=" or "<="; `ours` and `theirs` are medians in `unit`.
+  void measured(std::string_view id, std::string_view what, double ratio, std::string_view op, double target,
+                double ours, double theirs, std::string_view unit);
+  void not_measured(std::string_view id, std::string_view what, std::string_view op, double target,
+                    std::string_view why);
+  // For orientation: printed, no goal.
+  void note(std::string_view what, double value, std::string_view unit);
+  // False if the file cannot be written.
+  [[nodiscard]] bool write_json(const std::string& path) const;
+
+ private:
+  std::vector<std::string> entries_;
+};
+
+[[nodiscard]] inline double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+struct Medians {
+  double ours;
+  double theirs;
+};
+
+// Runs both sides in turn, so that what disturbs one disturbs the other; each returns one round's figure.
+template <class Ours, class Theirs>
+[[nodiscard]] Medians interleaved(int rounds, Ours ours, Theirs theirs) {
+  std::vector<double> our_figures;
+  std::vector<double> their_figures;
+  for (int round = 0; round < rounds; ++round) {
+    our_figures.push_back(ours());
+    their_figures.push_back(theirs());
+  }
+  return {median(std::move(our_figures)), median(std::move(their_figures))};
+}
+
+// Nanoseconds per call, over `count` calls.
+template <class Function>
+[[nodiscard]] double nanoseconds_each(std::size_t count, Function function) {
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < count; ++i) function(i);
+  const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - begin;
+  return spent.count() / static_cast<double>(count);
+}
+
+// Keeps the compiler from dropping what computes `value`.
+template <class T>
+inline void keep(const T& value) noexcept {
+  asm volatile("" : : "g"(&value) : "memory");
+}
+
+// A part of the program: a static Benchmark{"P1", run} in a file of its own registers it.
+class Benchmark {
+ public:
+  using Run = void (*)(Report&);
+  Benchmark(std::string_view name, Run run) { all().push_back({name, run}); }
+
+  struct Entry {
+    std::string_view name;
+    Run run;
+  };
+  [[nodiscard]] static std::vector<Entry>& all() {
+    static std::vector<Entry> entries;
+    return entries;
+  }
+};
+
+}  // namespace ficha::bench
