@@ -19,7 +19,9 @@ namespace {
 
 constexpr std::string_view memory_url = "memory://";
 
-Error out_of_memory() { return {ErrorCode::overloaded, "out of memory"}; }
+Error out_of_memory() {
+  return {ErrorCode::overloaded, "out of memory"};
+}
 
 // The edge of the core: no exception leaves it. Those that can arise come from a failed allocation or, in a forked
 // child's first call, from a thread that cannot be made.
@@ -223,7 +225,9 @@ Task<IssuedSession> Client::Impl::perform(LoginRequest request) {
   co_return co_await log_in(store(), std::move(request.login));
 }
 
-Task<RevokeOutcome> Client::Impl::perform(RevokeRequest request) { return store().revoke(request.id); }
+Task<RevokeOutcome> Client::Impl::perform(RevokeRequest request) {
+  return store().revoke(request.id);
+}
 
 Task<std::uint64_t> Client::Impl::perform(RevokePrincipalRequest request) {
   if (auto valid = validate_principal(request.principal, false); !valid) co_return std::move(valid).error();
@@ -354,7 +358,9 @@ std::string Client::set_cookie(const IssuedSession& issued) const {
   return ficha::set_cookie(impl_->config.cookie, issued.token, remaining);
 }
 
-std::string Client::clear_cookie() const { return ficha::clear_cookie(impl_->config.cookie); }
+std::string Client::clear_cookie() const {
+  return ficha::clear_cookie(impl_->config.cookie);
+}
 
 Result<std::string> Client::csrf_token(std::string_view token) const {
   return guarded([&]() -> Result<std::string> {
@@ -368,7 +374,9 @@ bool Client::is_identity_header(std::string_view name) const noexcept {
   return impl_->interceptor.is_identity_header(name);
 }
 
-const Config& Client::config() const noexcept { return impl_->config; }
+const Config& Client::config() const noexcept {
+  return impl_->config;
+}
 
 Stats Client::stats() const {
   Stats stats;

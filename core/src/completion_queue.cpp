@@ -31,7 +31,9 @@ Result<std::shared_ptr<CompletionQueue>> CompletionQueue::create() {
   return queue;
 }
 
-int CompletionQueue::descriptor() const noexcept { return impl_->descriptor; }
+int CompletionQueue::descriptor() const noexcept {
+  return impl_->descriptor;
+}
 
 std::vector<Completion> CompletionQueue::drain() {
   std::vector<Completion> taken;

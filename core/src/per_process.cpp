@@ -7,7 +7,9 @@ namespace ficha {
 
 namespace {
 
-std::size_t page_bytes() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+std::size_t page_bytes() noexcept {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -16,8 +18,9 @@ Result<WipedOnFork> WipedOnFork::create() {
   if (page == MAP_FAILED) return Error{ErrorCode::unavailable, "mmap: no memory left"};
   WipedOnFork wiped{page};
   if (::madvise(page, page_bytes(), MADV_WIPEONFORK) != 0) {
-    return Error{ErrorCode::unavailable, "madvise: this kernel has no MADV_WIPEONFORK (Linux 4.14), so a fork would go "
-                                         "unnoticed"};
+    return Error{ErrorCode::unavailable,
+                 "madvise: this kernel has no MADV_WIPEONFORK (Linux 4.14), so a fork would go "
+                 "unnoticed"};
   }
   return wiped;
 }

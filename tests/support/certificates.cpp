@@ -53,7 +53,9 @@ void write_key(const std::string& path, EVP_PKEY* key) {
   std::fclose(file);
 }
 
-bool is_address(const std::string& host) { return host.find_first_not_of("0123456789.") == std::string::npos; }
+bool is_address(const std::string& host) {
+  return host.find_first_not_of("0123456789.") == std::string::npos;
+}
 
 }  // namespace
 

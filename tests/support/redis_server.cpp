@@ -79,27 +79,44 @@ RedisServer::RedisServer(RedisOptions options) : options_(std::move(options)), a
   throw std::runtime_error("redis-server does not start:\n" + read_file(directory_.path() / "redis.log"));
 }
 
-RedisServer::~RedisServer() { kill(); }
+RedisServer::~RedisServer() {
+  kill();
+}
 
 RedisServer& RedisServer::shared() {
   static RedisServer server;
-  server.command({"FLUSHALL"});
   return server;
 }
 
 std::vector<std::string> RedisServer::command_line() const {
   const char* chosen = std::getenv("FICHA_TEST_REDIS_SERVER");  // NOLINT(concurrency-mt-unsafe): nobody sets it here
   std::vector<std::string> line{chosen ? chosen : "redis-server",
-                                "--bind", "127.0.0.1", "--port", std::to_string(port_),
-                                "--unixsocket", socket_path(), "--unixsocketperm", "700",
-                                "--dir", directory_.path().string(), "--logfile", "redis.log",
-                                "--save", "", "--appendonly", "no", "--daemonize", "no",
-                                "--enable-debug-command", "local"};
+                                "--bind",
+                                "127.0.0.1",
+                                "--port",
+                                std::to_string(port_),
+                                "--unixsocket",
+                                socket_path(),
+                                "--unixsocketperm",
+                                "700",
+                                "--dir",
+                                directory_.path().string(),
+                                "--logfile",
+                                "redis.log",
+                                "--save",
+                                "",
+                                "--appendonly",
+                                "no",
+                                "--daemonize",
+                                "no",
+                                "--enable-debug-command",
+                                "local"};
   if (tls_port_ != 0) {
-    const std::vector<std::string> tls{"--tls-port", std::to_string(tls_port_), "--tls-ca-cert-file",
-                                       options_.tls_ca_file, "--tls-cert-file", options_.tls_certificate_file,
-                                       "--tls-key-file", options_.tls_key_file, "--tls-auth-clients",
-                                       options_.tls_client_certificate ? "yes" : "no"};
+    const std::vector<std::string> tls{"--tls-port",         std::to_string(tls_port_),
+                                       "--tls-ca-cert-file", options_.tls_ca_file,
+                                       "--tls-cert-file",    options_.tls_certificate_file,
+                                       "--tls-key-file",     options_.tls_key_file,
+                                       "--tls-auth-clients", options_.tls_client_certificate ? "yes" : "no"};
     line.insert(line.end(), tls.begin(), tls.end());
   }
   line.insert(line.end(), options_.arguments.begin(), options_.arguments.end());
@@ -185,8 +202,12 @@ std::string RedisServer::info(std::string_view field) {
   return {};
 }
 
-void RedisServer::pause() { ::kill(pid_, SIGSTOP); }
-void RedisServer::resume() { ::kill(pid_, SIGCONT); }
+void RedisServer::pause() {
+  ::kill(pid_, SIGSTOP);
+}
+void RedisServer::resume() {
+  ::kill(pid_, SIGCONT);
+}
 
 void RedisServer::kill() {
   admin_->context.reset();
@@ -197,7 +218,8 @@ void RedisServer::kill() {
 }
 
 void RedisServer::start() {
-  if (!spawn()) throw std::runtime_error("redis-server does not come back:\n" + read_file(directory_.path() / "redis.log"));
+  if (!spawn())
+    throw std::runtime_error("redis-server does not come back:\n" + read_file(directory_.path() / "redis.log"));
 }
 
 }  // namespace ficha::testing

@@ -42,7 +42,7 @@ class RedisServer {
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  // One for all tests of the program that leave it as they found it; empty when this returns.
+  // One for all tests of the program that leave it as they found it, but for its data: begin with FLUSHALL.
   [[nodiscard]] static RedisServer& shared();
 
   [[nodiscard]] int port() const noexcept { return port_; }

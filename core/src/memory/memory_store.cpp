@@ -46,7 +46,9 @@ bool same_but_generation(LiveSession a, const LiveSession& b) {
   return a == b;
 }
 
-Error session_gone() { return {ErrorCode::session_gone, "the session is no longer live"}; }
+Error session_gone() {
+  return {ErrorCode::session_gone, "the session is no longer live"};
+}
 
 class MemoryStore final : public SessionStore {
  public:
@@ -302,7 +304,8 @@ Result<void> MemoryStore::make_room(const std::string& principal) {
   }
   const auto listed = found->second;
   const std::size_t excess = listed.size() - limit + 1;
-  for (auto oldest = listed.begin(); oldest != std::next(listed.begin(), static_cast<std::ptrdiff_t>(excess)); ++oldest) {
+  for (auto oldest = listed.begin(); oldest != std::next(listed.begin(), static_cast<std::ptrdiff_t>(excess));
+       ++oldest) {
     erase(oldest->second);
   }
   return {};
