@@ -53,7 +53,11 @@ class Reader {
   bool visit_float64(double) { return other(); }
   bool visit_bin(const char*, std::uint32_t) { return other(); }
   bool visit_ext(const char*, std::uint32_t) { return other(); }
-  bool visit_negative_integer(std::int64_t) { return in_additions() || fail("is negative"); }
+  // Called for everything in a signed form, whatever its sign.
+  bool visit_negative_integer(std::int64_t value) {
+    if (value >= 0) return visit_positive_integer(static_cast<std::uint64_t>(value));
+    return in_additions() || fail("is negative");
+  }
   bool visit_positive_integer(std::uint64_t value);
   bool visit_str(const char* text, std::uint32_t size);
   bool start_array(std::uint32_t count);
@@ -264,13 +268,10 @@ bool Reader::add_attribute_part(std::string_view text) {
   return true;
 }
 
-// Where the elements that this version does not know begin.
+// Where the elements that this version does not know begin, in an array that has been read.
 std::size_t additions_offset(std::string_view bytes) {
-  struct Header : msgpack::null_visitor {
-    bool start_array(std::uint32_t) { return false; }
-  } header;
-  std::size_t offset = 0;
-  msgpack::parse(bytes.data(), bytes.size(), offset, header);
+  const auto code = static_cast<unsigned char>(bytes[0]);
+  std::size_t offset = code == 0xDC ? 3 : code == 0xDD ? 5 : 1;  // array 16, array 32, fixarray
   msgpack::null_visitor element;
   for (std::uint32_t i = 0; i < live_elements; ++i) msgpack::parse(bytes.data(), bytes.size(), offset, element);
   return offset;
@@ -289,13 +290,17 @@ Result<Record> decode_record(std::string_view bytes, const SessionId& expected) 
   if (!msgpack::parse(bytes.data(), bytes.size(), end, reader)) return reader.error();
   if (end != bytes.size()) return corrupt("bytes follow the array");
 
-  if (reader.is_superseded()) return Record{Superseded{reader.fields().guard, *reader.successor_id()}};
-  RecordFields& fields = reader.fields();
+  Result<Record> record = Record{std::in_place_type<RecordFields>, std::move(reader.fields())};
+  RecordFields& fields = std::get<RecordFields>(*record);
+  if (reader.is_superseded()) {
+    *record = Superseded{fields.guard, *reader.successor_id()};
+    return record;
+  }
   if (reader.count() > live_elements) {
     fields.addition_count = reader.count() - live_elements;
     fields.additions = bytes.substr(additions_offset(bytes));
   }
-  return Record{std::move(fields)};
+  return record;
 }
 
 }  // namespace ficha
