@@ -1,0 +1,18 @@
+// What the current thread allocates and frees with new and delete. Linking this in replaces the global operators.
+#pragma once
+
+#include <cstddef>
+
+namespace ficha::testing {
+
+// Allocations of this thread so far.
+[[nodiscard]] std::size_t allocation_count() noexcept;
+
+// Looks at the `size` bytes at `block` when this thread frees them: one block at a time.
+void watch_block(const void* block, std::size_t size) noexcept;
+
+enum class Freed { not_yet, wiped, unwiped };
+// Of the watched block.
+[[nodiscard]] Freed watched_block() noexcept;
+
+}  // namespace ficha::testing
