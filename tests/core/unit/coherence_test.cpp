@@ -9,6 +9,7 @@
 
 #include "cache_fixture.hpp"
 #include "coherence_model.hpp"
+#include "redis/keys.hpp"
 #include "redis/near_cache.hpp"
 #include "task.hpp"
 
@@ -55,7 +56,7 @@ class NearCacheClient final : public CachingClient {
     cache_->on_flush();
     id_ = session_id(++number_);
     token_ = "token-" + std::to_string(number_);
-    key_ = "ficha:{0000}:" + std::string(id_.str());
+    key_ = session_key("ficha", id_);
   }
   void load() override { run_load(); }
   void write(Command command) override { run_write(command); }

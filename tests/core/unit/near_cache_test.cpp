@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cache_fixture.hpp"
+#include "redis/keys.hpp"
 #include "redis/touch.hpp"
 
 namespace ficha::redis {
@@ -21,7 +22,7 @@ class NearCacheTest : public testing::Test {
     return std::move(*cache);
   }
   static std::string token(std::uint64_t number) { return "token-" + std::to_string(number); }
-  static std::string key(const SessionId& id) { return "ficha:{00ff}:" + std::string(id.str()); }
+  static std::string key(const SessionId& id) { return session_key("ficha", id); }
 
   // A GET and PTTL sent now and answered at once.
   [[nodiscard]] Freshness fresh(std::int64_t remaining_ms = 60'000) const {
