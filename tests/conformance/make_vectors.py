@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tokens.json and records.json beside this file.
+"""Writes tokens.json and records.json beside this file, and seeds for the fuzz targets that read the same bytes.
 
 Everything is calculated here, from the wire format and Python's standard library alone, so that the vectors do not
 repeat a mistake of the code they test. Deterministic: running it again changes nothing.
@@ -622,11 +622,23 @@ def write(name, document):
     print(name, *(f"{len(cases)} {key}" for key, cases in document.items()))
 
 
-write(
-    "tokens.json",
-    {"valid": valid_tokens(), "hostile": hostile_tokens(), "routes": routes(), "hostile_ids": hostile_ids()},
-)
-write(
-    "records.json",
-    {"valid": valid_records(), "superseded": superseded_records(), "hostile": hostile_records()},
-)
+def write_seeds(target, inputs):
+    folder = HERE.parent / "fuzz" / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in inputs:
+        (folder / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
+
+
+def short_records(documents):
+    """Every way a record can be right, and one of each way it can be wrong."""
+    cases = [*documents["valid"], *documents["superseded"], *documents["hostile"]]
+    cases = [case for case in cases if "cut to" not in case["name"] and isinstance(case["hex"], str)]
+    return [data for data in (bytes.fromhex(case["hex"]) for case in cases) if len(data) <= 512]
+
+
+tokens = {"valid": valid_tokens(), "hostile": hostile_tokens(), "routes": routes(), "hostile_ids": hostile_ids()}
+records = {"valid": valid_records(), "superseded": superseded_records(), "hostile": hostile_records()}
+write("tokens.json", tokens)
+write("records.json", records)
+write_seeds("token_fuzz", [case["token"].encode() for case in tokens["valid"][:8]] + [ID.encode()])
+write_seeds("record_fuzz", short_records(records)[::4])

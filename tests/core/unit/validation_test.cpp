@@ -190,8 +190,10 @@ TEST(NewSessions, ThatAreAcceptedFitIntoARecord) {
   NewSession session = usual_session();
   session.attributes = numbered_attributes(256, 1000);
   std::size_t bytes_of_last = 1000;
-  while (validate(session)) session.attributes.back().json = json_string(++bytes_of_last);
-  session.attributes.back().json = json_string(bytes_of_last - 1);
+  for (const std::size_t step : {1000U, 100U, 10U, 1U}) {
+    while (validate(session)) session.attributes.back().json = json_string(bytes_of_last += step);
+    session.attributes.back().json = json_string(bytes_of_last -= step);
+  }
 
   const SessionId id = Token::generate(7, {}).value().id();
   RecordFields fields;
