@@ -124,12 +124,12 @@ void Connection::Impl::flush(std::unique_lock<std::mutex>& lock) noexcept {
       writing_.swap(out_);
     }
     lock.unlock();
-    const Transport::Outcome outcome = transport_.write(std::string_view(writing_).substr(written_));
-    if (outcome.state == Transport::State::ended) break_link(describe(outcome));
+    const SocketOutcome outcome = transport_.write(std::string_view(writing_).substr(written_));
+    if (outcome.state == SocketOutcome::State::ended) break_link(error_text(outcome.error));
     lock.lock();
     written_ += outcome.bytes;
     written_offset_ += outcome.bytes;
-    if (outcome.state == Transport::State::blocked) {
+    if (outcome.state == SocketOutcome::State::blocked) {
       write_blocked_ = true;
       wakeup_.signal();
       break;

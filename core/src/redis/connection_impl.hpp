@@ -119,7 +119,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
 
   // The reader's.
   alignas(64) std::unique_ptr<ReplyReader> replies_;
-  std::array<char, 16384> buffer_;
+  std::array<char, Transport::read_size> buffer_;
   std::int64_t batch_clock_ns_ = 0;             // Clock::monotonic_nanoseconds at the begin of this batch of replies
   std::int64_t batch_steady_ns_ = 0;            // steady_clock then
   std::atomic<std::thread::id> dispatching_{};  // who resumes coroutines now

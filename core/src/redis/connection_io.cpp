@@ -98,8 +98,8 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
   const std::int64_t sent_at = clock_.monotonic_nanoseconds();
   std::string_view unsent = commands.bytes();
   while (!unsent.empty()) {
-    const Transport::Outcome outcome = transport_.write(unsent);
-    if (outcome.state == Transport::State::ended) return Error{ErrorCode::unavailable, describe(outcome)};
+    const SocketOutcome outcome = transport_.write(unsent);
+    if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
     unsent.remove_prefix(outcome.bytes);
     if (!unsent.empty() && wait_for(transport_.descriptor(), POLLOUT, deadline, wakeup_) != Wait::ready) return late;
   }
@@ -118,9 +118,9 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
       }
       continue;
     }
-    const Transport::Outcome outcome = transport_.read(buffer_, Transport::Reading::now);
-    if (outcome.state == Transport::State::ended) return Error{ErrorCode::unavailable, describe(outcome)};
-    if (outcome.state == Transport::State::moved)
+    const SocketOutcome outcome = transport_.read(buffer_, Transport::Reading::now);
+    if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
+    if (outcome.state == SocketOutcome::State::moved)
       replies_->feed({buffer_.data(), outcome.bytes});
     else if (wait_for(transport_.descriptor(), POLLIN, deadline, wakeup_) != Wait::ready)
       return late;

@@ -97,9 +97,9 @@ void Connection::Impl::set_interest() noexcept {
 }
 
 void Connection::Impl::read_and_dispatch(Transport::Reading reading) noexcept {
-  const Transport::Outcome outcome = transport_.read(buffer_, reading);
-  if (outcome.state == Transport::State::blocked) return;
-  if (outcome.state == Transport::State::ended) return break_link(describe(outcome));
+  const SocketOutcome outcome = transport_.read(buffer_, reading);
+  if (outcome.state == SocketOutcome::State::blocked) return;
+  if (outcome.state == SocketOutcome::State::ended) return break_link(error_text(outcome.error));
 
   replies_->feed({buffer_.data(), outcome.bytes});
   batch_clock_ns_ = clock_.monotonic_nanoseconds();

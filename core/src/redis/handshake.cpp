@@ -67,12 +67,13 @@ Commands handshake_commands(const ConnectionSettings& settings) {
 }
 
 std::optional<Error> judge_handshake(const ConnectionSettings& settings, std::span<const Reply> replies) {
-  const bool selects = settings.endpoint.database != 0;
-  const std::string_view names[] = {"HELLO", selects ? "SELECT" : "CLIENT TRACKING", "CLIENT TRACKING"};
+  std::vector<std::string_view> names{"HELLO"};
+  if (settings.endpoint.database != 0) names.push_back("SELECT");
+  if (settings.tracking) names.push_back("CLIENT TRACKING");
+  names.push_back("TIME");
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const ReplyView reply = view(replies[i]);
-    const std::string_view command = i + 1 == replies.size() && i > 0 ? "TIME" : names[i];
-    if (reply.type() == ReplyView::Type::error) return classify(command, reply.text());
+    if (reply.type() == ReplyView::Type::error) return classify(names[i], reply.text());
     if (i == 0) {
       if (std::optional<Error> error = check_hello(reply)) return error;
     }

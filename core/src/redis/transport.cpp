@@ -5,14 +5,8 @@
 #include <netinet/tcp.h>
 #include <sys/time.h>
 
-#include <system_error>
-
 namespace ficha::redis {
 namespace {
-
-std::string error_text(int error) {
-  return std::generic_category().message(error);
-}
 
 // 0, or an errno.
 int connect_socket(int fd, const Address& address, SteadyTime deadline, const Wakeup& wakeup) noexcept {
@@ -41,18 +35,10 @@ void configure(int fd, bool tcp) noexcept {
   if (tcp) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-Transport::Outcome outcome(ssize_t count) noexcept {
-  if (count > 0) return {Transport::State::moved, static_cast<std::size_t>(count)};
-  if (count == 0) return {Transport::State::ended};
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {Transport::State::blocked};
-  return {Transport::State::ended, 0, errno};
-}
-
 }  // namespace
 
 Result<Transport> Transport::open(const Endpoint& endpoint, Resolver& resolver, SteadyTime deadline,
                                   const Wakeup& wakeup) {
-  if (endpoint.tls) return Error{ErrorCode::unavailable, "TLS is not supported by this build"};
   Result<std::vector<Address>> addresses = resolver.resolve(endpoint, deadline, wakeup);
   if (!addresses) return addresses.error();
 
@@ -72,26 +58,32 @@ Result<Transport> Transport::open(const Endpoint& endpoint, Resolver& resolver, 
     configure(fd.get(), candidate.storage.ss_family != AF_UNIX);
     Transport transport;
     transport.socket_ = std::move(fd);
+    if (!endpoint.tls) return transport;
+    Result<std::unique_ptr<TlsSession>> tls = TlsSession::open(endpoint, transport.descriptor(), deadline, wakeup);
+    if (!tls) return tls.error();
+    transport.tls_ = *std::move(tls);
     return transport;
   }
   return Error{ErrorCode::unavailable, "cannot connect: " + error_text(error)};
 }
 
-Transport::Outcome Transport::read(std::span<char> buffer, Reading reading) noexcept {
-  const int flags = reading == Reading::patiently ? 0 : MSG_DONTWAIT;
-  return outcome(::recv(socket_.get(), buffer.data(), buffer.size(), flags));
+SocketOutcome Transport::read(std::span<char> buffer, Reading reading) noexcept {
+  const bool patient = reading == Reading::patiently;
+  if (!tls_) return SocketOutcome::of(::recv(socket_.get(), buffer.data(), buffer.size(), patient ? 0 : MSG_DONTWAIT));
+  if (patient) {
+    pollfd polled{socket_.get(), POLLIN, 0};
+    ::poll(&polled, 1, static_cast<int>(patience.count()));
+  }
+  return tls_->read(buffer);
 }
 
-Transport::Outcome Transport::write(std::string_view bytes) noexcept {
-  return outcome(::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+SocketOutcome Transport::write(std::string_view bytes) noexcept {
+  if (tls_) return tls_->write(bytes);
+  return SocketOutcome::of(::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 void Transport::shutdown() noexcept {
   if (socket_) ::shutdown(socket_.get(), SHUT_RDWR);
-}
-
-std::string describe(const Transport::Outcome& ended) {
-  return ended.error == 0 ? "the server closed the connection" : error_text(ended.error);
 }
 
 }  // namespace ficha::redis

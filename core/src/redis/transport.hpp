@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "redis/resolve.hpp"
+#include "redis/socket_outcome.hpp"
+#include "redis/tls.hpp"
 #include "redis/wakeup.hpp"
 
 namespace ficha::redis {
@@ -13,15 +15,11 @@ namespace ficha::redis {
 // Thread rule: one reader and one writer at a time; shutdown() from any thread.
 class Transport {
  public:
-  enum class State : std::uint8_t { moved, blocked, ended };
-  struct Outcome {
-    State state;
-    std::size_t bytes = 0;  // moved
-    int error = 0;          // ended: an errno, or 0 when the server closed the stream
-  };
-
   // How long a read that may block does so at most, so that its caller can look up.
   static constexpr std::chrono::milliseconds patience{20};
+
+  // A good size for read()'s buffer; with TLS it must not be smaller (RFC 8446, section 5.1: a record's plaintext).
+  static constexpr std::size_t read_size = 16384;
 
   // Connects to the first of the endpoint's addresses that answers. Errors: unavailable.
   [[nodiscard]] static Result<Transport> open(const Endpoint& endpoint, Resolver& resolver, SteadyTime deadline,
@@ -29,9 +27,9 @@ class Transport {
   Transport() = default;
 
   enum class Reading : std::uint8_t { now, patiently };
-  [[nodiscard]] Outcome read(std::span<char> buffer, Reading reading) noexcept;
+  [[nodiscard]] SocketOutcome read(std::span<char> buffer, Reading reading) noexcept;
   // Never blocks; may write a part only.
-  [[nodiscard]] Outcome write(std::string_view bytes) noexcept;
+  [[nodiscard]] SocketOutcome write(std::string_view bytes) noexcept;
 
   // Both directions end, whoever is reading or writing. The descriptor stays, so that nobody meets another one's.
   void shutdown() noexcept;
@@ -40,9 +38,7 @@ class Transport {
 
  private:
   Descriptor socket_;
+  std::unique_ptr<TlsSession> tls_;
 };
-
-// "the server closed the connection", or what errno says.
-[[nodiscard]] std::string describe(const Transport::Outcome& ended);
 
 }  // namespace ficha::redis
