@@ -1,0 +1,39 @@
+#include <gtest/gtest.h>
+
+#include "redis/connection.hpp"
+
+namespace ficha::redis {
+namespace {
+
+TEST(Commands, ACommandIsAnArrayOfBulkStrings) {
+  Commands commands{Effect::read};
+  commands.add({"GET", "key"});
+  EXPECT_EQ(commands.bytes(), "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
+  EXPECT_EQ(commands.count(), 1U);
+  EXPECT_EQ(commands.effect(), Effect::read);
+}
+
+TEST(Commands, SeveralCommandsFollowEachOtherInOrder) {
+  Commands commands{Effect::write};
+  commands.add({"GET", "a"}).add({"PTTL", "a"});
+  EXPECT_EQ(commands.bytes(), "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*2\r\n$4\r\nPTTL\r\n$1\r\na\r\n");
+  EXPECT_EQ(commands.count(), 2U);
+}
+
+TEST(Commands, ArgumentsAreBytesThatNeedNoEscape) {
+  using namespace std::string_view_literals;
+  Commands commands{Effect::write};
+  commands.add({"SET", "k\r\n$3\r\n"sv, "\0\xff"sv, ""sv});
+  EXPECT_EQ(commands.bytes(), "*4\r\n$3\r\nSET\r\n$7\r\nk\r\n$3\r\n\r\n$2\r\n\0\xff\r\n$0\r\n\r\n"sv);
+}
+
+TEST(Commands, AListMadeAtRunTimeIsTheSame) {
+  const std::vector<std::string_view> arguments(12, "x");
+  Commands commands{Effect::read};
+  commands.add(arguments);
+  EXPECT_TRUE(commands.bytes().starts_with("*12\r\n$1\r\nx\r\n"));
+  EXPECT_EQ(commands.count(), 1U);
+}
+
+}  // namespace
+}  // namespace ficha::redis
