@@ -90,6 +90,8 @@ Task<RedisStore::Reading> RedisStore::read(SessionId id) {
     }
     const auto* superseded = std::get_if<Superseded>(&*content);
     if (!superseded) break;
+    // The flight's invalidations are those of `id`: nobody may board for an answer that depends on the successor's.
+    if (cache_) cache_->drop(id);
     id = superseded->successor;
   }
   co_return Reading{};
