@@ -406,8 +406,6 @@ void define_client(py::module_& module) {
           py::arg("name"), "Whether a client must not send this header, in any of its spellings.")
       .def("session_id", session_id, py::arg("token"),
            "The public id of a token, without asking the store; None if it is malformed.")
-      .def_property_readonly(
-          "config", [](const ClientHandle& self) { return self.client.config(); }, "The configuration in force.")
       .def(
           "stats", [](const ClientHandle& self) { return stats_dict(self.client.stats()); },
           "Counters since the client was opened.")

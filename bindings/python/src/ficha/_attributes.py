@@ -72,6 +72,18 @@ class Baseline:
         self._texts = dict(texts or {})
         self._values: dict[str, Any] = {}
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Baseline:
+        """Start from what was just written."""
+        baseline = cls(dict(to_pairs(values)))
+        baseline._values = dict(values)
+        return baseline
+
+    @property
+    def names(self) -> Iterable[str]:
+        """The attributes' names."""
+        return self._texts.keys()
+
     def values(self) -> dict[str, Any]:
         """Return the native values, newly decoded: the caller's to change."""
         self._values = {name: json.loads(text) for name, text in self._texts.items()}

@@ -82,7 +82,9 @@ class Client(_core.Client):
         ``config`` is a URL, the path of a ficha.toml, or a dict in its shape; a mistake raises InvalidConfig. ``log``
         receives (0 debug to 3 error, message); the default is the logger "ficha". ``clock`` is for tests.
         """
-        super().__init__(read_config(config), clock, log)
+        #: The configuration in force.
+        self.config = read_config(config)
+        super().__init__(self.config, clock, log)
         self._csrf_header = self.config.csrf_header if self.config.csrf_mode == "token" else ""
         _open_clients.add(self)
 

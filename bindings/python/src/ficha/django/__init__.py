@@ -1,0 +1,19 @@
+"""Django: session engine, middleware, checks, management command and signals.
+
+``SESSION_ENGINE = "ficha.django.sessions"``, ``ficha.django.SessionMiddleware`` in the place of Django's, and, for the
+policy, ``ficha.django.FichaMiddleware`` after it. Settings are one dict, ``FICHA``.
+"""
+
+from ficha.django.conf import Identity, get_client
+from ficha.django.middleware import FichaMiddleware, SessionMiddleware, require
+from ficha.django.sessions import login, revoke_other_sessions
+
+__all__ = [
+    "FichaMiddleware",
+    "Identity",
+    "SessionMiddleware",
+    "get_client",
+    "login",
+    "require",
+    "revoke_other_sessions",
+]

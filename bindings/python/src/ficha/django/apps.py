@@ -1,0 +1,17 @@
+"""The application "ficha.django": checks, management command and the login signal."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class FichaConfig(AppConfig):
+    """Needed in INSTALLED_APPS for checks, the management command, and identities with roles."""
+
+    name = "ficha.django"
+    label = "ficha"
+    verbose_name = "Ficha sessions"
+
+    def ready(self) -> None:
+        """Register the checks and the receivers."""
+        from ficha.django import checks, sessions  # noqa: F401

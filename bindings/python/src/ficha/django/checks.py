@@ -1,0 +1,87 @@
+"""System checks. Their ids are stable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.utils.module_loading import import_string
+
+from ficha import InvalidConfig
+from ficha.django.conf import configuration
+
+_ENGINE = "ficha.django.sessions"
+
+
+@register(Tags.security)
+def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+    """E001 to E003: what cannot work."""
+    try:
+        config = configuration()
+    except InvalidConfig as error:
+        return [Error(f"FICHA: {error}", id="ficha.E001")]
+    messages: list[CheckMessage] = []
+    if settings.SESSION_ENGINE == _ENGINE and settings.SESSION_COOKIE_NAME != config.cookie_name:
+        messages.append(
+            Error(
+                f"SESSION_COOKIE_NAME is {settings.SESSION_COOKIE_NAME!r}, the configured cookie {config.cookie_name!r}.",
+                hint=f"Set SESSION_COOKIE_NAME = {config.cookie_name!r}: Django's own code looks there.",
+                id="ficha.E002",
+            )
+        )
+    ours, policy = _position("SessionMiddleware"), _position("FichaMiddleware")
+    if ours is not None and policy is not None and policy < ours:
+        messages.append(Error("FichaMiddleware stands before SessionMiddleware.", id="ficha.E003"))
+    return messages
+
+
+@register(Tags.security)
+def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+    """W001 to W003: what works otherwise than it looks."""
+    if settings.SESSION_ENGINE != _ENGINE:
+        return [Warning(f"SESSION_ENGINE is not {_ENGINE!r}: sessions are not shared.", id="ficha.W001")]
+    messages: list[CheckMessage] = []
+    if _position("SessionMiddleware") is None:
+        messages.append(
+            Warning(
+                "Django's own SessionMiddleware answers 500, not 503, when the store cannot be reached.",
+                hint="Replace it by ficha.django.SessionMiddleware.",
+                id="ficha.W002",
+            )
+        )
+    for name in ("SESSION_COOKIE_AGE", "SESSION_SAVE_EVERY_REQUEST", "SESSION_SERIALIZER"):
+        if settings.is_overridden(name):
+            messages.append(
+                Warning(
+                    f"{name} is not used: sessions are JSON, and kept alive by use.",
+                    hint="Set idle_timeout and absolute_timeout in FICHA.",
+                    id="ficha.W003",
+                )
+            )
+    return messages
+
+
+@register(Tags.security, deploy=True)
+def check_deployment(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+    """W010: what must not reach production."""
+    try:
+        config = configuration()
+    except InvalidConfig:
+        return []
+    if config.cookie_secure:
+        return []
+    return [
+        Warning("The session cookie is sent over plain HTTP.", hint="Set SESSION_COOKIE_SECURE.", id="ficha.W010")
+    ]
+
+
+def _position(name: str) -> int | None:
+    from ficha.django import middleware
+
+    wanted = getattr(middleware, name)
+    for position, path in enumerate(settings.MIDDLEWARE):
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, wanted):
+            return position
+    return None

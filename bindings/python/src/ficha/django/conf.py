@@ -1,0 +1,101 @@
+"""The setting ``FICHA`` and the client made from it.
+
+FICHA = {"file": BASE_DIR / "ficha.toml"}        one file for every service, or
+FICHA = {"redis": {"url": "rediss://…"}}         the same tables and keys in a dict
+
+Without a file and without a table "cookie", Django's SESSION_COOKIE_* settings describe the cookie. The key "identity"
+names a function that makes an Identity of a user who has logged in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from ficha import Client, Config, InvalidConfig
+from ficha._config import read_config
+
+
+class Identity(NamedTuple):
+    """Whose session it is, and what the principal may do in every service."""
+
+    principal: str
+    roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    level: int = 0
+
+
+_lock = threading.Lock()
+_client: Client | None = None
+
+
+def get_client() -> Client:
+    """Return the process's client, opened at its first use. Raises InvalidConfig."""
+    global _client
+    client = _client
+    if client is None:
+        with _lock:
+            client = _client = _client or Client(configuration())
+    return client
+
+
+def configuration() -> Config:
+    """Return the configuration that the settings describe. Raises InvalidConfig."""
+    options = dict(_options())
+    options.pop("identity", None)
+    path = options.pop("file", None)
+    if path is not None:
+        if options:
+            raise InvalidConfig(f'FICHA["file"] stands alone: {", ".join(options)} belong into the file')
+        return read_config(path)
+    options.setdefault("cookie", _django_cookie())
+    return read_config(options)
+
+
+def identity_of(user: Any) -> Identity:  # noqa: ANN401
+    """Return the identity of a user who has logged in."""
+    function: Callable[[Any], Identity] | str | None = _options().get("identity")
+    if function is None:
+        return Identity(user._meta.pk.value_to_string(user))
+    if isinstance(function, str):
+        function = import_string(function)
+    return function(user)
+
+
+def _options() -> Mapping[str, Any]:
+    options: Mapping[str, Any] = getattr(settings, "FICHA", {})
+    if not isinstance(options, Mapping):
+        raise InvalidConfig("FICHA is a dict")
+    return options
+
+
+def _django_cookie() -> dict[str, Any]:
+    return {
+        "name": settings.SESSION_COOKIE_NAME,
+        "same_site": str(settings.SESSION_COOKIE_SAMESITE or "lax").lower(),
+        "domain": settings.SESSION_COOKIE_DOMAIN or "",
+        "persistent": not settings.SESSION_EXPIRE_AT_BROWSER_CLOSE,
+        "insecure_http": not settings.SESSION_COOKIE_SECURE,
+    }
+
+
+def close_client() -> None:
+    """Close the process's client; the next get_client() opens another."""
+    global _client
+    with _lock:
+        client, _client = _client, None
+    if client is not None:
+        client.close()
+
+
+def _on_setting_changed(*, setting: str, **_: object) -> None:
+    if setting == "FICHA" or setting.startswith("SESSION_"):
+        close_client()
+
+
+setting_changed.connect(_on_setting_changed, dispatch_uid="ficha.django.conf")

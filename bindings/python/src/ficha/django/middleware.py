@@ -1,0 +1,230 @@
+"""Middleware: the session's cookie, and the policy. Synchronous and asynchronous."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_header_parameters
+
+from ficha import Decision, StoreError, environ_request, scope_request
+from ficha._core import find_cookie
+from ficha._http import RawRequest
+from ficha.django.conf import get_client
+from ficha.django.sessions import SessionStore
+from ficha.django.signals import request_denied
+
+ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Takes the place of Django's: the cookie follows the shared configuration, and an outage is 503, not a logout.
+
+    The cookie is sent when the session is stored or gets a new token, and cleared when it was flushed.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Give the request its session, without reading it yet."""
+        field = request.META.get("HTTP_COOKIE", "")
+        token = find_cookie(field, get_client().config.cookie_name) if field else None
+        request.session = SessionStore(token.decode("latin-1") if token is not None else None)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 when a view could not reach the store."""
+        return _unavailable() if isinstance(exception, StoreError) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Save what the request changed, and send or clear the cookie."""
+        session = getattr(request, "session", None)
+        if not isinstance(session, SessionStore):
+            return response
+        try:
+            if _must_save(session, response):
+                session.save()
+        except StoreError:
+            return _unavailable()
+        except UpdateError:
+            raise _interrupted() from None
+        return _finish(request, session, response)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle the request without a thread."""
+        self.process_request(request)
+        response = await cast(Awaitable[HttpResponseBase], self.get_response(request))
+        session = getattr(request, "session", None)
+        if not isinstance(session, SessionStore):
+            return response
+        try:
+            if _must_save(session, response):
+                await session.asave()
+        except StoreError:
+            return _unavailable()
+        except UpdateError:
+            raise _interrupted() from None
+        return _finish(request, session, response)
+
+
+def _must_save(session: SessionStore, response: HttpResponseBase) -> bool:
+    return response.status_code < 500 and session.modified and not session.is_empty()
+
+
+def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseBase) -> HttpResponseBase:
+    if session.outage is not None and response.status_code >= 500:
+        response = _unavailable()  # what failed was not the view, but something before or after it
+    client = get_client()
+    if session.issued is not None:
+        cookie = client.set_cookie(session.issued)
+        _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
+        session.issued = None
+    elif session.accessed and session.is_empty() and session.outage is None and _has_cookie(request):
+        _add_cookie(response, client.clear_cookie(), keep=True)
+    if session.accessed:
+        patch_vary_headers(response, ("Cookie",))
+    return response
+
+
+def _has_cookie(request: HttpRequest) -> bool:
+    field = request.META.get("HTTP_COOKIE", "")
+    return bool(field) and find_cookie(field, get_client().config.cookie_name) is not None
+
+
+def _add_cookie(response: HttpResponseBase, field: str, keep: bool) -> None:
+    # Through response.cookies, where the test client and other middleware look for cookies.
+    pair, _, attributes = field.partition(";")
+    name, _, value = pair.partition("=")
+    _, options = parse_header_parameters("cookie;" + attributes)
+    response.cookies[name] = value
+    morsel = response.cookies[name]
+    for option, setting in options.items():
+        morsel[option] = setting
+    for flag in ("secure", "httponly"):
+        if flag in {part.strip().lower() for part in attributes.split(";")}:
+            morsel[flag] = True
+    if not keep:
+        morsel["max-age"] = morsel["expires"] = ""
+    response.headers["Cache-Control"] = "no-store"
+
+
+def _unavailable() -> HttpResponse:
+    return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers={"Retry-After": "1"})
+
+
+def _interrupted() -> SessionInterrupted:
+    return SessionInterrupted("The session was ended before the request completed, by a logout elsewhere for example.")
+
+
+class FichaMiddleware:
+    """Applies the policy to every request: what it does not allow gets no view. After SessionMiddleware, if both are used.
+
+    The decision is ``request.ficha``; ``request.session`` is the session it was made on, read once.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        """Wrap what answers the requests that may pass."""
+        self.get_response = get_response
+        self.async_mode = iscoroutinefunction(get_response)
+        if self.async_mode:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401
+        """Decide, and answer or pass on."""
+        if self.async_mode:
+            return self.__acall__(request)
+        decision = get_client().authorize(*raw_request(request))
+        response = self._refusal(request, decision) or self.get_response(request)
+        return add_headers(response, decision)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """Decide, and answer or pass on, without a thread."""
+        decision = await get_client().aauthorize(*raw_request(request))
+        response = self._refusal(request, decision) or await self.get_response(request)
+        return add_headers(response, decision)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer 503 when a view could not reach the store."""
+        return _unavailable() if isinstance(exception, StoreError) else None
+
+    def _refusal(self, request: HttpRequest, decision: Decision) -> HttpResponse | None:
+        request.ficha = decision  # type: ignore[attr-defined]
+        if not decision.allowed:
+            request_denied.send(type(self), request=request, decision=decision)
+            return denial(decision)
+        if decision.session is not None:
+            store = getattr(request, "session", None)
+            if decision.carrier == "bearer" or not isinstance(store, SessionStore):
+                request.session = store = SessionStore(_bearer_token(request))
+            store.admit(decision.session)
+        return None
+
+
+def raw_request(request: HttpRequest) -> RawRequest:
+    """Return the request as the core wants it."""
+    scope = getattr(request, "scope", None)
+    if scope is not None:
+        return scope_request(scope)
+    config = get_client().config
+    return environ_request(request.META, config.csrf_header if config.csrf_mode == "token" else "")
+
+
+def denial(decision: Decision) -> HttpResponse:
+    """Return the response for a request that may not pass; without a reason, which is not for clients."""
+    response = HttpResponse(status=decision.status, content_type="text/plain")
+    response.content = response.reason_phrase.encode()
+    return response
+
+
+def add_headers(response: HttpResponseBase, decision: Decision) -> HttpResponseBase:
+    """Add the decision's headers to a response."""
+    for name, value in decision.headers:
+        if name == "Vary":
+            patch_vary_headers(response, [value])
+        else:
+            response.headers[name] = value
+    return response
+
+
+def _bearer_token(request: HttpRequest) -> str:
+    # The decision says that there is one, well formed.
+    return cast(str, request.META["HTTP_AUTHORIZATION"]).split()[-1]
+
+
+def require(**requirement: Any) -> Callable[[ViewT], ViewT]:  # noqa: ANN401
+    """Require roles, scopes, a level or a recent proof of identity of whoever calls a view; as Client.require().
+
+    >>> @require(roles=["teller"], max_auth_age=timedelta(minutes=5))
+    ... def transfer(request): ...
+    """
+
+    def decorate(view: ViewT) -> ViewT:
+        if iscoroutinefunction(view):
+
+            @functools.wraps(view)
+            async def awrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+                admitted = getattr(request, "ficha", None) or await get_client().aauthorize(*raw_request(request))
+                judged = get_client().require(admitted, **requirement)
+                response = await view(request, *args, **kwargs) if judged.allowed else denial(judged)
+                return add_headers(response, judged)
+
+            return cast(ViewT, awrapper)
+
+        @functools.wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            admitted = getattr(request, "ficha", None) or get_client().authorize(*raw_request(request))
+            judged = get_client().require(admitted, **requirement)
+            response = view(request, *args, **kwargs) if judged.allowed else denial(judged)
+            return add_headers(response, judged)
+
+        return cast(ViewT, wrapper)
+
+    return decorate

@@ -1,0 +1,106 @@
+"""What all tests share: a real redis-server, clients that are closed, and native handles that are counted."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Generator, Iterator
+from copy import deepcopy
+from typing import Any, cast
+
+import pytest
+from django.conf import settings as django_settings
+
+import ficha
+from ficha import _core
+from ficha.django import conf
+from redis_server import RedisServer
+
+HANDLES_BEFORE = pytest.StashKey[dict[str, int]]()
+HAS_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_redis_server() -> Iterator[RedisServer]:
+    """One that the test may stop and kill."""
+    server = RedisServer(persistent=True)
+    yield server
+    server.close()
+
+
+def pytest_collection_finish() -> None:
+    # What was imported so far is nobody's leak, and need not be searched after every test.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    gc.collect()
+    item.stash[HANDLES_BEFORE] = _core.live_handles()
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[HAS_FAILED] = True  # its traceback keeps objects alive
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fails a test that leaves a native handle behind."""
+    yield
+    if not item.stash.get(HAS_FAILED, False):
+        cast(pytest.Function, item).funcargs.clear()
+        gc.collect()
+        assert _core.live_handles() == item.stash[HANDLES_BEFORE], "a native handle leaked"
+
+
+ALLOW_ALL = [{"path": "/**", "allow": "anyone"}]
+
+
+@pytest.fixture
+def make_client(redis_server: RedisServer) -> Iterator[Callable[..., ficha.Client]]:
+    """Opens clients on the real server, which are closed after the test."""
+    opened: list[ficha.Client] = []
+
+    def make(**tables: Any) -> ficha.Client:
+        tables.setdefault("redis", {}).setdefault("url", redis_server.url)
+        tables.setdefault("rule", ALLOW_ALL)
+        client = ficha.Client(tables)
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
+    opened.clear()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def client(request: pytest.FixtureRequest) -> Iterator[ficha.Client]:
+    """A client on each kind of store."""
+    url = "memory://" if request.param == "memory" else request.getfixturevalue("redis_server").url
+    with ficha.Client({"redis": {"url": url}, "rule": ALLOW_ALL}) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
+    """Django's setting FICHA names a store of this kind."""
+    tables = deepcopy(django_settings.FICHA)
+    url = "memory://" if request.param == "memory" else request.getfixturevalue("redis_server").url
+    settings.FICHA = {**tables, "redis": {"url": url}}
+    yield
+    conf.close_client()

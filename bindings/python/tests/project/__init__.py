@@ -1,0 +1,1 @@
+"""A Django project for the tests, with the admin, messages and users."""

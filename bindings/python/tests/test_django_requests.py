@@ -1,0 +1,393 @@
+"""Whole requests through Django: cookies, login and logout, the admin, messages, the policy, outages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.test import AsyncClient, Client
+
+from ficha.django import Identity, conf, get_client
+from ficha.django.signals import request_denied, session_issued, session_revoked
+from redis_server import RedisServer
+
+pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.django_db]
+
+COOKIE = "sessionid"
+
+
+@pytest.fixture
+def alice() -> Any:
+    return get_user_model().objects.create_user("alice", password="password")
+
+
+@pytest.fixture
+def with_policy(settings: Any) -> None:
+    settings.MIDDLEWARE = [settings.MIDDLEWARE[0], "ficha.django.FichaMiddleware", *settings.MIDDLEWARE[1:]]
+
+
+def token(client: Client | AsyncClient) -> str:
+    return str(client.cookies[COOKIE].value)
+
+
+def cookie_of(response: Any) -> Any:
+    return response.cookies.get(COOKIE)
+
+
+# --- cookies ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_stored_or_sent_for_a_visitor_who_puts_nothing_in(client: Client) -> None:
+    response = client.get("/show")
+    assert cookie_of(response) is None
+    assert response.headers["Vary"] == "Cookie"
+    assert cookie_of(client.get("/empty")) is None
+
+
+def test_a_page_without_a_session_does_not_vary_on_cookies(client: Client) -> None:
+    assert "Vary" not in client.get("/plain").headers
+
+
+def test_the_first_value_gives_a_cookie_and_later_ones_do_not_repeat_it(client: Client) -> None:
+    response = client.get("/put", {"a": "[1]"})
+    cookie = cookie_of(response)
+    assert len(cookie.value) == 56
+    assert (cookie["httponly"], cookie["path"], cookie["samesite"]) == (True, "/", "Lax")
+    assert int(cookie["max-age"]) <= get_client().config.absolute_timeout
+    assert response.headers["Cache-Control"] == "no-store"
+    again = client.get("/put", {"b": "2"})
+    assert cookie_of(again) is None
+    assert client.get("/show").json() == {"a": [1], "b": 2}
+
+
+def test_a_session_for_the_browser_s_life_has_a_cookie_without_an_age(client: Client, alice: Any) -> None:
+    cookie = cookie_of(client.get("/enter", {"name": "alice", "expiry": "0"}))
+    assert cookie["max-age"] == cookie["expires"] == ""
+
+
+def test_an_expiry_set_in_the_login_counts(client: Client, alice: Any) -> None:
+    client.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})
+    session = get_client().load(token(client))
+    assert session is not None
+    assert session.idle_seconds == 14 * 86400
+    assert session.authenticated_at > 0
+
+
+def test_a_nested_change_that_was_not_announced_is_saved(client: Client) -> None:
+    client.get("/put", {"list": "[]"})
+    client.get("/append", {"value": "x"})
+    assert client.get("/show").json() == {"list": ["x"]}
+
+
+def test_a_cookie_of_no_live_session_is_cleared(client: Client) -> None:
+    client.cookies[COOKIE] = "fch1_" + "A" * 51
+    cookie = cookie_of(client.get("/show"))
+    assert cookie.value == ""
+    assert cookie["max-age"] == 0 or cookie["max-age"] == "0"
+
+
+def test_a_rotation_reaches_the_client_even_if_the_view_fails(client: Client) -> None:
+    client.get("/put", {"a": "1"})
+    before = token(client)
+    client.raise_request_exception = False
+    response = client.get("/fail-after-rotation")
+    assert response.status_code == 500
+    assert cookie_of(response).value != before
+    assert client.get("/show").json() == {"a": 1}
+
+
+def test_a_session_ended_during_the_request_is_interrupted_and_not_brought_back(client: Client) -> None:
+    client.get("/put", {"list": "[]"})
+    session = get_client().load(token(client))
+    assert session is not None
+
+    def end(**_: Any) -> None:
+        get_client().revoke(session)
+
+    from django.core.signals import request_started
+
+    client.get("/show")
+    middle = revoked_after_view(end)
+    with middle:
+        response = client.get("/append", {"value": "x"})
+    request_started.disconnect(end)
+    assert response.status_code == 400
+    assert get_client().load(token(client), fresh=True) is None
+
+
+@contextmanager
+def revoked_after_view(end: Callable[..., None]) -> Iterator[None]:
+    from project import urls
+
+    original = urls.append
+
+    def append(request: Any) -> Any:
+        response = original(request)
+        end()
+        return response
+
+    pattern = next(p for p in urls.urlpatterns if getattr(p, "callback", None) is original)
+    pattern.callback = append
+    yield
+    pattern.callback = original
+
+
+# --- login and logout ------------------------------------------------------------------------------------------------
+
+
+def test_login_gives_a_new_token_and_the_session_its_principal(client: Client, alice: Any) -> None:
+    client.get("/put", {"cart": "[1]"})
+    before = token(client)
+    client.get("/enter", {"name": "alice"})
+    assert token(client) != before
+    assert get_client().load(before) is None
+    session = get_client().load(token(client))
+    assert session is not None
+    assert session.principal == str(alice.pk)
+    assert session.attributes["cart"] == [1]
+    assert client.get("/who").json()["user"] == "alice"
+
+
+def test_logging_in_again_gives_a_new_token_again(client: Client, alice: Any) -> None:
+    client.get("/enter", {"name": "alice"})
+    first = token(client)
+    client.get("/enter", {"name": "alice"})
+    assert token(client) != first
+    assert get_client().load(first) is None
+
+
+def test_logging_in_as_somebody_else_takes_nothing_over(client: Client, alice: Any) -> None:
+    get_user_model().objects.create_user("bob", password="password")
+    client.get("/enter", {"name": "alice"})
+    client.get("/put", {"secret": '"of alice"'})
+    client.get("/enter", {"name": "bob"})
+    assert "secret" not in client.get("/show").json()
+    assert client.get("/who").json()["user"] == "bob"
+
+
+def test_logout_revokes_and_clears_the_cookie(client: Client, alice: Any) -> None:
+    client.get("/enter", {"name": "alice"})
+    before = token(client)
+    response = client.get("/leave")
+    assert get_client().load(before) is None
+    assert cookie_of(response).value == ""
+    assert response.headers["Cache-Control"] == "no-store"
+    client.cookies[COOKIE] = before
+    assert client.get("/who").json()["user"] == ""
+
+
+def test_the_test_client_logs_in_by_force_and_out(client: Client, alice: Any) -> None:
+    client.force_login(alice)
+    assert client.get("/who").json()["user"] == "alice"
+    assert client.session["_auth_user_id"] == str(alice.pk)
+    before = token(client)
+    client.logout()
+    assert get_client().load(before) is None
+    assert client.login(username="alice", password="password")
+    assert client.get("/who").json()["principal"] == str(alice.pk)
+
+
+def test_the_test_client_s_session_can_be_changed(client: Client) -> None:
+    session = client.session
+    session["prepared"] = [1]
+    session.save()
+    client.cookies[COOKIE] = str(session.session_key)
+    assert client.get("/show").json() == {"prepared": [1]}
+
+
+def test_a_changed_password_keeps_this_session_and_ends_the_others(client: Client, alice: Any) -> None:
+    other = Client()
+    other.get("/enter", {"name": "alice"})
+    client.get("/enter", {"name": "alice"})
+    before = token(client)
+    assert client.get("/change-password").json() == {"revoked": 1}
+    assert token(client) != before
+    assert client.get("/who").json()["user"] == "alice"
+    assert get_client().load(token(other), fresh=True) is None
+
+
+def test_messages_survive_to_the_next_request_and_no_longer(client: Client, alice: Any) -> None:
+    client.get("/enter", {"name": "alice"})
+    assert client.get("/who").json()["messages"] == ["welcome"]
+    assert client.get("/who").json()["messages"] == []
+
+
+def test_the_admin_s_login_and_logout(client: Client) -> None:
+    get_user_model().objects.create_superuser("root", password="password")
+    page = client.get("/admin/login/")
+    form = {"username": "root", "password": "password", "csrfmiddlewaretoken": page.cookies.get("csrftoken", "")}
+    response = client.post("/admin/login/?next=/admin/", form)
+    assert response.status_code == 302
+    assert client.get("/admin/").status_code == 200
+    before = token(client)
+    client.post("/admin/logout/")
+    assert get_client().load(before) is None
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_principal_without_a_user_table(client: Client) -> None:
+    client.get("/enter-without-user", {"name": "svc:billing", "role": ["teller", "clerk"]})
+    who = client.get("/who").json()
+    assert (who["principal"], who["roles"], who["user"]) == ("svc:billing", ["teller", "clerk"], "")
+
+
+def test_the_identity_of_a_user_comes_from_the_project(client: Client, alice: Any, settings: Any) -> None:
+    settings.FICHA = {**settings.FICHA, "identity": lambda user: Identity(f"user:{user.username}", ("customer",))}
+    client.get("/enter", {"name": "alice"})
+    who = client.get("/who").json()
+    assert (who["principal"], who["roles"], who["user"]) == ("user:alice", ["customer"], "alice")
+
+
+def test_signals_tell_of_new_and_ended_sessions(client: Client, alice: Any) -> None:
+    issued: list[str] = []
+    revoked: list[str] = []
+
+    def on_issued(session: Any, **_: Any) -> None:
+        issued.append(session.id)
+
+    def on_revoked(session_id: str, **_: Any) -> None:
+        revoked.append(session_id)
+
+    session_issued.connect(on_issued)
+    session_revoked.connect(on_revoked)
+    client.get("/enter", {"name": "alice"})
+    client.get("/leave")
+    assert len(issued) == 1
+    assert revoked == issued
+
+
+# --- the policy ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("with_policy")
+def test_the_policy_answers_before_the_view(client: Client, alice: Any) -> None:
+    denied: list[Any] = []
+
+    def on_denied(decision: Any, **_: Any) -> None:
+        denied.append(decision.reason)
+
+    request_denied.connect(on_denied)
+    response = client.get("/private/page")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    client.get("/enter", {"name": "alice"})
+    assert client.get("/private/page").json()["_auth_user_id"] == str(alice.pk)
+    assert client.get("/tellers/page").status_code == 403
+    assert client.get("/nobody").status_code == 403
+    assert client.get("/private/%2e%2e/show").status_code == 400
+    assert denied == ["no_credential", "missing_role", "nobody", "ambiguous_path"]
+
+
+@pytest.mark.usefixtures("with_policy")
+def test_a_bearer_token_is_a_session_too(client: Client) -> None:
+    session = get_client().create("alice", {"a": 1}, roles=["teller"])
+    headers = {"HTTP_AUTHORIZATION": f"Bearer {session.token}"}
+    response = client.get("/tellers/page", **headers)  # type: ignore[arg-type]
+    assert response.json() == {"a": 1}
+    assert cookie_of(response) is None
+    client.get("/put", {"b": "2"}, **headers)  # type: ignore[arg-type]
+    assert get_client().load(str(session.token), fresh=True).attributes == {"a": 1, "b": 2}  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("with_policy")
+def test_the_session_is_read_once_per_request(client: Client) -> None:
+    client.get("/put", {"a": "1"})
+    get_client().load(token(client))
+    before = get_client().stats()
+    client.get("/show")
+    after = get_client().stats()
+    assert after["hits"] + after["misses"] <= before["hits"] + before["misses"] + 1
+
+
+def test_the_view_s_requirement_holds_without_the_path_rule(client: Client) -> None:
+    assert client.get("/tellers-only").status_code == 401
+    client.get("/enter-without-user", {"name": "x"})
+    assert client.get("/tellers-only").status_code == 403
+    client.get("/enter-without-user", {"name": "x", "role": ["teller"]})
+    assert client.get("/tellers-only").content == b"cash"
+
+
+# --- asynchronous ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("with_policy")
+@pytest.mark.django_db(transaction=True)
+async def test_asynchronous_requests(async_client: AsyncClient) -> None:
+    response = await async_client.get("/put", {"a": "[1]"})
+    assert len(cookie_of(response).value) == 56
+    assert (await async_client.get("/show")).json() == {"a": [1]}
+    assert (await async_client.get("/private/page")).status_code == 401
+    assert (await async_client.get("/async-tellers-only")).status_code == 401
+    await async_client.get("/enter-without-user", {"name": "x", "role": ["teller"]})
+    assert (await async_client.get("/async-tellers-only")).content == b"cash"
+    assert (await async_client.get("/tellers/page")).status_code == 200
+    before = token(async_client)
+    assert cookie_of(await async_client.get("/leave")).value == ""
+    assert get_client().load(before) is None
+
+
+# --- outages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lost_server(settings: Any) -> Iterator[RedisServer]:
+    server = RedisServer(persistent=True)
+    settings.FICHA = {**django_settings.FICHA, "redis": {"url": server.url}, "near_cache": {"enabled": False}}
+    yield server
+    conf.close_client()
+    server.close()
+
+
+@pytest.mark.parametrize("path", ["/show", "/who", "/put?a=2", "/leave"])
+def test_an_outage_is_503_with_the_cookie_untouched(client: Client, lost_server: RedisServer, path: str) -> None:
+    client.get("/put", {"a": "1"})
+    before = token(client)
+    lost_server.stop()
+    response = client.get(path)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert cookie_of(response) is None
+    lost_server.start()
+    while client.get("/show").status_code == 503:
+        pass
+    assert client.get("/show").json() == {"a": 1}
+    assert token(client) == before
+
+
+@pytest.mark.usefixtures("with_policy")
+def test_an_outage_is_503_from_the_policy(client: Client, lost_server: RedisServer) -> None:
+    client.get("/put", {"a": "1"})
+    lost_server.stop()
+    response = client.get("/show")
+    assert (response.status_code, cookie_of(response)) == (503, None)
+
+
+# --- management ------------------------------------------------------------------------------------------------------
+
+
+def manage(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("ficha_sessions", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_the_management_command_lists_and_revokes(client: Client, alice: Any) -> None:
+    principal = str(alice.pk)
+    get_client().revoke_principal(principal)
+    client.get("/enter", {"name": "alice"})
+    listed = manage("list", principal)
+    session_id = listed.split("\t")[0]
+    assert listed.count("\n") == 1
+    assert token(client) not in listed
+    assert manage("revoke", principal, "--keep", session_id) == "0 revoked\n"
+    assert manage("revoke", "--id", session_id) == "1 revoked\n"
+    assert manage("list", principal) == ""
+    assert manage("revoke", principal) == "0 revoked\n"
+    for wrong in (["revoke"], ["revoke", "x", "--id", session_id], ["revoke", "--id", "nonsense"]):
+        with pytest.raises(CommandError):
+            manage(*wrong)

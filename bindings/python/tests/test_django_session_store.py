@@ -1,0 +1,418 @@
+"""The contract of django.contrib.sessions.backends.base.SessionBase, from Django's documentation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.backends.base import CreateError, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.utils import timezone
+
+from ficha import InvalidArgument
+from ficha.django.conf import get_client
+from ficha.django.sessions import SessionStore
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+@pytest.fixture
+def session() -> SessionStore:
+    return SessionStore()
+
+
+@pytest.fixture
+def stored() -> SessionStore:
+    session = SessionStore()
+    session["a"], session["b"] = "c", "d"
+    session.save()
+    return session
+
+
+def again(session: SessionStore) -> SessionStore:
+    """The same session, as the next request meets it."""
+    return SessionStore(session.session_key)
+
+
+# --- a dictionary ----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_session_is_unmodified_unread_and_empty(session: SessionStore) -> None:
+    assert not session.modified
+    assert not session.accessed
+    assert session.is_empty()
+    assert session.session_key is None
+
+
+def test_reading_an_absent_key_leaves_it_unmodified(session: SessionStore) -> None:
+    assert session.get("cat") is None
+    assert session.get("cat", "none") == "none"
+    with pytest.raises(KeyError):
+        session["cat"]
+    assert session.accessed
+    assert not session.modified
+
+
+def test_items_are_set_read_and_deleted(session: SessionStore) -> None:
+    session["cat"] = "dog"
+    assert session.modified
+    assert session["cat"] == "dog"
+    assert "cat" in session
+    assert session.has_key("cat")
+    del session["cat"]
+    assert "cat" not in session
+
+
+def test_pop_marks_it_modified_only_if_there_was_something(stored: SessionStore) -> None:
+    session = again(stored)
+    assert session.pop("absent", 5) == 5
+    assert not session.modified
+    with pytest.raises(KeyError):
+        session.pop("absent")
+    assert session.pop("a") == "c"
+    assert session.modified
+
+
+def test_setdefault_and_update(session: SessionStore) -> None:
+    assert session.setdefault("a", 1) == 1
+    assert session.setdefault("a", 2) == 1
+    session.update({"b": 2})
+    assert dict(session.items()) == {"a": 1, "b": 2}
+    assert list(session.keys()) == ["a", "b"]
+    assert list(session.values()) == [1, 2]
+
+
+def test_clear_empties_and_marks_it(stored: SessionStore) -> None:
+    session = again(stored)
+    session.clear()
+    assert session.accessed
+    assert session.modified
+    assert list(session.items()) == []
+    session.save()
+    assert list(again(session).items()) == []
+
+
+def test_the_test_cookie(session: SessionStore) -> None:
+    session.set_test_cookie()
+    assert session.test_cookie_worked()
+    session.delete_test_cookie()
+    assert not session.test_cookie_worked()
+
+
+def test_the_session_key_is_read_only(session: SessionStore) -> None:
+    with pytest.raises(AttributeError):
+        session.session_key = "x" * 56  # type: ignore[misc]
+
+
+# --- storing ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_saved_is_there_for_the_next_request(stored: SessionStore) -> None:
+    assert stored.session_key is not None
+    assert SessionStore().exists(stored.session_key)
+    assert dict(again(stored).items()) == {"a": "c", "b": "d"}
+
+
+def test_the_session_key_is_the_token(stored: SessionStore) -> None:
+    assert stored.session_key is not None
+    assert len(stored.session_key) == 56
+    assert get_client().load(stored.session_key) is not None
+
+
+def test_create_stores_and_gives_an_unused_key(session: SessionStore) -> None:
+    session.create()
+    assert session.exists(str(session.session_key))
+    assert session.modified
+
+
+def test_a_key_that_nobody_was_given_leads_to_a_new_one() -> None:
+    for key in ("1", "x" * 32, "fch1_" + "A" * 51):
+        session = SessionStore(key)
+        assert session.get("cat") is None
+        session["cat"] = "dog"
+        session.save()
+        assert session.session_key not in (None, key)
+
+
+def test_reading_an_unknown_key_stores_nothing() -> None:
+    session = SessionStore("fch1_" + "A" * 51)
+    session.load()
+    assert session.session_key is None
+    assert not session.exists("fch1_" + "A" * 51)
+
+
+def test_delete_revokes(stored: SessionStore) -> None:
+    key = str(stored.session_key)
+    stored.delete()
+    assert not stored.exists(key)
+    SessionStore().delete(key)
+    SessionStore().delete("nonsense")
+    SessionStore().delete()
+
+
+def test_delete_takes_another_key(stored: SessionStore) -> None:
+    SessionStore().delete(stored.session_key)
+    assert not SessionStore().exists(str(stored.session_key))
+
+
+def test_flush_ends_the_session_and_starts_an_empty_one(stored: SessionStore) -> None:
+    key = str(stored.session_key)
+    stored.flush()
+    assert not stored.exists(key)
+    assert stored.session_key is None
+    assert stored.is_empty()
+    assert stored.modified
+    assert stored.accessed
+
+
+def test_cycle_key_keeps_the_data_under_a_new_key(stored: SessionStore) -> None:
+    key, data = str(stored.session_key), dict(stored.items())
+    stored.cycle_key()
+    assert not stored.exists(key)
+    assert stored.session_key != key
+    assert stored.modified
+    assert dict(stored.items()) == data
+    assert dict(again(stored).items()) == data
+
+
+def test_cycle_key_of_a_session_that_was_not_read_yet(stored: SessionStore) -> None:
+    session = again(stored)
+    assert not hasattr(session, "_session_cache")
+    session.cycle_key()
+    assert dict(session.items()) == {"a": "c", "b": "d"}
+    assert session.session_key != stored.session_key
+
+
+def test_cycle_key_stores_nothing_for_a_visitor_without_a_session(session: SessionStore) -> None:
+    session.cycle_key()
+    assert session.session_key is None
+    assert session.modified
+
+
+def test_must_create_refuses_what_is_there_already(stored: SessionStore) -> None:
+    with pytest.raises(CreateError):
+        stored.save(must_create=True)
+    with pytest.raises(CreateError):
+        again(stored).save(must_create=True)
+
+
+def test_must_create_takes_no_key_from_outside() -> None:
+    session = SessionStore("fch1_" + "A" * 51)
+    session.save(must_create=True)
+    assert session.exists(str(session.session_key))
+    assert session.session_key != "fch1_" + "A" * 51
+
+
+def test_expired_sessions_need_no_clearing() -> None:
+    SessionStore.clear_expired()
+
+
+# --- what changed ----------------------------------------------------------------------------------------------------
+
+
+def generation(session: SessionStore) -> int:
+    stored = get_client().load(str(session.session_key), fresh=True)
+    assert stored is not None
+    return stored.generation
+
+
+def test_saving_unchanged_data_writes_nothing(stored: SessionStore) -> None:
+    before = generation(stored)
+    session = again(stored)
+    session["a"] = "c"
+    session.save()
+    session.save()
+    assert generation(stored) == before
+
+
+def test_a_change_inside_of_a_value_is_noticed(session: SessionStore) -> None:
+    session["tree"] = {"leaves": [1, {"deep": []}]}
+    session.save()
+    second = again(session)
+    second["tree"]["leaves"][1]["deep"].append("new")
+    assert second.modified
+    second.save()
+    assert again(session)["tree"] == {"leaves": [1, {"deep": ["new"]}]}
+
+
+def test_only_what_changed_is_written_so_that_parallel_requests_keep_each_other_s(stored: SessionStore) -> None:
+    one, two = again(stored), again(stored)
+    one["a"] = "one"
+    two["b"] = "two"
+    two["c"] = [2]
+    one.save()
+    two.save()
+    assert dict(again(stored).items()) == {"a": "one", "b": "two", "c": [2]}
+
+
+def test_removing_in_one_request_and_changing_in_another(stored: SessionStore) -> None:
+    one, two = again(stored), again(stored)
+    del one["a"]
+    two["b"] = 2
+    one.save()
+    two.save()
+    assert dict(again(stored).items()) == {"b": 2}
+
+
+def test_true_is_not_one(session: SessionStore) -> None:
+    session["flag"] = 1
+    session.save()
+    second = again(session)
+    second["flag"] = True
+    second.save()
+    assert again(session)["flag"] is True
+
+
+def test_what_json_cannot_carry_is_an_error_naming_the_attribute(session: SessionStore) -> None:
+    session["when"] = timezone.now()
+    with pytest.raises(InvalidArgument, match="'when'"):
+        session.save()
+
+
+# --- races that other backends lose ----------------------------------------------------------------------------------
+
+
+def test_saving_after_a_logout_elsewhere_does_not_bring_the_session_back(stored: SessionStore) -> None:
+    slow = again(stored)
+    slow["late"] = True
+    again(stored).flush()
+    with pytest.raises(UpdateError):
+        slow.save()
+    assert not slow.exists(str(stored.session_key))
+    assert slow.load() == {}
+
+
+def test_saving_a_cleared_session_after_a_logout_elsewhere(stored: SessionStore) -> None:
+    slow = again(stored)
+    slow.clear()
+    again(stored).flush()
+    with pytest.raises(UpdateError):
+        slow.save()
+
+
+def test_a_key_is_not_cycled_after_a_logout_elsewhere(stored: SessionStore) -> None:
+    slow = again(stored)
+    slow.load()
+    slow["x"] = 1
+    again(stored).flush()
+    with pytest.raises(SessionInterrupted):
+        slow.cycle_key()
+
+
+def test_changing_the_expiry_after_a_logout_elsewhere_does_not_bring_the_session_back(stored: SessionStore) -> None:
+    slow = again(stored)
+    slow.set_expiry(100)
+    again(stored).flush()
+    with pytest.raises(UpdateError):
+        slow.save()
+
+
+# --- expiry ----------------------------------------------------------------------------------------------------------
+
+
+def test_without_an_expiry_of_its_own_the_configuration_counts(session: SessionStore) -> None:
+    assert session.get_expiry_age() == get_client().config.absolute_timeout
+    assert not session.get_expire_at_browser_close()
+
+
+@pytest.mark.parametrize("value", [10, timedelta(seconds=10)])
+def test_an_expiry_in_seconds(session: SessionStore, value: Any) -> None:
+    session.set_expiry(value)
+    assert session.get_expiry_age() in (9, 10)
+    delta = session.get_expiry_date() - timezone.now()
+    assert 8 < delta.total_seconds() <= 10
+    assert session.get_expiry_age(modification=timezone.now(), expiry=5) == 5
+
+
+def test_an_expiry_at_a_moment_is_the_deadline_of_the_session(session: SessionStore) -> None:
+    session["x"] = 1
+    session.set_expiry(timezone.now() + timedelta(hours=1))
+    session.save()
+    stored = session.snapshot
+    assert stored is not None
+    assert 3595 <= stored.expires_at - stored.created_at <= 3600
+
+
+def test_an_expiry_in_seconds_counts_from_the_last_use(session: SessionStore) -> None:
+    session.set_expiry(14 * 86400)
+    session.save()
+    stored = session.snapshot
+    assert stored is not None
+    assert stored.idle_seconds == 14 * 86400
+    assert stored.expires_at - stored.created_at >= 14 * 86400
+
+
+def test_an_expiry_set_on_a_stored_session_counts_and_gives_a_new_token(stored: SessionStore) -> None:
+    session = again(stored)
+    session.set_expiry(300)
+    session.save()
+    assert not session.exists(str(stored.session_key))
+    assert again(session).get_expiry_age() == 300
+    assert session.snapshot is not None
+    assert session.snapshot.idle_seconds == 300
+    assert again(session)["a"] == "c"
+
+
+def test_expiry_zero_means_the_browser_s_session(session: SessionStore) -> None:
+    session.set_expiry(0)
+    assert session.get_expire_at_browser_close()
+    session.set_expiry(None)
+    assert not session.get_expire_at_browser_close()
+
+
+def test_an_expiry_in_the_past_ends_the_session(stored: SessionStore) -> None:
+    session = again(stored)
+    session.set_expiry(timedelta(seconds=-10))
+    session.save()
+    assert not session.exists(str(stored.session_key))
+    assert list(again(stored).items()) == []
+
+
+# --- asynchronous ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_asynchronous_forms_do_the_same() -> None:
+    session: Any = SessionStore()
+    session["a"] = [1]
+    await session.asave()
+    key = session.session_key
+    assert await session.aexists(key)
+    second: Any = SessionStore(key)
+    assert await second.aload() == {"a": [1]}
+    second = SessionStore(key)
+    await second.acycle_key()
+    assert not await session.aexists(key)
+    assert await second.aexists(second.session_key)
+    with pytest.raises(UpdateError):
+        session["a"] = 2
+        await session.asave()
+    await second.aflush()
+    assert second.session_key is None
+    created: Any = SessionStore()
+    await created.acreate()
+    assert await created.aexists(created.session_key)
+    await created.adelete()
+    assert not await created.aexists(created.session_key)
+    await SessionStore.aclear_expired()
+
+
+@pytest.mark.skipif(not hasattr(SessionStore, "aset"), reason="from Django 5.1")
+async def test_every_asynchronous_method_of_newer_djangos() -> None:
+    session: Any = SessionStore()
+    await session.aset("a", 1)
+    assert await session.aget("a") == 1
+    assert await session.asetdefault("b", 2) == 2
+    await session.aupdate({"c": 3})
+    assert await session.ahas_key("c")
+    assert await session.apop("c") == 3
+    assert list(await session.akeys()) == ["a", "b"]
+    assert list(await session.avalues()) == [1, 2]
+    await session.aset_test_cookie()
+    assert await session.atest_cookie_worked()
+    await session.adelete_test_cookie()
+    await session.aset_expiry(300)
+    assert await session.aget_expiry_age() == 300
+    assert not await session.aget_expire_at_browser_close()
+    await session.asave()
+    assert dict(await SessionStore(session.session_key).aitems())["b"] == 2  # type: ignore[attr-defined]
