@@ -17,7 +17,7 @@ enum class SameSite : std::uint8_t { strict, lax, none };
 struct CookieConfig {
   std::string name = "__Host-ficha";  // Secure, HttpOnly and Path=/ are implied
   SameSite same_site = SameSite::lax;
-  std::string domain;          // empty = host only; not with a __Host- name
+  std::string domain = {};     // empty = host only; not with a __Host- name
   bool persistent = false;     // true: Max-Age, never longer than the session's remaining absolute life
   bool insecure_http = false;  // true: no Secure attribute, for plain-HTTP development; never with __Host-/__Secure-
 };

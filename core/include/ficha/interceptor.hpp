@@ -29,7 +29,7 @@ struct HttpRequest {
   std::string_view path;
   std::span<const HeaderField> headers;
   std::string_view scheme = "https";  // of the connection the service accepted
-  std::string_view peer;              // its remote address, without port, for [trust] proxies
+  std::string_view peer = {};         // its remote address, without port, for [trust] proxies
 };
 
 enum class Verdict : std::uint8_t { allow, unauthenticated, reauthenticate, forbidden, bad_request, unavailable };
