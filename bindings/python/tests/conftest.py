@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable, Generator, Iterator
 from copy import deepcopy
 from typing import Any, cast
@@ -11,7 +12,7 @@ import pytest
 from django.conf import settings as django_settings
 
 import ficha
-from ficha import _core
+from ficha import _completions, _core
 from ficha.django import conf
 from redis_server import RedisServer
 
@@ -63,10 +64,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     yield
     if not item.stash.get(HAS_FAILED, False):
         cast(pytest.Function, item).funcargs.clear()
+        _completions.forget_closed_loops()
         gc.collect()
         assert _core.live_handles() == item.stash[HANDLES_BEFORE], "a native handle leaked"
 
 
+_namespaces = itertools.count()
 ALLOW_ALL = [{"path": "/**", "allow": "anyone"}]
 
 
@@ -101,6 +104,6 @@ def store(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     """Django's setting FICHA names a store of this kind."""
     tables = deepcopy(django_settings.FICHA)
     url = "memory://" if request.param == "memory" else request.getfixturevalue("redis_server").url
-    settings.FICHA = {**tables, "redis": {"url": url}}
+    settings.FICHA = {**tables, "redis": {"url": url, "namespace": f"t{next(_namespaces)}"}}
     yield
     conf.close_client()

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
 from ficha.django import Identity, conf, get_client
 from ficha.django.signals import request_denied, session_issued, session_revoked
+from project import urls
 from redis_server import RedisServer
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.django_db]
 
 COOKIE = "sessionid"
+
+
+@pytest.fixture
+def browser() -> Client:
+    return Client()
 
 
 @pytest.fixture
@@ -32,8 +38,8 @@ def with_policy(settings: Any) -> None:
     settings.MIDDLEWARE = [settings.MIDDLEWARE[0], "ficha.django.FichaMiddleware", *settings.MIDDLEWARE[1:]]
 
 
-def token(client: Client | AsyncClient) -> str:
-    return str(client.cookies[COOKIE].value)
+def token(browser: Client | AsyncClient) -> str:
+    return str(browser.cookies[COOKIE].value)
 
 
 def cookie_of(response: Any) -> Any:
@@ -43,208 +49,191 @@ def cookie_of(response: Any) -> Any:
 # --- cookies ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_stored_or_sent_for_a_visitor_who_puts_nothing_in(client: Client) -> None:
-    response = client.get("/show")
+def test_nothing_is_stored_or_sent_for_a_visitor_who_puts_nothing_in(browser: Client) -> None:
+    response = browser.get("/show")
     assert cookie_of(response) is None
     assert response.headers["Vary"] == "Cookie"
-    assert cookie_of(client.get("/empty")) is None
+    assert cookie_of(browser.get("/empty")) is None
 
 
-def test_a_page_without_a_session_does_not_vary_on_cookies(client: Client) -> None:
-    assert "Vary" not in client.get("/plain").headers
+def test_a_page_without_a_session_does_not_vary_on_cookies(browser: Client) -> None:
+    assert "Vary" not in browser.get("/plain").headers
 
 
-def test_the_first_value_gives_a_cookie_and_later_ones_do_not_repeat_it(client: Client) -> None:
-    response = client.get("/put", {"a": "[1]"})
+def test_the_first_value_gives_a_cookie_and_later_ones_do_not_repeat_it(browser: Client) -> None:
+    response = browser.get("/put", {"a": "[1]"})
     cookie = cookie_of(response)
     assert len(cookie.value) == 56
     assert (cookie["httponly"], cookie["path"], cookie["samesite"]) == (True, "/", "Lax")
     assert int(cookie["max-age"]) <= get_client().config.absolute_timeout
     assert response.headers["Cache-Control"] == "no-store"
-    again = client.get("/put", {"b": "2"})
+    again = browser.get("/put", {"b": "2"})
     assert cookie_of(again) is None
-    assert client.get("/show").json() == {"a": [1], "b": 2}
+    assert browser.get("/show").json() == {"a": [1], "b": 2}
 
 
-def test_a_session_for_the_browser_s_life_has_a_cookie_without_an_age(client: Client, alice: Any) -> None:
-    cookie = cookie_of(client.get("/enter", {"name": "alice", "expiry": "0"}))
+def test_a_session_for_the_browser_s_life_has_a_cookie_without_an_age(browser: Client, alice: Any) -> None:
+    cookie = cookie_of(browser.get("/enter", {"name": "alice", "expiry": "0"}))
     assert cookie["max-age"] == cookie["expires"] == ""
 
 
-def test_an_expiry_set_in_the_login_counts(client: Client, alice: Any) -> None:
-    client.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})
-    session = get_client().load(token(client))
+def test_an_expiry_set_in_the_login_counts(browser: Client, alice: Any) -> None:
+    browser.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})
+    session = get_client().load(token(browser))
     assert session is not None
     assert session.idle_seconds == 14 * 86400
     assert session.authenticated_at > 0
 
 
-def test_a_nested_change_that_was_not_announced_is_saved(client: Client) -> None:
-    client.get("/put", {"list": "[]"})
-    client.get("/append", {"value": "x"})
-    assert client.get("/show").json() == {"list": ["x"]}
+def test_a_nested_change_that_was_not_announced_is_saved(browser: Client) -> None:
+    browser.get("/put", {"list": "[]"})
+    browser.get("/append", {"value": "x"})
+    assert browser.get("/show").json() == {"list": ["x"]}
 
 
-def test_a_cookie_of_no_live_session_is_cleared(client: Client) -> None:
-    client.cookies[COOKIE] = "fch1_" + "A" * 51
-    cookie = cookie_of(client.get("/show"))
+def test_a_cookie_of_no_live_session_is_cleared(browser: Client) -> None:
+    browser.cookies[COOKIE] = "fch1_" + "A" * 51
+    cookie = cookie_of(browser.get("/show"))
     assert cookie.value == ""
     assert cookie["max-age"] == 0 or cookie["max-age"] == "0"
 
 
-def test_a_rotation_reaches_the_client_even_if_the_view_fails(client: Client) -> None:
-    client.get("/put", {"a": "1"})
-    before = token(client)
-    client.raise_request_exception = False
-    response = client.get("/fail-after-rotation")
+def test_a_rotation_reaches_the_client_even_if_the_view_fails(browser: Client) -> None:
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+    browser.raise_request_exception = False
+    response = browser.get("/fail-after-rotation")
     assert response.status_code == 500
     assert cookie_of(response).value != before
-    assert client.get("/show").json() == {"a": 1}
+    assert browser.get("/show").json() == {"a": 1}
 
 
-def test_a_session_ended_during_the_request_is_interrupted_and_not_brought_back(client: Client) -> None:
-    client.get("/put", {"list": "[]"})
-    session = get_client().load(token(client))
+def test_a_session_ended_during_the_request_is_interrupted_and_not_brought_back(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser.get("/put", {"list": "[]"})
+    session = get_client().load(token(browser))
     assert session is not None
+    pattern = next(p for p in urls.urlpatterns if getattr(p, "callback", None) is urls.append)
 
-    def end(**_: Any) -> None:
+    def append_and_be_revoked(request: HttpRequest) -> HttpResponse:
+        response = urls.append(request)
         get_client().revoke(session)
-
-    from django.core.signals import request_started
-
-    client.get("/show")
-    middle = revoked_after_view(end)
-    with middle:
-        response = client.get("/append", {"value": "x"})
-    request_started.disconnect(end)
-    assert response.status_code == 400
-    assert get_client().load(token(client), fresh=True) is None
-
-
-@contextmanager
-def revoked_after_view(end: Callable[..., None]) -> Iterator[None]:
-    from project import urls
-
-    original = urls.append
-
-    def append(request: Any) -> Any:
-        response = original(request)
-        end()
         return response
 
-    pattern = next(p for p in urls.urlpatterns if getattr(p, "callback", None) is original)
-    pattern.callback = append
-    yield
-    pattern.callback = original
+    monkeypatch.setattr(pattern, "callback", append_and_be_revoked)
+    assert browser.get("/append", {"value": "x"}).status_code == 400
+    assert get_client().load(token(browser), fresh=True) is None
+    caplog.clear()  # its traceback
 
 
 # --- login and logout ------------------------------------------------------------------------------------------------
 
 
-def test_login_gives_a_new_token_and_the_session_its_principal(client: Client, alice: Any) -> None:
-    client.get("/put", {"cart": "[1]"})
-    before = token(client)
-    client.get("/enter", {"name": "alice"})
-    assert token(client) != before
+def test_login_gives_a_new_token_and_the_session_its_principal(browser: Client, alice: Any) -> None:
+    browser.get("/put", {"cart": "[1]"})
+    before = token(browser)
+    browser.get("/enter", {"name": "alice"})
+    assert token(browser) != before
     assert get_client().load(before) is None
-    session = get_client().load(token(client))
+    session = get_client().load(token(browser))
     assert session is not None
     assert session.principal == str(alice.pk)
     assert session.attributes["cart"] == [1]
-    assert client.get("/who").json()["user"] == "alice"
+    assert browser.get("/who").json()["user"] == "alice"
 
 
-def test_logging_in_again_gives_a_new_token_again(client: Client, alice: Any) -> None:
-    client.get("/enter", {"name": "alice"})
-    first = token(client)
-    client.get("/enter", {"name": "alice"})
-    assert token(client) != first
+def test_logging_in_again_gives_a_new_token_again(browser: Client, alice: Any) -> None:
+    browser.get("/enter", {"name": "alice"})
+    first = token(browser)
+    browser.get("/enter", {"name": "alice"})
+    assert token(browser) != first
     assert get_client().load(first) is None
 
 
-def test_logging_in_as_somebody_else_takes_nothing_over(client: Client, alice: Any) -> None:
+def test_logging_in_as_somebody_else_takes_nothing_over(browser: Client, alice: Any) -> None:
     get_user_model().objects.create_user("bob", password="password")
-    client.get("/enter", {"name": "alice"})
-    client.get("/put", {"secret": '"of alice"'})
-    client.get("/enter", {"name": "bob"})
-    assert "secret" not in client.get("/show").json()
-    assert client.get("/who").json()["user"] == "bob"
+    browser.get("/enter", {"name": "alice"})
+    browser.get("/put", {"secret": '"of alice"'})
+    browser.get("/enter", {"name": "bob"})
+    assert "secret" not in browser.get("/show").json()
+    assert browser.get("/who").json()["user"] == "bob"
 
 
-def test_logout_revokes_and_clears_the_cookie(client: Client, alice: Any) -> None:
-    client.get("/enter", {"name": "alice"})
-    before = token(client)
-    response = client.get("/leave")
+def test_logout_revokes_and_clears_the_cookie(browser: Client, alice: Any) -> None:
+    browser.get("/enter", {"name": "alice"})
+    before = token(browser)
+    response = browser.get("/leave")
     assert get_client().load(before) is None
     assert cookie_of(response).value == ""
     assert response.headers["Cache-Control"] == "no-store"
-    client.cookies[COOKIE] = before
-    assert client.get("/who").json()["user"] == ""
+    browser.cookies[COOKIE] = before
+    assert browser.get("/who").json()["user"] == ""
 
 
-def test_the_test_client_logs_in_by_force_and_out(client: Client, alice: Any) -> None:
-    client.force_login(alice)
-    assert client.get("/who").json()["user"] == "alice"
-    assert client.session["_auth_user_id"] == str(alice.pk)
-    before = token(client)
-    client.logout()
+def test_the_test_client_logs_in_by_force_and_out(browser: Client, alice: Any) -> None:
+    browser.force_login(alice)
+    assert browser.get("/who").json()["user"] == "alice"
+    assert browser.session["_auth_user_id"] == str(alice.pk)
+    before = token(browser)
+    browser.logout()
     assert get_client().load(before) is None
-    assert client.login(username="alice", password="password")
-    assert client.get("/who").json()["principal"] == str(alice.pk)
+    assert browser.login(username="alice", password="password")
+    assert browser.get("/who").json()["principal"] == str(alice.pk)
 
 
-def test_the_test_client_s_session_can_be_changed(client: Client) -> None:
-    session = client.session
+def test_the_test_client_s_session_can_be_changed(browser: Client) -> None:
+    session = browser.session
     session["prepared"] = [1]
     session.save()
-    client.cookies[COOKIE] = str(session.session_key)
-    assert client.get("/show").json() == {"prepared": [1]}
+    browser.cookies[COOKIE] = str(session.session_key)
+    assert browser.get("/show").json() == {"prepared": [1]}
 
 
-def test_a_changed_password_keeps_this_session_and_ends_the_others(client: Client, alice: Any) -> None:
+def test_a_changed_password_keeps_this_session_and_ends_the_others(browser: Client, alice: Any) -> None:
     other = Client()
     other.get("/enter", {"name": "alice"})
-    client.get("/enter", {"name": "alice"})
-    before = token(client)
-    assert client.get("/change-password").json() == {"revoked": 1}
-    assert token(client) != before
-    assert client.get("/who").json()["user"] == "alice"
+    browser.get("/enter", {"name": "alice"})
+    before = token(browser)
+    assert browser.get("/change-password").json() == {"revoked": 1}
+    assert token(browser) != before
+    assert browser.get("/who").json()["user"] == "alice"
     assert get_client().load(token(other), fresh=True) is None
 
 
-def test_messages_survive_to_the_next_request_and_no_longer(client: Client, alice: Any) -> None:
-    client.get("/enter", {"name": "alice"})
-    assert client.get("/who").json()["messages"] == ["welcome"]
-    assert client.get("/who").json()["messages"] == []
+def test_messages_survive_to_the_next_request_and_no_longer(browser: Client, alice: Any) -> None:
+    browser.get("/enter", {"name": "alice"})
+    assert browser.get("/who").json()["messages"] == ["welcome"]
+    assert browser.get("/who").json()["messages"] == []
 
 
-def test_the_admin_s_login_and_logout(client: Client) -> None:
+def test_the_admin_s_login_and_logout(browser: Client) -> None:
     get_user_model().objects.create_superuser("root", password="password")
-    page = client.get("/admin/login/")
+    page = browser.get("/admin/login/")
     form = {"username": "root", "password": "password", "csrfmiddlewaretoken": page.cookies.get("csrftoken", "")}
-    response = client.post("/admin/login/?next=/admin/", form)
+    response = browser.post("/admin/login/?next=/admin/", form)
     assert response.status_code == 302
-    assert client.get("/admin/").status_code == 200
-    before = token(client)
-    client.post("/admin/logout/")
+    assert browser.get("/admin/").status_code == 200
+    before = token(browser)
+    browser.post("/admin/logout/")
     assert get_client().load(before) is None
-    assert client.get("/admin/").status_code == 302
+    assert browser.get("/admin/").status_code == 302
 
 
-def test_a_principal_without_a_user_table(client: Client) -> None:
-    client.get("/enter-without-user", {"name": "svc:billing", "role": ["teller", "clerk"]})
-    who = client.get("/who").json()
+def test_a_principal_without_a_user_table(browser: Client) -> None:
+    browser.get("/enter-without-user", {"name": "svc:billing", "role": ["teller", "clerk"]})
+    who = browser.get("/who").json()
     assert (who["principal"], who["roles"], who["user"]) == ("svc:billing", ["teller", "clerk"], "")
 
 
-def test_the_identity_of_a_user_comes_from_the_project(client: Client, alice: Any, settings: Any) -> None:
+def test_the_identity_of_a_user_comes_from_the_project(browser: Client, alice: Any, settings: Any) -> None:
     settings.FICHA = {**settings.FICHA, "identity": lambda user: Identity(f"user:{user.username}", ("customer",))}
-    client.get("/enter", {"name": "alice"})
-    who = client.get("/who").json()
+    browser.get("/enter", {"name": "alice"})
+    who = browser.get("/who").json()
     assert (who["principal"], who["roles"], who["user"]) == ("user:alice", ["customer"], "alice")
 
 
-def test_signals_tell_of_new_and_ended_sessions(client: Client, alice: Any) -> None:
+def test_signals_tell_of_new_and_ended_sessions(browser: Client, alice: Any) -> None:
     issued: list[str] = []
     revoked: list[str] = []
 
@@ -256,8 +245,8 @@ def test_signals_tell_of_new_and_ended_sessions(client: Client, alice: Any) -> N
 
     session_issued.connect(on_issued)
     session_revoked.connect(on_revoked)
-    client.get("/enter", {"name": "alice"})
-    client.get("/leave")
+    browser.get("/enter", {"name": "alice"})
+    browser.get("/leave")
     assert len(issued) == 1
     assert revoked == issued
 
@@ -266,50 +255,50 @@ def test_signals_tell_of_new_and_ended_sessions(client: Client, alice: Any) -> N
 
 
 @pytest.mark.usefixtures("with_policy")
-def test_the_policy_answers_before_the_view(client: Client, alice: Any) -> None:
+def test_the_policy_answers_before_the_view(browser: Client, alice: Any) -> None:
     denied: list[Any] = []
 
     def on_denied(decision: Any, **_: Any) -> None:
         denied.append(decision.reason)
 
     request_denied.connect(on_denied)
-    response = client.get("/private/page")
+    response = browser.get("/private/page")
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
-    client.get("/enter", {"name": "alice"})
-    assert client.get("/private/page").json()["_auth_user_id"] == str(alice.pk)
-    assert client.get("/tellers/page").status_code == 403
-    assert client.get("/nobody").status_code == 403
-    assert client.get("/private/%2e%2e/show").status_code == 400
+    browser.get("/enter", {"name": "alice"})
+    assert browser.get("/private/page").json()["_auth_user_id"] == str(alice.pk)
+    assert browser.get("/tellers/page").status_code == 403
+    assert browser.get("/nobody").status_code == 403
+    assert browser.get("/private/%2e%2e/show").status_code == 400
     assert denied == ["no_credential", "missing_role", "nobody", "ambiguous_path"]
 
 
 @pytest.mark.usefixtures("with_policy")
-def test_a_bearer_token_is_a_session_too(client: Client) -> None:
+def test_a_bearer_token_is_a_session_too(browser: Client) -> None:
     session = get_client().create("alice", {"a": 1}, roles=["teller"])
     headers = {"HTTP_AUTHORIZATION": f"Bearer {session.token}"}
-    response = client.get("/tellers/page", **headers)  # type: ignore[arg-type]
+    response = browser.get("/tellers/page", **headers)  # type: ignore[arg-type]
     assert response.json() == {"a": 1}
     assert cookie_of(response) is None
-    client.get("/put", {"b": "2"}, **headers)  # type: ignore[arg-type]
+    browser.get("/put", {"b": "2"}, **headers)  # type: ignore[arg-type]
     assert get_client().load(str(session.token), fresh=True).attributes == {"a": 1, "b": 2}  # type: ignore[union-attr]
 
 
 @pytest.mark.usefixtures("with_policy")
-def test_the_session_is_read_once_per_request(client: Client) -> None:
-    client.get("/put", {"a": "1"})
-    get_client().load(token(client))
+def test_the_session_is_read_once_per_request(browser: Client) -> None:
+    browser.get("/put", {"a": "1"})
+    get_client().load(token(browser))
     before = get_client().stats()
-    client.get("/show")
+    browser.get("/show")
     after = get_client().stats()
     assert after["hits"] + after["misses"] <= before["hits"] + before["misses"] + 1
 
 
-def test_the_view_s_requirement_holds_without_the_path_rule(client: Client) -> None:
-    assert client.get("/tellers-only").status_code == 401
-    client.get("/enter-without-user", {"name": "x"})
-    assert client.get("/tellers-only").status_code == 403
-    client.get("/enter-without-user", {"name": "x", "role": ["teller"]})
-    assert client.get("/tellers-only").content == b"cash"
+def test_the_view_s_requirement_holds_without_the_path_rule(browser: Client) -> None:
+    assert browser.get("/tellers-only").status_code == 401
+    browser.get("/enter-without-user", {"name": "x"})
+    assert browser.get("/tellers-only").status_code == 403
+    browser.get("/enter-without-user", {"name": "x", "role": ["teller"]})
+    assert browser.get("/tellers-only").content == b"cash"
 
 
 # --- asynchronous ----------------------------------------------------------------------------------------------------
@@ -344,26 +333,26 @@ def lost_server(settings: Any) -> Iterator[RedisServer]:
 
 
 @pytest.mark.parametrize("path", ["/show", "/who", "/put?a=2", "/leave"])
-def test_an_outage_is_503_with_the_cookie_untouched(client: Client, lost_server: RedisServer, path: str) -> None:
-    client.get("/put", {"a": "1"})
-    before = token(client)
+def test_an_outage_is_503_with_the_cookie_untouched(browser: Client, lost_server: RedisServer, path: str) -> None:
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
     lost_server.stop()
-    response = client.get(path)
+    response = browser.get(path)
     assert response.status_code == 503
     assert response.headers["Retry-After"]
     assert cookie_of(response) is None
     lost_server.start()
-    while client.get("/show").status_code == 503:
+    while browser.get("/show").status_code == 503:
         pass
-    assert client.get("/show").json() == {"a": 1}
-    assert token(client) == before
+    assert browser.get("/show").json() == {"a": 1}
+    assert token(browser) == before
 
 
 @pytest.mark.usefixtures("with_policy")
-def test_an_outage_is_503_from_the_policy(client: Client, lost_server: RedisServer) -> None:
-    client.get("/put", {"a": "1"})
+def test_an_outage_is_503_from_the_policy(browser: Client, lost_server: RedisServer) -> None:
+    browser.get("/put", {"a": "1"})
     lost_server.stop()
-    response = client.get("/show")
+    response = browser.get("/show")
     assert (response.status_code, cookie_of(response)) == (503, None)
 
 
@@ -376,14 +365,13 @@ def manage(*arguments: str) -> str:
     return output.getvalue()
 
 
-def test_the_management_command_lists_and_revokes(client: Client, alice: Any) -> None:
+def test_the_management_command_lists_and_revokes(browser: Client, alice: Any) -> None:
     principal = str(alice.pk)
-    get_client().revoke_principal(principal)
-    client.get("/enter", {"name": "alice"})
+    browser.get("/enter", {"name": "alice"})
     listed = manage("list", principal)
     session_id = listed.split("\t")[0]
     assert listed.count("\n") == 1
-    assert token(client) not in listed
+    assert token(browser) not in listed
     assert manage("revoke", principal, "--keep", session_id) == "0 revoked\n"
     assert manage("revoke", "--id", session_id) == "1 revoked\n"
     assert manage("list", principal) == ""

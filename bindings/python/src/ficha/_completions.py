@@ -60,7 +60,14 @@ def completions_of(loop: asyncio.AbstractEventLoop) -> LoopCompletions:
         return _by_loop[loop]
     except KeyError:
         with _lock:
+            forget_closed_loops()
             return _by_loop.setdefault(loop, LoopCompletions(loop))
+
+
+def forget_closed_loops() -> None:
+    """Give back the queues of loops that are closed, even where somebody still holds on to them."""
+    for loop in [loop for loop in _by_loop if loop.is_closed()]:
+        del _by_loop[loop]
 
 
 def _start_afresh() -> None:

@@ -59,6 +59,10 @@ class SessionStore(SessionBase):
     def modified(self, value: bool) -> None:
         self._modified = value
 
+    def is_empty(self) -> bool:
+        """Whether there is neither a key, nor data, nor a principal."""
+        return self._identity is None and super().is_empty()
+
     def load(self) -> dict[str, Any]:
         """Return the attributes; of a session that is not live none, and it is forgotten."""
         return self._loaded(self._admitted or self._watched_load(self.session_key))
