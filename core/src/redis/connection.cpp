@@ -102,6 +102,9 @@ bool Connection::Impl::submit(Send& send) {
     send.failure_ = std::move(error);
     return false;
   }
+  // What waits for the first connect is given that time too; its own begins when the link is up.
+  if (link_.load(std::memory_order_relaxed) == Link::first_connect)
+    send.deadline += std::chrono::nanoseconds(settings_.connect_timeout).count();
   out_.append(send.commands_.bytes());
   send.stream_offset = appended_offset_;
   appended_offset_ += send.commands_.bytes().size();

@@ -126,6 +126,11 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
       return late;
   }
   if (std::optional<Error> error = judge_handshake(settings_, replies)) return *std::move(error);
+  for (Reply reply = replies_->next(); reply; reply = replies_->next()) {
+    if (!is_push(reply) || !apply_push(view(reply)))
+      return Error{ErrorCode::unavailable, "protocol error: a reply that nobody asked for"};
+  }
+  if (replies_->failed()) return Error{ErrorCode::unavailable, "protocol error: " + replies_->error()};
 
   adopt_server_time(sent_at, *parse_time(view(replies.back())));
   time_asked_ns_ = sent_at;
