@@ -21,13 +21,16 @@ constexpr std::array<std::uint8_t, 256> values = [] {
 }  // namespace
 
 void encode(std::span<const std::byte> bytes, char* out) noexcept {
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const std::byte byte : bytes) {
-    bits = bits << 8U | std::to_integer<std::uint32_t>(byte);
-    for (count += 8; count >= 6; count -= 6) *out++ = alphabet[bits >> (count - 6) & 63U];
+  const auto byte = [bytes](std::size_t i) noexcept {
+    return i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[i]) : 0U;
+  };
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::uint32_t bits = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
+    *out++ = alphabet[bits >> 18U];
+    *out++ = alphabet[bits >> 12U & 63U];
+    if (i + 1 < bytes.size()) *out++ = alphabet[bits >> 6U & 63U];
+    if (i + 2 < bytes.size()) *out++ = alphabet[bits & 63U];
   }
-  if (count > 0) *out = alphabet[bits << (6 - count) & 63U];
 }
 
 bool decode(std::string_view text, std::span<std::byte> out) noexcept {

@@ -1,7 +1,6 @@
 #include "ficha/token.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base64url.hpp"
 #include "crypto.hpp"
@@ -119,11 +118,7 @@ Token::~Token() {
 }
 
 SessionId Token::id() const noexcept {
-  SecretBytes<id_context.size() + route_bytes + secret_bytes> message;
-  std::memcpy(message.data(), id_context.data(), id_context.size());
-  std::memcpy(message.data() + id_context.size(), route_and_secret_.data(), route_and_secret_.size());
-  const crypto::Digest digest = crypto::sha256(crypto::chars(message));
-
+  const crypto::Digest digest = crypto::sha256(id_context, crypto::chars(route_and_secret_));
   std::array<std::byte, route_bytes + digest_bytes> bytes;
   std::copy_n(route_and_secret_.begin(), route_bytes, bytes.begin());
   std::copy_n(digest.begin(), digest_bytes, bytes.begin() + route_bytes);
