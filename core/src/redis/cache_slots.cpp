@@ -24,10 +24,7 @@ void store(T& word, T value) noexcept {
   std::atomic_ref<T>(word).store(value, std::memory_order_release);
 }
 
-// 0 marks an empty slot.
-std::uint64_t tag_of(const SipHash128& key) noexcept {
-  return key.second | 1U;
-}
+constexpr std::uint64_t key_part = 0xFFFF'FFFF'0000'0000U;  // of a hint
 
 constexpr std::size_t align_up(std::size_t bytes) noexcept {
   return (bytes + 63) & ~std::size_t{63};
@@ -54,16 +51,14 @@ class Carver {
 
 CacheSlots::CacheSlots(std::size_t max_entries, std::size_t max_bytes) {
   constexpr std::size_t chunk_bytes = chunk_words * sizeof(std::uint64_t) + sizeof(std::uint32_t);
-  constexpr std::size_t slot_bytes =
-      sizeof(std::uint64_t) + sizeof(Slot) + sizeof(Owner) + 4 * sizeof(std::uint32_t) + 1;
+  constexpr std::size_t slot_bytes = sizeof(Set) / ways + sizeof(Owner) + 4 * sizeof(std::uint32_t) + 1;
   constexpr std::size_t most = std::size_t{1} << 31U;
   slot_count_ = std::clamp(std::min(max_entries, max_bytes / (slot_bytes + chunk_bytes)), ways, most) / ways * ways;
   chunk_count_ = std::clamp((max_bytes - std::min(max_bytes, slot_count_ * slot_bytes)) / chunk_bytes, ways, most);
   free_chunk_count_ = chunk_count_;
 
   const auto carve = [this](Carver carver) {
-    tags_ = carver.take<std::uint64_t>(slot_count_);
-    slots_ = carver.take<Slot>(slot_count_);
+    sets_ = carver.take<Set>(slot_count_ / ways);
     chunks_ = carver.take<std::uint64_t>(chunk_count_ * chunk_words);
     links_ = carver.take<std::uint32_t>(chunk_count_);
     owners_ = carver.take<Owner>(slot_count_);
@@ -77,6 +72,15 @@ CacheSlots::CacheSlots(std::size_t max_entries, std::size_t max_bytes) {
   if (memory == MAP_FAILED) return;
   memory_ = memory;
   carve(Carver(static_cast<std::byte*>(memory)));
+  // A small cache grows by small pages. What lies behind is used in order, so huge pages waste at most one, and save a
+  // reader of a large cache most of its page walks. A kernel that has none refuses, which changes nothing.
+  constexpr std::size_t small = std::size_t{4} << 20U;
+  const std::span<std::byte> pool = std::as_writable_bytes(chunks_);
+  if (pool.size() > 2 * small) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(pool.data() + small) & ~(small - 1);
+    madvise(reinterpret_cast<void*>(begin), reinterpret_cast<std::uintptr_t>(pool.data() + pool.size()) - begin,
+            MADV_HUGEPAGE);
+  }
 }
 
 CacheSlots::~CacheSlots() {
@@ -85,7 +89,7 @@ CacheSlots::~CacheSlots() {
 
 std::uint64_t CacheSlots::bytes() const noexcept {
   return used_chunks_.load(std::memory_order_relaxed) * chunk_words * sizeof(std::uint64_t) +
-         entries() * (sizeof(Slot) + sizeof(Owner) + sizeof(std::uint64_t));
+         entries() * (sizeof(Set) / ways + sizeof(Owner));
 }
 
 // ---- readers
@@ -97,13 +101,21 @@ std::size_t CacheSlots::first_slot(const SipHash128& key) const noexcept {
 
 bool CacheSlots::read(const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
                       std::optional<Session>& session, bool& touch_due) noexcept {
-  const std::size_t first = first_slot(key);
-  const std::uint64_t tag = tag_of(key);
-  for (std::size_t number = first; number < first + ways; ++number) {
-    if (load(tags_[number]) != tag) continue;
-    if (read_slot(slots_[number], key, epoch, now_ns, touch, session, touch_due)) return true;
+  Set& set = sets_[first_slot(key) / ways];
+  const std::uint64_t wanted = key.second & key_part;
+  for (std::size_t way = 0; way < ways; ++way) {
+    const std::uint64_t hint = load(set.hints[way]);
+    if ((hint & key_part) != wanted || hint == 0) continue;
+    prefetch_chunk(static_cast<std::uint32_t>(hint) - 1);
+    if (read_slot(set.slots[way], key, epoch, now_ns, touch, session, touch_due)) return true;
   }
   return false;
+}
+
+void CacheSlots::prefetch_chunk(std::uint32_t chunk) const noexcept {
+  const std::uint64_t* const words = chunks_.data() + static_cast<std::size_t>(chunk) * chunk_words;
+  constexpr std::size_t line_words = 8;
+  for (std::size_t word = 0; word < chunk_words; word += line_words) __builtin_prefetch(words + word);
 }
 
 bool CacheSlots::read_slot(Slot& slot, const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
@@ -182,7 +194,7 @@ void CacheSlots::erase(const SessionId& id) noexcept {
 
 void CacheSlots::fill_slot(std::size_t number, const Entry& entry, std::uint32_t first_chunk,
                            std::uint32_t words) noexcept {
-  Slot& slot = slots_[number];
+  Slot& slot = this->slot(number);
   store(slot.sequence, slot.sequence + 1);
   store(slot.key_first, entry.key.first);
   store(slot.key_second, entry.key.second);
@@ -193,15 +205,15 @@ void CacheSlots::fill_slot(std::size_t number, const Entry& entry, std::uint32_t
   store(slot.words, words);
   store(slot.referenced, std::uint64_t{0});  // probation: the first hit sets it
   store(slot.sequence, slot.sequence + 1);
-  store(tags_[number], tag_of(entry.key));
+  store(hint(number), (entry.key.second & key_part) | (first_chunk + 1));
 }
 
 void CacheSlots::clear_slot(std::size_t number) noexcept {
-  Slot& slot = slots_[number];
+  Slot& slot = this->slot(number);
   store(slot.sequence, slot.sequence + 1);
   store(slot.epoch, std::uint64_t{0});  // no epoch is 0
   store(slot.sequence, slot.sequence + 1);
-  store(tags_[number], std::uint64_t{0});
+  store(hint(number), std::uint64_t{0});
   index_erase(index_place(owner(number)));
   free_chunks(slot.first_chunk);
   entries_.fetch_sub(1, std::memory_order_relaxed);
@@ -216,7 +228,7 @@ void CacheSlots::evict(std::size_t number) noexcept {
 std::size_t CacheSlots::choose_slot(const Entry& entry, std::int64_t now_ns) noexcept {
   const std::size_t first = first_slot(entry.key);
   for (std::size_t number = first; number < first + ways; ++number) {
-    if (tags_[number] == 0) return number;
+    if (hint(number) == 0) return number;
   }
   for (std::size_t number = first; number < first + ways; ++number) {
     if (servable(number, entry, now_ns)) continue;
@@ -227,8 +239,8 @@ std::size_t CacheSlots::choose_slot(const Entry& entry, std::int64_t now_ns) noe
   for (std::size_t step = 0;; ++step) {
     const std::size_t number = first + hand;
     hand = static_cast<std::uint8_t>((hand + 1) % ways);
-    if (step < ways && load(slots_[number].referenced) != 0) {
-      store(slots_[number].referenced, std::uint64_t{0});
+    if (step < ways && load(slot(number).referenced) != 0) {
+      store(slot(number).referenced, std::uint64_t{0});
       continue;
     }
     evict(number);
@@ -243,11 +255,11 @@ bool CacheSlots::make_room(std::size_t chunks, const Entry& entry, std::int64_t 
   for (std::size_t visits = 16 * chunks + 256; free_chunk_count_ < chunks && visits > 0; --visits) {
     const std::size_t number = hand_;
     hand_ = (hand_ + 1) % slot_count_;
-    if (tags_[number] == 0) continue;
+    if (hint(number) == 0) continue;
     if (!servable(number, entry, now_ns)) {
       clear_slot(number);
-    } else if (load(slots_[number].referenced) != 0) {
-      store(slots_[number].referenced, std::uint64_t{0});
+    } else if (load(slot(number).referenced) != 0) {
+      store(slot(number).referenced, std::uint64_t{0});
     } else {
       evict(number);
     }

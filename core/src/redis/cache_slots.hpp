@@ -1,6 +1,7 @@
 // Where the near cache keeps sessions: fixed slots that readers copy out of without a lock.
 //
-// A slot is found by a keyed hash of the token, in the set of eight that the hash selects. Its header names the session's
+// A slot is found by a keyed hash of the token, in the set of eight that the hash selects; the set begins with one cache
+// line of hints, which let a reader fetch the right slot and its session at the same time. A slot names the session's
 // image, a chain of fixed chunks (so records of any size share one pool without fragmenting it). Readers run under the
 // slot's sequence number: odd while a writer is at it, changed by every write. Chunks are never unmapped before the
 // object dies, so a reader that lost its slot reads words of some other session and then discards them.
@@ -72,20 +73,29 @@ class CacheSlots {
     std::uint32_t words;
     std::uint64_t referenced;  // since the clock hand last came by
   };
+  struct alignas(64) Set {
+    std::array<std::uint64_t, ways> hints;  // upper half: part of the key; lower: the first chunk + 1; 0 = empty
+    std::array<Slot, ways> slots;
+  };
   // What only writers need, under the mutex.
   struct Owner {
     std::array<char, SessionId::length> id;
   };
 
+  [[nodiscard]] Slot& slot(std::size_t number) const noexcept { return sets_[number / ways].slots[number % ways]; }
+  [[nodiscard]] std::uint64_t& hint(std::size_t number) const noexcept {
+    return sets_[number / ways].hints[number % ways];
+  }
   [[nodiscard]] std::size_t first_slot(const SipHash128& key) const noexcept;
   [[nodiscard]] bool read_slot(Slot& slot, const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
                                std::optional<Session>& session, bool& touch_due) noexcept;
+  void prefetch_chunk(std::uint32_t chunk) const noexcept;
   [[nodiscard]] bool copy_image(std::uint32_t first_chunk, std::uint32_t words,
                                 std::optional<Session>& session) const noexcept;
 
   [[nodiscard]] std::size_t choose_slot(const Entry& entry, std::int64_t now_ns) noexcept;
   [[nodiscard]] bool servable(std::size_t number, const Entry& newest, std::int64_t now_ns) const noexcept {
-    return slots_[number].epoch == newest.epoch && now_ns < slots_[number].deadline_ns;
+    return slot(number).epoch == newest.epoch && now_ns < slot(number).deadline_ns;
   }
   void fill_slot(std::size_t number, const Entry& entry, std::uint32_t first_chunk, std::uint32_t words) noexcept;
   void clear_slot(std::size_t number) noexcept;
@@ -106,8 +116,7 @@ class CacheSlots {
   std::size_t chunk_count_;
   void* memory_ = nullptr;
   std::size_t memory_bytes_ = 0;
-  std::span<std::uint64_t> tags_;  // per slot: half of its key, 0 = empty; one cache line per set
-  std::span<Slot> slots_;
+  std::span<Set> sets_;
   std::span<std::uint64_t> chunks_;
   std::span<std::uint32_t> links_;  // per chunk: the next one of its chain
   // Under the mutex:
