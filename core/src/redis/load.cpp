@@ -75,7 +75,7 @@ Result<RedisStore::Reading> RedisStore::reading(const SessionId& id, const Recor
 // The live session under `id`, or where a rotation with grace has moved it.
 Task<RedisStore::Reading> RedisStore::read(SessionId id) {
   const OperationTimer timer = start_timer();
-  for (int hop = 0; hop < max_hops; ++hop) {
+  for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
     const std::string key = session_key(id);
     Commands commands(Effect::read);
@@ -89,12 +89,11 @@ Task<RedisStore::Reading> RedisStore::read(SessionId id) {
       co_return reading(id, *fields, view(answers->replies[1]), answers->sent_at_ns);
     }
     const auto* superseded = std::get_if<Superseded>(&*content);
-    if (!superseded) break;
+    if (!superseded) co_return Reading{};
     // The flight's invalidations are those of `id`: nobody may board for an answer that depends on the successor's.
     if (cache_) cache_->drop(id);
     id = superseded->successor;
   }
-  co_return Reading{};
 }
 
 // As the leader of `flight`: keeps what is read under `token` and gives it to everybody who boarded, both in stream order.

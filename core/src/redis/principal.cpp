@@ -14,7 +14,7 @@ namespace ficha::redis {
 // rotated since it was read, the successor is the one to revoke.
 Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
   const OperationTimer timer = start_timer();
-  for (int hop = 0; hop < max_hops; ++hop) {
+  for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
     const std::string key = session_key(id);
     Commands look(Effect::read);
@@ -43,7 +43,6 @@ Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
     if (!superseded) co_return RevokeOutcome::not_found;
     id = superseded->successor;
   }
-  co_return RevokeOutcome::not_found;
 }
 
 // Until nothing remains, so that sessions made or rotated meanwhile go as well.

@@ -184,7 +184,7 @@ void RedisStore::append_patch(const Patch& patch, std::vector<std::string>& argu
 
 Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
   const OperationTimer timer = start_timer();
-  for (int hop = 0; hop < max_hops; ++hop) {
+  for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
     std::vector<std::string> arguments = {"1", session_key(id),
                                           patch.expected_generation ? std::to_string(*patch.expected_generation) : ""};
@@ -198,7 +198,6 @@ Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
     if (!successor) co_return corrupt_record("a superseded session leads to no session id");
     id = *successor;
   }
-  co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
 }
 
 Task<IssuedSession> RedisStore::rotate(SessionId id, RotateOptions options) {
@@ -227,7 +226,7 @@ Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, Rotate
   const std::string index = index_key(id.route(), principal);
   const std::string record = replacement ? encode_new(new_id, *replacement) : "";
   const std::string grace_ms = std::to_string(std::chrono::milliseconds{options.grace}.count());
-  for (int hop = 0; hop < max_hops; ++hop) {
+  for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
     const std::string old_key = session_key(id);
     const std::string left_behind = options.grace.count() > 0 ? encode_superseded(id.guard(), new_id) : "";
@@ -246,7 +245,6 @@ Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, Rotate
     if (!successor) co_return corrupt_record("a superseded session leads to no session id");
     id = *successor;
   }
-  co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
 }
 
 void RedisStore::add_stats(Stats& stats) const noexcept {

@@ -105,8 +105,7 @@ class RedisStore final : public SessionStore {
   Task<std::vector<Session>> read_listed(std::string index, std::size_t begin, std::size_t end,
                                          std::set<SessionId>& seen);
 
-  // Rotations with grace may follow each other within it; more than this is no chain that a client walks.
-  static constexpr int max_hops = 4;
+  // Rotations with grace chain; walking along ends with the operation's time, never with "no such session".
   static Error out_of_time() { return {ErrorCode::timeout, "the operation took longer than operation_timeout"}; }
 
   [[nodiscard]] std::string session_key(const SessionId& id) const;
