@@ -1,0 +1,102 @@
+// A prefork server opens its client before it forks, and every process uses it.
+#include <atomic>
+#include <thread>
+
+#include "core/races/processes.hpp"
+#include "core/races/race_fixture.hpp"
+
+namespace ficha::testing {
+namespace {
+
+class ForkTest : public RaceTest {
+ protected:
+  static constexpr std::size_t owners = 50;
+
+  ForkTest() {
+    for (std::size_t i = 0; i < owners; ++i) {
+      issued.push_back(issue(client, {.principal = "user-" + std::to_string(i)}));
+    }
+  }
+
+  // Whether every token leads to its own owner's session, in the near cache and in Redis.
+  bool all_find_their_own(int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      for (std::size_t i = 0; i < owners; ++i) {
+        const auto loaded = client.load(issued[i].token.reveal(), {.fresh = round % 2 == 0});
+        if (!loaded || !*loaded || (*loaded)->principal() != "user-" + std::to_string(i)) return false;
+      }
+    }
+    return true;
+  }
+
+  Client client = open();
+  std::vector<IssuedSession> issued;
+};
+
+TEST_F(ForkTest, ParentAndChildrenUseTheClientAtOnceAndNoReplyGoesAstray) {
+  std::vector<ChildProcess> children;
+  for (int i = 0; i < 3; ++i) children.emplace_back([this] { return all_find_their_own(40); });
+  EXPECT_TRUE(all_find_their_own(40));
+  for (ChildProcess& child : children) EXPECT_TRUE(child.succeeded());
+  EXPECT_EQ(client.stats().connects, 1U) << "the children left the parent's connection alone";
+}
+
+TEST_F(ForkTest, AChildMakesOneConnectionHoweverManyOfItsThreadsComeFirst) {
+  ChildProcess child{[this] {
+    std::atomic<bool> good{true};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        if (!all_find_their_own(2)) good = false;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return good && client.stats().connects == 1;
+  }};
+  EXPECT_TRUE(child.succeeded());
+}
+
+TEST_F(ForkTest, AChildThatUsesNothingAndOneThatClosesLeaveTheParentWorking) {
+  ChildProcess idle{[] { return true; }};
+  ChildProcess closing{[this] {
+    client.close();
+    return true;
+  }};
+  ChildProcess destroying{[this] {
+    const Client doomed = std::move(client);
+    return true;
+  }};
+  EXPECT_TRUE(idle.succeeded());
+  EXPECT_TRUE(closing.succeeded());
+  EXPECT_TRUE(destroying.succeeded());
+  EXPECT_TRUE(all_find_their_own(2));
+  EXPECT_EQ(client.stats().connects, 1U);
+}
+
+TEST_F(ForkTest, AForkAmidCallsOfOtherThreadsLeavesBothSidesWorking) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> busy;
+  for (int i = 0; i < 3; ++i) {
+    busy.emplace_back([&] {
+      while (!stop) EXPECT_TRUE(all_find_their_own(1));
+    });
+  }
+  for (int i = 0; i < 10; ++i) {
+    ChildProcess child{[this] { return all_find_their_own(2); }};
+    EXPECT_TRUE(child.succeeded());
+  }
+  stop = true;
+  for (std::thread& thread : busy) thread.join();
+}
+
+TEST_F(ForkTest, AGrandchildWorksToo) {
+  ChildProcess child{[this] {
+    if (!all_find_their_own(1)) return false;
+    ChildProcess grandchild{[this] { return all_find_their_own(1); }};
+    return grandchild.succeeded() && all_find_their_own(1);
+  }};
+  EXPECT_TRUE(child.succeeded());
+}
+
+}  // namespace
+}  // namespace ficha::testing
