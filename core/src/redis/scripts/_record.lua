@@ -65,14 +65,18 @@ local function cut_record(bytes, id)
   record.values, record.slices, record.rest = cut(bytes, at, math.min(count, ATTRIBUTES))
   local values = record.values
   if values[VERSION] ~= 1 or values[GUARD] ~= id:sub(-GUARD_LENGTH) then error('not this record') end
+  if count <= ATTRIBUTES and record.rest ~= '' then error('more than a record') end
   if values[KIND] == 1 and type(values[4]) == 'string' and #values[4] == ID_LENGTH then
     record.successor = values[4]
     return record
   end
   if values[KIND] ~= 0 or count < ATTRIBUTES then error('no session') end
   for i = GENERATION, LEVEL do
-    if type(values[i]) ~= 'number' then error('no number') end
+    local first = record.slices[i]:byte()
+    local unsigned = first <= 0x7f or first >= 0xcc and first <= 0xcf
+    if not unsigned or values[i] > MAX_INTEGER then error('no number') end
   end
+  if values[GENERATION] < 1 or values[GENERATION] >= MAX_INTEGER then error('no generation') end
   if type(values[PRINCIPAL]) ~= 'string' then error('no principal') end
   for i = ROLES, ATTRIBUTES do
     if type(values[i]) ~= 'table' then error('no list') end
@@ -97,10 +101,8 @@ local function now()
   return {seconds = seconds, ms = seconds * 1000 + math.floor(microseconds / 1000), fraction = microseconds / 1e6}
 end
 
--- As now(), but nil for a session whose absolute deadline has passed.
-local function live_at(record)
-  local time = now()
-  if record.values[EXPIRES] > time.seconds then return time end
+local function is_live(record, time)
+  return record.values[EXPIRES] > time.seconds
 end
 
 local function set_number(record, element, value)
@@ -162,9 +164,9 @@ end
 
 -- ARGV from `at`: '1' if existing attributes may not be changed; roles, scopes and device in MessagePack, each '' if it
 -- stays; then 'set', 'add', 'remove' or 'increment', a name, and a JSON text or the integer to add, over and over.
--- The joined record, a generation later; or nil and the reply to give. A patch that changes nothing gives `unchanged`,
--- if that is there.
-local function apply_patch(record, at, unchanged)
+-- The joined record, a generation later; or nil and the reply to give. If `before`, the joined record as it is, is given, a
+-- patch that changes nothing gives that.
+local function apply_patch(record, at, before)
   for i = at + 4, #ARGV, 3 do
     local kind, name, argument = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local found = find_attribute(record, name)
@@ -184,7 +186,7 @@ local function apply_patch(record, at, unchanged)
   for i, element in ipairs({ROLES, SCOPES, DEVICE}) do
     if ARGV[at + i] ~= '' then record.slices[element] = ARGV[at + i] end
   end
-  if unchanged and join(record) == unchanged then return unchanged end
+  if before and join(record) == before then return before end
   next_generation(record)
   local bytes = join(record)
   local failure = oversize(record, bytes)
@@ -194,7 +196,7 @@ end
 
 -- Members of an index whose absolute deadline has passed, so many that it takes little time.
 local function drop_expired(index, time)
-  local expired = redis.call('ZRANGE', index, '-inf', time.seconds, 'BYSCORE', 'LIMIT', 0, 500)
+  local expired = redis.call('ZRANGE', index, '-inf', time.seconds, 'BYSCORE', 'LIMIT', 0, 250)
   if #expired > 0 then redis.call('ZREM', index, unpack(expired)) end
 end
 

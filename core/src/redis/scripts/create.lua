@@ -7,7 +7,7 @@
 -- (nothing has been written then), {SESSION_LIMIT}, {CONFLICT} if the key exists
 
 local AGAIN = -2
-local STEP = 500 -- index members looked at in one step
+local STEP = 250 -- index members looked at in one step
 
 local session, index = KEYS[1], KEYS[2]
 local id, siblings = id_of(session), session:sub(1, -ID_LENGTH - 1)

@@ -7,7 +7,7 @@
 local session = KEYS[1]
 local record, failure = live_record(redis.call('GET', session), id_of(session))
 if not record then return failure end
-if not live_at(record) then return {SESSION_GONE} end
+if not is_live(record, now()) then return {SESSION_GONE} end
 if redis.call('PTTL', session) == -1 then return {CORRUPT_RECORD} end
 if ARGV[1] ~= '' and tonumber(ARGV[1]) ~= record.values[GENERATION] then return {CONFLICT} end
 

@@ -10,8 +10,8 @@
 local old, new, index = KEYS[1], KEYS[2], KEYS[3]
 local record, failure = live_record(redis.call('GET', old), id_of(old))
 if not record then return failure end
-local time = live_at(record)
-if not time then return {SESSION_GONE} end
+local time = now()
+if not is_live(record, time) then return {SESSION_GONE} end
 local deadline = redis.call('PEXPIRETIME', old)
 if deadline == -1 then return {CORRUPT_RECORD} end
 local indexed = record.values[PRINCIPAL] ~= ''
