@@ -124,6 +124,6 @@ suite_core() {
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
-  if build tsan; then run_core_programs tsan ficha_store_tests ficha_race_tests; fi
+  if build tsan; then run_core_programs tsan ficha_core_tests ficha_store_tests ficha_race_tests; fi
   if build fuzz; then fuzz_smoke; fi
 }
