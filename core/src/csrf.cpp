@@ -103,7 +103,7 @@ bool Origin::same_as(const Origin& other) const noexcept {
   return port == other.port && equal_ignoring_case(scheme, other.scheme) && equal_ignoring_case(host, other.host);
 }
 
-OriginEvidence origin_evidence(const RequestFields& fields, const std::optional<Origin>& own,
+OriginEvidence origin_evidence(const OriginFields& fields, const std::optional<Origin>& own,
                                std::span<const std::string> trusted) noexcept {
   if (fields.sec_fetch_site.count > 1 || fields.origin.count > 1 || fields.referer.count > 1) {
     return OriginEvidence::foreign;

@@ -35,7 +35,7 @@ enum class OriginEvidence : std::uint8_t {
 
 // What the request's fields say: Sec-Fetch-Site `same-origin` or `none` suffices; otherwise Origin, or without one
 // Referer, must equal `own` or one of `trusted`. A field that comes twice is foreign.
-[[nodiscard]] OriginEvidence origin_evidence(const RequestFields& fields, const std::optional<Origin>& own,
+[[nodiscard]] OriginEvidence origin_evidence(const OriginFields& fields, const std::optional<Origin>& own,
                                              std::span<const std::string> trusted) noexcept;
 
 // See Interceptor::csrf_token.

@@ -146,12 +146,15 @@ struct Interceptor::Compiled {
   TokenKeys token_keys;
 
   std::variant<Decision, Admission> admit(const HttpRequest& request) const;
-  Decision judge(const HttpRequest& request, const Admission& admission, LookupResult lookup, std::int64_t now) const;
+  // Takes the session out of `lookup` if it allows.
+  Decision judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup, std::int64_t now) const;
 
  private:
   std::optional<Decision> find_rule(const HttpRequest& request, MethodSet method, int& index) const;
-  std::optional<Reason> refused_by_origin(const HttpRequest& request, const RequestFields& fields, MethodSet method,
+  std::optional<Reason> refused_by_origin(const HttpRequest& request, bool websocket, MethodSet method,
                                           Carrier carrier) const;
+  Decision judge_lookup(const HttpRequest& request, const Admission& admission, const LookupResult& lookup,
+                        std::int64_t now) const;
   bool has_csrf_token(const HttpRequest& request, const Admission& admission) const;
 };
 
@@ -180,7 +183,7 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest
   if (auto denied = find_rule(request, method, context.rule)) return *std::move(denied);
   const Rule& rule = rules[static_cast<std::size_t>(context.rule)].source;
 
-  const RequestFields fields = gather_fields(request.headers, cookie_name, csrf.header);
+  const CredentialFields fields = find_credentials(request.headers, cookie_name);
   BearerValue bearer;
   if (fields.authorization.count == 1) bearer = parse_authorization(fields.authorization.value);
   if (fields.authorization.count > 1 || bearer.lookup == BearerLookup::several) {
@@ -197,7 +200,7 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest
   const bool anonymous_passes = rule.requirement.allow == Allow::anyone;
 
   if (context.carrier == Carrier::none && !anonymous_passes) return unauthenticated(Reason::no_credential, context);
-  if (const auto reason = refused_by_origin(request, fields, method, context.carrier)) {
+  if (const auto reason = refused_by_origin(request, fields.websocket, method, context.carrier)) {
     return decide(Verdict::forbidden, *reason, context);
   }
   const std::string_view token = has_bearer ? bearer.token : fields.cookie.value;
@@ -209,13 +212,14 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest
   return Admission{context.rule, context.carrier, token, rule.requirement.fresh, rule.touch};
 }
 
-std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest& request, const RequestFields& fields,
+std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest& request, bool websocket,
                                                                MethodSet method, Carrier carrier) const {
   if (csrf.mode == CsrfMode::off || carrier == Carrier::bearer) return std::nullopt;
   const bool has_cookie = carrier == Carrier::cookie;
   // A handshake opens a channel in both directions that no same-origin policy guards; a page cannot add a token to it.
-  const bool handshake = fields.websocket || method == connect_method;
+  const bool handshake = websocket || method == connect_method;
   if (!changes_state(method) && !(handshake && has_cookie)) return std::nullopt;
+  const OriginFields fields = find_origin(request.headers);
   switch (origin_evidence(fields, own_origin(request, fields, proxies), csrf.trusted_origins)) {
     case OriginEvidence::own:
       return std::nullopt;
@@ -229,27 +233,32 @@ std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest
 }
 
 bool Interceptor::Compiled::has_csrf_token(const HttpRequest& request, const Admission& admission) const {
-  const RequestFields fields = gather_fields(request.headers, cookie_name, csrf.header);
+  const Field field = find_field(request.headers, csrf.header);
   const std::optional<Token> token = Token::parse(admission.token, token_keys);
-  return token && fields.csrf_token.count == 1 && verify_csrf_token(fields.csrf_token.value, *token);
+  return token && field.count == 1 && verify_csrf_token(field.value, *token);
 }
 
-Decision Interceptor::Compiled::judge(const HttpRequest& request, const Admission& admission, LookupResult lookup,
-                                      std::int64_t now) const {
+Decision Interceptor::Compiled::judge_lookup(const HttpRequest& request, const Admission& admission,
+                                             const LookupResult& lookup, std::int64_t now) const {
   const Context context{admission.rule, admission.carrier, admission.carrier == Carrier::cookie};
   const auto index = static_cast<std::size_t>(admission.rule);
   if (admission.rule < 0 || index >= rules.size()) return decide(Verdict::forbidden, Reason::no_rule, {});
   if (!lookup) return decide(Verdict::unavailable, Reason::store_unavailable, context);
 
-  std::optional<Session>& session = *lookup;
-  if (session && session->expires_at() <= now) session.reset();
-  const bool token_is_due = csrf.mode == CsrfMode::token && admission.carrier == Carrier::cookie && session &&
+  const bool live = lookup->has_value() && (*lookup)->expires_at() > now;
+  const Session* session = live ? &**lookup : nullptr;
+  const bool token_is_due = csrf.mode == CsrfMode::token && admission.carrier == Carrier::cookie && live &&
                             changes_state(method_bit(request.method));
   if (token_is_due && !has_csrf_token(request, admission)) {
     return decide(Verdict::forbidden, Reason::csrf_bad_token, context);
   }
-  Decision decision = judge_session(rules[index].source.requirement, session ? &*session : nullptr, now, context);
-  if (decision.allowed()) decision.session = std::move(session);
+  return judge_session(rules[index].source.requirement, session, now, context);
+}
+
+Decision Interceptor::Compiled::judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup,
+                                      std::int64_t now) const {
+  Decision decision = judge_lookup(request, admission, lookup, now);
+  if (decision.reason == Reason::allowed) decision.session = *std::move(lookup);
   return decision;
 }
 
@@ -282,7 +291,7 @@ std::variant<Decision, Admission> Interceptor::admit(const HttpRequest& request)
 
 Decision Interceptor::judge(const HttpRequest& request, const Admission& admission, LookupResult lookup,
                             std::int64_t now) const noexcept {
-  return fail_closed([&] { return compiled_->judge(request, admission, std::move(lookup), now); });
+  return fail_closed([&] { return compiled_->judge(request, admission, lookup, now); });
 }
 
 Decision Interceptor::require(const Requirement& requirement, const Decision& admitted,

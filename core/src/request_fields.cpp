@@ -1,9 +1,42 @@
 #include "request_fields.hpp"
 
+#include <cstddef>
+#include <cstring>
+
 #include "ascii.hpp"
 
 namespace ficha {
 namespace {
+
+// `size` bytes at `text` as a number, letters in lower case. "-" and CR become one, but no field's name holds a CR.
+template <class Word>
+Word folded(const char* text) noexcept {
+  Word word;
+  std::memcpy(&word, text, sizeof word);
+  return word | static_cast<Word>(0x2020202020202020U);
+}
+
+// Whether `name`, of the same length as `known`, is `known` in any case: by words that overlap, since every field of
+// every request is compared.
+template <std::size_t Size>
+bool is_name(std::string_view name, const char (&known)[Size]) noexcept {
+  constexpr std::size_t length = Size - 1;
+  static_assert(length >= 4 && length <= 24);
+  const auto same = [&]<class Word>(Word, std::size_t offset) {
+    return folded<Word>(name.data() + offset) == folded<Word>(known + offset);
+  };
+  if constexpr (length < 8) {
+    return same(std::uint32_t{}, 0) && same(std::uint32_t{}, length - 4);
+  } else {
+    return same(std::uint64_t{}, length - 8) && same(std::uint64_t{}, 0) &&
+           (length <= 16 || same(std::uint64_t{}, length / 2 - 4));
+  }
+}
+
+void add(Field& field, std::string_view value) noexcept {
+  field.value = value;
+  ++field.count;
+}
 
 // Several fields count as one list: the same name with another value in a second field is as ambiguous as in the first.
 void add_cookie_field(CookieValue& cookie, std::string_view field, std::string_view name) noexcept {
@@ -26,51 +59,63 @@ bool names_websocket(std::string_view upgrade) noexcept {
   return false;
 }
 
-// The single-valued field that `name` is, by its length first: most fields of a request are none of these.
-Field* known_field(RequestFields& fields, std::string_view name) noexcept {
-  const auto field_if = [name](std::string_view known, Field& field) {
-    return equal_ignoring_case(name, known) ? &field : nullptr;
-  };
-  switch (name.size()) {
-    case 4:
-      return field_if("host", fields.host);
-    case 6:
-      return field_if("origin", fields.origin);
-    case 7:
-      return field_if("referer", fields.referer);
-    case 13:
-      return field_if("authorization", fields.authorization);
-    case 14:
-      return field_if("sec-fetch-site", fields.sec_fetch_site);
-    case 16:
-      return field_if("x-forwarded-host", fields.forwarded_host);
-    case 17:
-      return field_if("x-forwarded-proto", fields.forwarded_proto);
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace
 
-RequestFields gather_fields(std::span<const HeaderField> headers, std::string_view cookie_name,
-                            std::string_view csrf_header) noexcept {
-  RequestFields fields;
-  for (const HeaderField& header : headers) {
-    if (Field* field = known_field(fields, header.name)) {
-      field->value = header.value;
-      ++field->count;
-    } else if (header.name.size() == 6 && equal_ignoring_case(header.name, "cookie")) {
-      add_cookie_field(fields.cookie, header.value, cookie_name);
-    } else if (header.name.size() == 7 && equal_ignoring_case(header.name, "upgrade")) {
-      fields.websocket |= names_websocket(header.value);
-    }
-    if (header.name.size() == csrf_header.size() && equal_ignoring_case(header.name, csrf_header)) {
-      fields.csrf_token.value = header.value;
-      ++fields.csrf_token.count;
+CredentialFields find_credentials(std::span<const HeaderField> headers, std::string_view cookie_name) noexcept {
+  CredentialFields fields;
+  for (const auto& [name, value] : headers) {
+    switch (name.size()) {
+      case 6:
+        if (is_name(name, "cookie")) add_cookie_field(fields.cookie, value, cookie_name);
+        break;
+      case 7:
+        if (is_name(name, "upgrade")) fields.websocket |= names_websocket(value);
+        break;
+      case 13:
+        if (is_name(name, "authorization")) add(fields.authorization, value);
+        break;
+      default:
+        break;
     }
   }
   return fields;
+}
+
+OriginFields find_origin(std::span<const HeaderField> headers) noexcept {
+  OriginFields fields;
+  for (const auto& [name, value] : headers) {
+    switch (name.size()) {
+      case 4:
+        if (is_name(name, "host")) add(fields.host, value);
+        break;
+      case 6:
+        if (is_name(name, "origin")) add(fields.origin, value);
+        break;
+      case 7:
+        if (is_name(name, "referer")) add(fields.referer, value);
+        break;
+      case 14:
+        if (is_name(name, "sec-fetch-site")) add(fields.sec_fetch_site, value);
+        break;
+      case 16:
+        if (is_name(name, "x-forwarded-host")) add(fields.forwarded_host, value);
+        break;
+      case 17:
+        if (is_name(name, "x-forwarded-proto")) add(fields.forwarded_proto, value);
+        break;
+      default:
+        break;
+    }
+  }
+  return fields;
+}
+
+Field find_field(std::span<const HeaderField> headers, std::string_view name) noexcept {
+  Field field;
+  for (const HeaderField& header : headers) {
+    if (equal_ignoring_case(header.name, name)) add(field, header.value);
+  }
+  return field;
 }
 
 }  // namespace ficha

@@ -1,4 +1,4 @@
-// The header fields that decide, gathered in one pass over a request.
+// The header fields that decide, each found in one pass over a request.
 #pragma once
 
 #include <cstdint>
@@ -18,21 +18,27 @@ struct Field {
   [[nodiscard]] bool present() const noexcept { return count > 0; }
 };
 
-struct RequestFields {
+// What every request is asked for.
+struct CredentialFields {
   CookieValue cookie;  // of all Cookie fields together
   Field authorization;
+  bool websocket = false;  // Upgrade: websocket
+};
+[[nodiscard]] CredentialFields find_credentials(std::span<const HeaderField> headers,
+                                                std::string_view cookie_name) noexcept;
+
+// Where a request comes from; only asked of those that need proof.
+struct OriginFields {
   Field host;
   Field origin;
   Field referer;
   Field sec_fetch_site;
-  Field csrf_token;
   Field forwarded_proto;
   Field forwarded_host;
-  bool websocket = false;  // Upgrade: websocket
 };
+[[nodiscard]] OriginFields find_origin(std::span<const HeaderField> headers) noexcept;
 
-// Linear time, no allocation. `csrf_header` may be any case.
-[[nodiscard]] RequestFields gather_fields(std::span<const HeaderField> headers, std::string_view cookie_name,
-                                          std::string_view csrf_header) noexcept;
+// The field of this name, in any case.
+[[nodiscard]] Field find_field(std::span<const HeaderField> headers, std::string_view name) noexcept;
 
 }  // namespace ficha

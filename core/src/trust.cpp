@@ -70,7 +70,7 @@ bool AddressBlock::contains(std::string_view address) const noexcept {
   return bytes && contains(*bytes);
 }
 
-std::optional<Origin> own_origin(const HttpRequest& request, const RequestFields& fields,
+std::optional<Origin> own_origin(const HttpRequest& request, const OriginFields& fields,
                                  std::span<const AddressBlock> proxies) noexcept {
   if (fields.host.count != 1) return std::nullopt;
   const std::optional<Origin> connection = Origin::from_authority(request.scheme, fields.host.value);

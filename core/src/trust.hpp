@@ -38,7 +38,7 @@ class AddressBlock {
 // The origin at which the client reached this service: the connection's scheme and Host, or, from a trusted peer, the
 // last (nearest) hop's X-Forwarded-Proto and -Host; X-Forwarded-Port does not count. One malformed forwarded field makes
 // the other one ignored too. nullopt if Host is missing, repeated or malformed.
-[[nodiscard]] std::optional<Origin> own_origin(const HttpRequest& request, const RequestFields& fields,
+[[nodiscard]] std::optional<Origin> own_origin(const HttpRequest& request, const OriginFields& fields,
                                                std::span<const AddressBlock> proxies) noexcept;
 
 // Whether two header names are one to a server that maps them to variables: any case, "-", "_" and "." alike.
