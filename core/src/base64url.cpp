@@ -21,16 +21,21 @@ constexpr std::array<std::uint8_t, 256> values = [] {
 }  // namespace
 
 void encode(std::span<const std::byte> bytes, char* out) noexcept {
-  const auto byte = [bytes](std::size_t i) noexcept {
-    return i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[i]) : 0U;
-  };
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+  const auto byte = [bytes](std::size_t i) noexcept { return std::to_integer<std::uint32_t>(bytes[i]); };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3, out += 4) {
     const std::uint32_t bits = byte(i) << 16U | byte(i + 1) << 8U | byte(i + 2);
-    *out++ = alphabet[bits >> 18U];
-    *out++ = alphabet[bits >> 12U & 63U];
-    if (i + 1 < bytes.size()) *out++ = alphabet[bits >> 6U & 63U];
-    if (i + 2 < bytes.size()) *out++ = alphabet[bits & 63U];
+    out[0] = alphabet[bits >> 18U];
+    out[1] = alphabet[bits >> 12U & 63U];
+    out[2] = alphabet[bits >> 6U & 63U];
+    out[3] = alphabet[bits & 63U];
   }
+  const std::size_t left = bytes.size() - i;
+  if (left == 0) return;
+  const std::uint32_t bits = byte(i) << 16U | (left == 2 ? byte(i + 1) << 8U : 0U);
+  out[0] = alphabet[bits >> 18U];
+  out[1] = alphabet[bits >> 12U & 63U];
+  if (left == 2) out[2] = alphabet[bits >> 6U & 63U];
 }
 
 bool decode(std::string_view text, std::span<std::byte> out) noexcept {

@@ -42,6 +42,11 @@ bool check_matches(std::span<const std::byte> check, std::string_view key,
   return crypto::equal_in_constant_time(crypto::chars(check_of(key, route_and_secret)), crypto::chars(check));
 }
 
+void fill_id_input(std::span<const std::byte> route_and_secret, std::span<std::byte> id_input) noexcept {
+  std::ranges::copy(std::as_bytes(std::span(id_context)), id_input.begin());
+  std::ranges::copy(route_and_secret, id_input.begin() + id_context.size());
+}
+
 Error random_failure() {
   return {ErrorCode::unavailable, "the random source failed: no token can be made; check the system's entropy source"};
 }
@@ -76,9 +81,10 @@ Result<Token> Token::generate(std::uint16_t route, const TokenKeys& keys, Random
   if (!random.fill(bytes.subspan(route_bytes, secret_bytes))) return random_failure();
 
   Token token;
-  std::copy_n(raw.begin(), token.route_and_secret_.size(), token.route_and_secret_.begin());
+  const auto route_and_secret = bytes.first(route_bytes + secret_bytes);
+  fill_id_input(route_and_secret, token.id_input_);
   const auto check = check_of(keys.empty() ? std::string_view{zero_key.data(), zero_key.size()} : keys.front().reveal(),
-                              token.route_and_secret_);
+                              route_and_secret);
   std::copy(check.begin(), check.end(), raw.end() - check_bytes);
   std::copy(prefix.begin(), prefix.end(), token.text_.begin());
   base64url::encode(bytes, token.text_.data() + prefix.size());
@@ -108,22 +114,22 @@ std::optional<Token> Token::parse(std::string_view text, const TokenKeys& keys) 
 
   Token token;
   std::copy(text.begin(), text.end(), token.text_.begin());
-  std::copy(route_and_secret.begin(), route_and_secret.end(), token.route_and_secret_.begin());
+  fill_id_input(route_and_secret, token.id_input_);
   return token;
 }
 
 Token::~Token() {
   crypto::wipe(text_.data(), text_.size());
-  crypto::wipe(route_and_secret_.data(), route_and_secret_.size());
+  crypto::wipe(id_input_.data(), id_input_.size());
 }
 
 SessionId Token::id() const noexcept {
-  const crypto::Digest digest = crypto::sha256(id_context, crypto::chars(route_and_secret_));
-  std::array<std::byte, route_bytes + digest_bytes> bytes;
-  std::copy_n(route_and_secret_.begin(), route_bytes, bytes.begin());
-  std::copy_n(digest.begin(), digest_bytes, bytes.begin() + route_bytes);
+  const crypto::Digest digest = crypto::sha256(crypto::chars(id_input_));
+  // In two parts, so that the digest need not be moved behind the route: its fresh bytes would have to be waited for.
+  const std::array<std::byte, 3> head = {id_input_[id_context.size()], id_input_[id_context.size() + 1], digest[0]};
   SessionId id;
-  base64url::encode(bytes, id.text_.data());
+  base64url::encode(head, id.text_.data());
+  base64url::encode(std::span(digest).subspan(1, digest_bytes - 1), id.text_.data() + 4);
   return id;
 }
 

@@ -86,7 +86,7 @@ class Token {
  private:
   Token() = default;
   std::array<char, length> text_{};
-  std::array<std::byte, 34> route_and_secret_{};
+  std::array<std::byte, 43> id_input_{};  // what id() hashes: context, route, secret
 };
 
 }  // namespace ficha
