@@ -1,0 +1,186 @@
+// A service with logins, on Ficha: ./quickstart ../ficha.toml 8080
+//
+// Every request is decided on by the policy in ficha.toml before a handler sees it; handlers work on the session that the
+// decision carries. Passwords are the only thing here that a real service would do differently.
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "http_server.hpp"
+
+namespace quickstart {
+
+using nlohmann::json;
+
+struct User {
+  std::string password;
+  std::vector<std::string> roles;
+};
+const std::map<std::string, User, std::less<>> users{
+    {"ada", {"lovelace", {"customer", "operator"}}},
+    {"bob", {"builder", {"customer"}}},
+};
+
+Response reply(http::status status, const json& content) {
+  Response response{status, 11};
+  response.set(http::field::content_type, "application/json");
+  response.body() = content.dump(2) + "\n";
+  return response;
+}
+
+// 503 where Redis could not answer, 401 where the session has ended meanwhile, 400 where the client is wrong, …
+Response reply(const ficha::Error& error) {
+  const int status = ficha::http_status(error.code);
+  return reply(static_cast<http::status>(status == 0 ? 500 : status), {{"error", ficha::name(error.code)}});
+}
+
+json describe(const ficha::Session& session) {
+  json roles = json::array();
+  for (std::size_t i = 0; i < session.role_count(); ++i) roles.push_back(session.role(i));
+  json attributes = json::object();
+  for (std::size_t i = 0; i < session.attribute_count(); ++i) {
+    attributes[std::string{session.attribute_name(i)}] = json::parse(session.attribute_json(i));
+  }
+  return {{"id", session.id().str()},
+          {"name", session.principal()},
+          {"roles", roles},
+          {"attributes", attributes},
+          {"device", {{"address", session.device_address()}, {"user_agent", session.device_user_agent()}}},
+          {"created_at", session.created_at()},
+          {"expires_at", session.expires_at()}};
+}
+
+// A member of a JSON object; "" where it is none or no text.
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+class Service {
+ public:
+  explicit Service(ficha::Client client) : client_(std::move(client)) {}
+
+  Response handle(const Request& request, const std::string& peer) {
+    const RequestView seen{request, peer};
+    const ficha::Decision decision = client_.authorize(seen.request());
+    Response response = decision.allowed()
+                            ? dispatch(request, peer, decision)
+                            : reply(static_cast<http::status>(decision.status), {{"error", name(decision.verdict)}});
+    add_headers(decision, response);
+    return response;
+  }
+
+ private:
+  Response dispatch(const Request& request, const std::string& peer, const ficha::Decision& decision) {
+    const std::string_view path = path_of(request);
+    const http::verb method = request.method();
+    constexpr std::string_view attributes = "/me/attributes/";
+
+    if (method == http::verb::get && path == "/") return reply(http::status::ok, {{"hello", "see POST /login"}});
+    if (method == http::verb::post && path == "/login") return log_in(request, peer, decision);
+    if (!decision.session) return reply(http::status::not_found, {{"error", "not found"}});
+
+    const ficha::Session& session = *decision.session;
+    if (method == http::verb::get && path == "/me") return reply(http::status::ok, describe(session));
+    if (method == http::verb::put && path.starts_with(attributes)) {
+      return set_attribute(session, std::string{path.substr(attributes.size())}, request.body());
+    }
+    if (method == http::verb::get && path == "/me/sessions") return list_sessions(session);
+    if (method == http::verb::post && path == "/logout") return log_out(session);
+    if (method == http::verb::post && path == "/logout/everywhere") return log_out_everywhere(session);
+    if (method == http::verb::get && path == "/metrics") return metrics();
+    return reply(http::status::not_found, {{"error", "not found"}});
+  }
+
+  Response log_in(const Request& request, const std::string& peer, const ficha::Decision& decision) {
+    const json form = json::parse(request.body(), nullptr, false);
+    const auto user = users.find(text_of(form, "name"));
+    if (user == users.end() || text_of(form, "password") != user->second.password) {
+      return reply(http::status::forbidden, {{"error", "wrong name or password"}});
+    }
+
+    ficha::Login login;
+    login.session.principal = user->first;
+    login.session.roles = user->second.roles;
+    login.session.device = {peer, std::string{view(request[http::field::user_agent])}};
+    login.current = decision.session;  // gets a new token; what an anonymous visitor had collected comes along
+    const auto issued = client_.login(login);
+    if (!issued) return reply(issued.error());
+
+    Response response = reply(http::status::ok, describe(issued->session));
+    set_cookie(client_.set_cookie(*issued), response);
+    return response;
+  }
+
+  Response set_attribute(const ficha::Session& session, std::string name, std::string value) {
+    ficha::Patch patch;
+    patch.ops.push_back({ficha::Patch::Kind::set, std::move(name), std::move(value)});
+    const auto generation = client_.patch(session.id(), patch);
+    if (!generation) return reply(generation.error());
+    return reply(http::status::ok, {{"generation", *generation}});
+  }
+
+  Response list_sessions(const ficha::Session& session) {
+    const auto sessions = client_.list(session.principal());
+    if (!sessions) return reply(sessions.error());
+    json described = json::array();
+    for (const ficha::Session& each : *sessions) {
+      described.push_back(describe(each));
+      described.back()["current"] = each.id() == session.id();
+    }
+    return reply(http::status::ok, described);
+  }
+
+  Response log_out(const ficha::Session& session) {
+    const auto outcome = client_.revoke(session.id());
+    if (!outcome) return reply(outcome.error());  // never tell a user "logged out" when Redis has not said so
+    Response response = reply(http::status::ok, {{"logged_out", 1}});
+    set_cookie(client_.clear_cookie(), response);
+    return response;
+  }
+
+  Response log_out_everywhere(const ficha::Session& session) {
+    const auto revoked = client_.revoke_principal(session.principal());
+    if (!revoked) return reply(revoked.error());
+    Response response = reply(http::status::ok, {{"logged_out", *revoked}});
+    set_cookie(client_.clear_cookie(), response);
+    return response;
+  }
+
+  Response metrics() {
+    Response response{http::status::ok, 11};
+    response.set(http::field::content_type, "text/plain; version=0.0.4");
+    response.body() = ficha::prometheus_text(client_.stats());
+    return response;
+  }
+
+  ficha::Client client_;
+};
+
+int run(const std::string& file, std::uint16_t port) {
+  auto config = ficha::load_config(file);
+  if (!config) {
+    std::cerr << config.error().message << '\n';
+    return EXIT_FAILURE;
+  }
+  auto client = ficha::Client::open(std::move(*config));
+  if (!client) {
+    std::cerr << client.error().message << '\n';
+    return EXIT_FAILURE;
+  }
+  Service service{std::move(*client)};
+  std::cout << "listening on http://localhost:" << port << '\n' << std::flush;
+  serve(port, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); });
+  return EXIT_SUCCESS;
+}
+
+}  // namespace quickstart
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::cerr << "usage: quickstart FICHA.TOML PORT\n";
+    return 2;
+  }
+  return quickstart::run(argv[1], static_cast<std::uint16_t>(std::atoi(argv[2])));
+}
