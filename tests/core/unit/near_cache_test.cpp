@@ -164,6 +164,21 @@ TEST_F(NearCacheTest, TheAbsoluteDeadlineHoldsWhateverTheTtlSays) {
   EXPECT_EQ(find(1), 0U);
 }
 
+TEST_F(NearCacheTest, AServerClockThatWasSetBackDoesNotProlongAnEntry) {
+  Freshness freshness = fresh(10'000);
+  freshness.server_ms -= 86'400'000;
+  ASSERT_TRUE(load(1, 5, freshness));
+  now_ns_ += 10 * second_ns;
+  EXPECT_EQ(find(1), 0U);
+}
+
+TEST_F(NearCacheTest, AServerClockThatWasSetAheadEndsASessionAsTheServerWould) {
+  Freshness freshness = fresh(10'000);
+  freshness.server_ms = shape().expires_at * 1000 + 1;
+  load(1, 5, freshness);
+  EXPECT_EQ(find(1), 0U);
+}
+
 TEST_F(NearCacheTest, AKeyWithoutTtlOrLifeIsNotKept) {
   for (const std::int64_t remaining_ms : {-2, -1, 0}) EXPECT_FALSE(load(1, 5, fresh(remaining_ms)));
 }
