@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "drf_spectacular",
     "ficha.django",
 ]
 MIDDLEWARE = [

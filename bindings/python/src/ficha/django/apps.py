@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class FichaConfig(AppConfig):
@@ -13,5 +13,8 @@ class FichaConfig(AppConfig):
     verbose_name = "Ficha sessions"
 
     def ready(self) -> None:
-        """Register the checks and the receivers."""
+        """Register the checks, the receivers, and the OpenAPI extension where drf-spectacular is used."""
         from ficha.django import checks, sessions  # noqa: F401
+
+        if apps.is_installed("drf_spectacular"):
+            from ficha.drf import openapi  # noqa: F401

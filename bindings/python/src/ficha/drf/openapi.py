@@ -1,0 +1,24 @@
+"""drf-spectacular: how FichaAuthentication looks in an OpenAPI document. Imported by ficha.django's AppConfig."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from ficha.django.conf import get_client
+
+
+class FichaScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+    """The session cookie, or the same token as a Bearer credential."""
+
+    target_class = "ficha.drf.authentication.FichaAuthentication"
+    name = ("fichaCookie", "fichaBearer")
+    match_subclasses = True
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:  # noqa: ANN401
+        """Return one definition for each name."""
+        return [
+            {"type": "apiKey", "in": "cookie", "name": get_client().config.cookie_name},
+            {"type": "http", "scheme": "bearer"},
+        ]

@@ -1,0 +1,55 @@
+"""What the caller must be: requirements judged by the core, as in every other language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from ficha.django.conf import get_client
+from ficha.drf.authentication import Refused, decide
+
+# DRF instantiates permission classes without arguments, and combines classes by &, | and ~: so these make classes.
+
+
+def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802
+    """Return a permission for callers with any one of the roles."""
+    return _permission("HasRole", roles=roles)
+
+
+def HasScope(*scopes: str) -> type[BasePermission]:  # noqa: N802
+    """Return a permission for callers with all of the scopes."""
+    return _permission("HasScope", scopes=scopes)
+
+
+def PolicyPermission(  # noqa: N802
+    *,
+    roles: tuple[str, ...] = (),
+    scopes: tuple[str, ...] = (),
+    level: int = 0,
+    max_auth_age: int | timedelta | None = None,
+    fresh: bool = False,
+) -> type[BasePermission]:
+    """Return a permission with everything a rule of the policy can ask for; raises 401 where a new login would help."""
+    return _permission(
+        "PolicyPermission",
+        raises=True,
+        roles=roles,
+        scopes=scopes,
+        level=level,
+        max_auth_age=max_auth_age,
+        fresh=fresh,
+    )
+
+
+def _permission(name: str, raises: bool = False, **requirement: Any) -> type[BasePermission]:  # noqa: ANN401
+    def has_permission(self: BasePermission, request: Request, view: object) -> bool:
+        judged = get_client().require(decide(request), **requirement)
+        # A store that cannot answer is 503 and not 403, whatever the permission is combined with.
+        if judged.verdict == "unavailable" or (raises and not judged.allowed):
+            raise Refused(judged)
+        return judged.allowed
+
+    return type(BasePermission)(name, (BasePermission,), {"has_permission": has_permission})
