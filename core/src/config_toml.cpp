@@ -1,5 +1,4 @@
 // ficha.toml to Config. Every value is read by the type its member has; what is wrong is reported with file and line.
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +12,7 @@
 #include "config_problem.hpp"
 #include "ficha/config.hpp"
 #include "secret_source.hpp"
+#include "toml_library.hpp"
 
 namespace ficha {
 namespace {

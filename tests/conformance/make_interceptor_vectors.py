@@ -557,6 +557,9 @@ BAD = [
     ("a key without a value", "[session]\nidle_timeout\n", 2, None, "not TOML"),
     ("a key twice", '[session]\nidle_timeout = "1m"\nidle_timeout = "2m"\n', 3, None, "not TOML"),
     ("a section twice", "[session]\n[cookie]\n[session]\n", 3, None, "not TOML"),
+    ("a header without a name", "[\nredis]\n", 1, None, "not TOML"),
+    ("a header that begins with a bracket's end", "[]\n", 1, None, "not TOML"),
+    ("a header cut off", "[", 1, None, "not TOML"),
     ("a NUL byte", "[session]\n\x00\n", 2, None, "not TOML"),
     # unknown keys
     ("an unknown section", "\n[sesion]\n", 2, "sesion", 'did you mean "session"?'),

@@ -231,6 +231,17 @@ TEST_F(TheOtherDoor, DeniesWithTheSameStatusAndHeadersAsARule) {
   EXPECT_EQ(old.headers()[0].value, R"(Bearer error="insufficient_user_authentication", max_age="50", acr_values="1")");
 }
 
+// A clock may begin at zero.
+TEST_F(TheOtherDoor, NeverTakesASessionWithoutAuthenticationForRecentlyAuthenticated) {
+  RecordFields fields;
+  fields.expires_at = 1000;
+  fields.principal = "alice";
+  Decision admitted = let_through("alice");
+  admitted.session = make_session(token_.id(), fields, 1000);
+  const Decision decision = interceptor_.require({.max_auth_age = std::chrono::seconds(300)}, admitted, 100);
+  EXPECT_EQ(decision.reason, Reason::authentication_too_old);
+}
+
 TEST_F(TheOtherDoor, TakesAConditionForARequirementToBeAuthenticated) {
   const Decision anonymous = decide({.method = "GET", .path = "/open", .headers = {}}, std::optional<Session>());
   ASSERT_TRUE(anonymous.allowed());
