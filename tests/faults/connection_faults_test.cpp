@@ -66,6 +66,7 @@ TEST_F(ConnectionFaults, AnUnansweredWriteHasAnUnknownOutcomeAtTheDeadline) {
 TEST_F(ConnectionFaults, WhatAStoppedServersSocketNoLongerTakesTimesOutToo) {
   ConnectionSettings settings = settings_for(server.url());
   settings.max_string_bytes = 32U << 20U;
+  settings.command_timeout = 1s;
   Connection connection(std::move(settings), {}, nullptr);
   ASSERT_TRUE(heals(connection));
   server.pause();
@@ -331,6 +332,7 @@ TEST_F(TlsFaults, AnUnreadableCaFileIsUnavailableAndNamed) {
 TEST_F(TlsFaults, AKeyThatIsNotTheCertificatesIsUnavailable) {
   RedisServer server;
   ConnectionSettings settings = settings_for("rediss://127.0.0.1:" + std::to_string(server.port()));
+  settings.endpoint.ca_file = authority.file();
   settings.endpoint.certificate_file = authority.issue("one").certificate;
   settings.endpoint.key_file = authority.issue("two").key;
   Connection connection(std::move(settings), {}, nullptr);
@@ -341,7 +343,9 @@ TEST_F(TlsFaults, AKeyThatIsNotTheCertificatesIsUnavailable) {
 
 TEST_F(TlsFaults, APlainPortIsNeverTalkedToInPlain) {
   RedisServer server;
-  Connection connection(settings_for("rediss://127.0.0.1:" + std::to_string(server.port())), {}, nullptr);
+  ConnectionSettings settings = settings_for("rediss://127.0.0.1:" + std::to_string(server.port()));
+  settings.endpoint.ca_file = authority.file();
+  Connection connection(std::move(settings), {}, nullptr);
   EXPECT_THAT(call(connection, reading({"ECHO", "x"})), FailsWith(ErrorCode::unavailable));
 }
 

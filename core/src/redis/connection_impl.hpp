@@ -23,7 +23,9 @@ namespace ficha::redis {
 //
 // Reading. Exactly one thread has the reader's role: it alone touches `replies_` and the reader's side of `pending_`,
 // resumes coroutines and calls the observer. A thread blocked in wait() takes the role when nobody has it, the I/O thread
-// when bytes come and nobody has it; whoever leaves it hands it to a parked waiter, or to nobody.
+// when bytes come and nobody has it; whoever leaves it hands it to a parked waiter, or to nobody. Both wait for bytes by
+// epoll, a leader in leader_epoll_, the I/O thread in epoll_; the socket is in both with EPOLLEXCLUSIVE, the leader's
+// first, so that bytes wake the leader if one waits, and else the I/O thread. A change of roles costs no system call.
 //
 // Ending. Whoever finds the link broken says so (break_link) and shuts the socket down, which ends every read and write.
 // The I/O thread alone takes the link down, once the role is free and nobody flushes: exactly one completion for each.
@@ -57,9 +59,11 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   void wait(Waiter& waiter) noexcept;
   void lead(Waiter& waiter) noexcept;
   bool try_take_role() noexcept;
+  void stand_back() noexcept;
   void release_role() noexcept;
-  void set_interest() noexcept;
-  void read_and_dispatch(Transport::Reading reading) noexcept;
+  void watch() noexcept;
+  void unwatch() noexcept;
+  void read_and_dispatch() noexcept;
   void dispatch(Reply reply) noexcept;
   void complete(Send& send) noexcept;
   bool apply_push(ReplyView push) noexcept;
@@ -115,11 +119,13 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   enum class Role : std::uint8_t { nobody, leader, io_thread };
   Role role_ = Role::io_thread;  // the I/O thread's until the link is up
   Parked* parked_ = nullptr;     // newest first
-  std::uint32_t interest_ = 0;   // what epoll watches the socket for
+  bool wants_bytes_ = true;      // false: a leader is at it, and bytes that come need not wake the I/O thread
+  std::uint32_t watched_ = 0;    // what epoll_ watches the socket for
 
   // The reader's.
   alignas(64) std::unique_ptr<ReplyReader> replies_;
   std::array<char, Transport::read_size> buffer_;
+  bool may_have_more_ = false;                  // the last read may have left bytes in the socket
   std::int64_t batch_clock_ns_ = 0;             // Clock::monotonic_nanoseconds at the begin of this batch of replies
   std::int64_t batch_steady_ns_ = 0;            // steady_clock then
   std::atomic<std::thread::id> dispatching_{};  // who resumes coroutines now
@@ -130,6 +136,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   Backoff backoff_;
   std::uint64_t jitter_;
   Descriptor epoll_;
+  Descriptor leader_epoll_;
   std::atomic<bool> probing_{false};
   std::int64_t time_asked_ns_ = 0;
   std::string logged_reason_;

@@ -33,7 +33,8 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 // Under send_mutex_. The thread inherits a mask that blocks every signal: the host's handlers run on the host's threads.
 bool Connection::Impl::start_io_thread() {
   epoll_ = Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!epoll_ || !wakeup_.valid()) return false;
+  leader_epoll_ = Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!epoll_ || !leader_epoll_ || !wakeup_.valid()) return false;
   epoll_event event{EPOLLIN, {.fd = wakeup_.descriptor()}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.descriptor(), &event) != 0) return false;
 
@@ -81,14 +82,17 @@ Result<std::int64_t> Connection::Impl::connect() {
   Result<Transport> transport = Transport::open(settings_.endpoint, resolver_, deadline, wakeup_);
   if (!transport) return transport.error();
   replace_transport(*std::move(transport));
+  may_have_more_ = false;
   replies_ = std::make_unique<ReplyReader>(ReplyLimits{.string_bytes = settings_.max_string_bytes});
   Result<std::int64_t> proof = shake_hands(deadline);
   if (!proof) return proof;
 
-  epoll_event event{EPOLLIN, {.fd = transport_.descriptor()}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, transport_.descriptor(), &event) != 0)
-    return Error{ErrorCode::unavailable, "epoll does not take the socket"};
-  interest_ = EPOLLIN;
+  epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.fd = transport_.descriptor()}};
+  const int added = ::epoll_ctl(leader_epoll_.get(), EPOLL_CTL_ADD, transport_.descriptor(), &event);
+  const std::lock_guard lock(role_mutex_);
+  wants_bytes_ = true;
+  watch();
+  if (added != 0 || watched_ == 0) return Error{ErrorCode::unavailable, "no memory left to watch the socket"};
   return proof;
 }
 
@@ -118,7 +122,7 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
       }
       continue;
     }
-    const SocketOutcome outcome = transport_.read(buffer_, Transport::Reading::now);
+    const SocketOutcome outcome = transport_.read(buffer_);
     if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
     if (outcome.state == SocketOutcome::State::moved)
       replies_->feed({buffer_.data(), outcome.bytes});
@@ -166,8 +170,11 @@ void Connection::Impl::serve() {
     expire_overdue();
     probe_if_due();
   }
+  {
+    const std::lock_guard lock(role_mutex_);
+    unwatch();
+  }
   // Whoever reads now finds the socket shut down, and signals when it has let go.
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, transport_.descriptor(), nullptr);
   while (!try_take_role()) {
     epoll_event event;
     ::epoll_wait(epoll_.get(), &event, 1, -1);
@@ -194,7 +201,7 @@ void Connection::Impl::await_events() {
     if (events[i].data.fd == wakeup_.descriptor()) {
       wakeup_.drain();
       const std::lock_guard lock(role_mutex_);
-      set_interest();
+      watch();
       continue;
     }
     if ((events[i].events & EPOLLOUT) != 0) {
@@ -204,13 +211,16 @@ void Connection::Impl::await_events() {
         flush(lock);
       }
       const std::lock_guard lock(role_mutex_);
-      set_interest();
+      watch();
     }
-    if ((events[i].events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0 && try_take_role()) {
-      read_and_dispatch(Transport::Reading::now);
-      const std::lock_guard lock(role_mutex_);
-      release_role();
+    if ((events[i].events & ~static_cast<std::uint32_t>(EPOLLOUT)) == 0) continue;
+    if (!try_take_role()) {
+      stand_back();
+      continue;
     }
+    read_and_dispatch();
+    const std::lock_guard lock(role_mutex_);
+    release_role();
   }
 }
 

@@ -45,7 +45,6 @@ void Connection::Impl::wait(Waiter& waiter) noexcept {
     if (waiter.state() == Waiter::done) return;
     if (role_ == Role::nobody && link_.load(std::memory_order_acquire) == Link::up) {
       role_ = Role::leader;
-      set_interest();
       self.has_role = true;
       continue;
     }
@@ -57,15 +56,29 @@ void Connection::Impl::wait(Waiter& waiter) noexcept {
   }
 }
 
+// A waiter that somebody else finishes meanwhile, without a reply, is noticed when its leader looks up.
 void Connection::Impl::lead(Waiter& waiter) noexcept {
-  while (waiter.state() != Waiter::done && link_.load(std::memory_order_acquire) == Link::up)
-    read_and_dispatch(Transport::Reading::patiently);
+  constexpr int look_up_ms = 20;
+  while (waiter.state() != Waiter::done && link_.load(std::memory_order_acquire) == Link::up) {
+    epoll_event event;
+    ::epoll_wait(leader_epoll_.get(), &event, 1, look_up_ms);
+    read_and_dispatch();
+  }
 }
 
+// The I/O thread.
 bool Connection::Impl::try_take_role() noexcept {
   const std::lock_guard lock(role_mutex_);
   if (role_ == Role::nobody) role_ = Role::io_thread;
   return role_ == Role::io_thread;
+}
+
+// The I/O thread, woken by bytes while a leader is busy with others: it wants no more of them until nobody leads.
+void Connection::Impl::stand_back() noexcept {
+  const std::lock_guard lock(role_mutex_);
+  if (role_ != Role::leader) return;
+  wants_bytes_ = false;
+  watch();
 }
 
 // Under role_mutex_, by whoever has the role.
@@ -80,24 +93,34 @@ void Connection::Impl::release_role() noexcept {
     role_ = Role::leader;
     parked->unlink(parked_);
     parked->has_role = true;
-    break;
+    return;
   }
-  set_interest();
+  // Nobody else will read what is left: adding the socket to an epoll looks at what has come already.
+  if (may_have_more_) unwatch();
+  wants_bytes_ = true;
+  watch();
 }
 
-// Under role_mutex_: the I/O thread watches for bytes unless a leader does, so that they do not wake both.
-void Connection::Impl::set_interest() noexcept {
-  std::uint32_t wanted = role_ == Role::leader ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+// Under role_mutex_. An exclusive entry cannot be modified, only removed and added (epoll_ctl(2)).
+void Connection::Impl::watch() noexcept {
+  std::uint32_t wanted = wants_bytes_ ? static_cast<std::uint32_t>(EPOLLIN) : 0U;
   if (write_blocked_.load(std::memory_order_relaxed)) wanted |= EPOLLOUT;
-  if (wanted == interest_) return;
-  interest_ = wanted;
-  // One-shot without EPOLLIN: a hang-up, which cannot be masked, wakes the I/O thread once and not forever.
-  epoll_event event{wanted == 0 ? static_cast<std::uint32_t>(EPOLLONESHOT) : wanted, {.fd = transport_.descriptor()}};
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, transport_.descriptor(), &event);
+  if (wanted == watched_) return;
+  unwatch();
+  if (wanted == 0) return;
+  epoll_event event{wanted | EPOLLEXCLUSIVE, {.fd = transport_.descriptor()}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, transport_.descriptor(), &event) == 0) watched_ = wanted;
 }
 
-void Connection::Impl::read_and_dispatch(Transport::Reading reading) noexcept {
-  const SocketOutcome outcome = transport_.read(buffer_, reading);
+void Connection::Impl::unwatch() noexcept {
+  if (watched_ != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, transport_.descriptor(), nullptr);
+  watched_ = 0;
+}
+
+void Connection::Impl::read_and_dispatch() noexcept {
+  const SocketOutcome outcome = transport_.read(buffer_);
+  may_have_more_ =
+      outcome.state == SocketOutcome::State::moved && transport_.may_have_more(outcome.bytes, buffer_.size());
   if (outcome.state == SocketOutcome::State::blocked) return;
   if (outcome.state == SocketOutcome::State::ended) return break_link(error_text(outcome.error));
 

@@ -27,14 +27,14 @@ int socket_of(BIO* bio) noexcept {
 // OpenSSL's own socket BIO writes without MSG_NOSIGNAL, and a caller's thread must not be killed by SIGPIPE.
 int bio_write(BIO* bio, const char* bytes, int length) {
   BIO_clear_retry_flags(bio);
-  const ssize_t count = ::send(socket_of(bio), bytes, static_cast<std::size_t>(length), MSG_DONTWAIT | MSG_NOSIGNAL);
+  const ssize_t count = ::send(socket_of(bio), bytes, static_cast<std::size_t>(length), MSG_NOSIGNAL);
   if (count < 0 && BIO_sock_should_retry(-1) != 0) BIO_set_retry_write(bio);
   return static_cast<int>(count);
 }
 
 int bio_read(BIO* bio, char* bytes, int length) {
   BIO_clear_retry_flags(bio);
-  const ssize_t count = ::recv(socket_of(bio), bytes, static_cast<std::size_t>(length), MSG_DONTWAIT);
+  const ssize_t count = ::recv(socket_of(bio), bytes, static_cast<std::size_t>(length), 0);
   if (count < 0 && BIO_sock_should_retry(-1) != 0) BIO_set_retry_read(bio);
   return static_cast<int>(count);
 }

@@ -1,9 +1,7 @@
 #include "redis/transport.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/time.h>
 
 namespace ficha::redis {
 namespace {
@@ -25,14 +23,10 @@ int connect_socket(int fd, const Address& address, SteadyTime deadline, const Wa
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-// The socket blocks only in a patient read; everything else says MSG_DONTWAIT. A dead peer needs no keep-alive to be
-// found: an unanswered probe runs into its deadline.
-void configure(int fd, bool tcp) noexcept {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-  const timeval patience{0, static_cast<suseconds_t>(std::chrono::microseconds(Transport::patience).count())};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+// A dead peer needs no keep-alive to be found: an unanswered probe runs into its deadline.
+void send_at_once(int fd) noexcept {
   const int on = 1;
-  if (tcp) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 }  // namespace
@@ -55,7 +49,7 @@ Result<Transport> Transport::open(const Endpoint& endpoint, Resolver& resolver, 
     const auto share = (deadline - now) / static_cast<std::int64_t>(addresses->size() - i);
     error = connect_socket(fd.get(), candidate, now + share, wakeup);
     if (error != 0) continue;
-    configure(fd.get(), candidate.storage.ss_family != AF_UNIX);
+    if (candidate.storage.ss_family != AF_UNIX) send_at_once(fd.get());
     Transport transport;
     transport.socket_ = std::move(fd);
     if (!endpoint.tls) return transport;
@@ -67,19 +61,14 @@ Result<Transport> Transport::open(const Endpoint& endpoint, Resolver& resolver, 
   return Error{ErrorCode::unavailable, "cannot connect: " + error_text(error)};
 }
 
-SocketOutcome Transport::read(std::span<char> buffer, Reading reading) noexcept {
-  const bool patient = reading == Reading::patiently;
-  if (!tls_) return SocketOutcome::of(::recv(socket_.get(), buffer.data(), buffer.size(), patient ? 0 : MSG_DONTWAIT));
-  if (patient) {
-    pollfd polled{socket_.get(), POLLIN, 0};
-    ::poll(&polled, 1, static_cast<int>(patience.count()));
-  }
-  return tls_->read(buffer);
+SocketOutcome Transport::read(std::span<char> buffer) noexcept {
+  if (tls_) return tls_->read(buffer);
+  return SocketOutcome::of(::recv(socket_.get(), buffer.data(), buffer.size(), 0));
 }
 
 SocketOutcome Transport::write(std::string_view bytes) noexcept {
   if (tls_) return tls_->write(bytes);
-  return SocketOutcome::of(::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  return SocketOutcome::of(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
 }
 
 void Transport::shutdown() noexcept {

@@ -15,9 +15,6 @@ namespace ficha::redis {
 // Thread rule: one reader and one writer at a time; shutdown() from any thread.
 class Transport {
  public:
-  // How long a read that may block does so at most, so that its caller can look up.
-  static constexpr std::chrono::milliseconds patience{20};
-
   // A good size for read()'s buffer; with TLS it must not be smaller (RFC 8446, section 5.1: a record's plaintext).
   static constexpr std::size_t read_size = 16384;
 
@@ -26,13 +23,15 @@ class Transport {
                                               const Wakeup& wakeup);
   Transport() = default;
 
-  enum class Reading : std::uint8_t { now, patiently };
-  [[nodiscard]] SocketOutcome read(std::span<char> buffer, Reading reading) noexcept;
-  // Never blocks; may write a part only.
+  // Neither blocks; either may move a part only.
+  [[nodiscard]] SocketOutcome read(std::span<char> buffer) noexcept;
   [[nodiscard]] SocketOutcome write(std::string_view bytes) noexcept;
 
   // Both directions end, whoever is reading or writing. The descriptor stays, so that nobody meets another one's.
   void shutdown() noexcept;
+
+  // Whether a read that moved `bytes` into a buffer of `size` may have left some that have come already.
+  [[nodiscard]] bool may_have_more(std::size_t bytes, std::size_t size) const noexcept { return tls_ || bytes == size; }
 
   [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
 
