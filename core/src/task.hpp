@@ -1,8 +1,13 @@
 // Lazy coroutines: an operation of several round trips reads top to bottom, whoever drives it.
 #pragma once
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <coroutine>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -72,32 +77,48 @@ Detached start(Task<T> task, Then then) {
 }
 
 // What a blocked thread waits on. `lead` asks it to read replies for everybody (see redis/connection.hpp).
+// A futex(2) and not std::atomic::wait, which yields its time slice several times before it sleeps.
 class Waiter {
  public:
-  enum State : int { waiting, lead, done };
+  enum State : std::uint32_t { waiting, lead, done };
 
   void finish() noexcept {
-    state_.store(done, std::memory_order_release);
-    state_.notify_one();
+    if (state_.exchange(done, std::memory_order_acq_rel) == asleep) wake();
   }
   // Does nothing to a waiter that is done; false then.
   bool promote() noexcept {
-    int expected = waiting;
-    if (!state_.compare_exchange_strong(expected, lead, std::memory_order_acq_rel)) return false;
-    state_.notify_one();
-    return true;
+    std::uint32_t seen = state_.load(std::memory_order_relaxed);
+    while (seen == waiting || seen == asleep) {
+      if (!state_.compare_exchange_weak(seen, lead, std::memory_order_acq_rel)) continue;
+      if (seen == asleep) wake();
+      return true;
+    }
+    return false;
   }
   // Takes `lead` back: somebody else reads from now on. Does nothing to a waiter that is done.
   void demote() noexcept {
-    int expected = lead;
+    std::uint32_t expected = lead;
     state_.compare_exchange_strong(expected, waiting, std::memory_order_acq_rel);
   }
-  [[nodiscard]] State state() const noexcept { return static_cast<State>(state_.load(std::memory_order_acquire)); }
-  // Blocks while nothing has happened yet.
-  void wait() const noexcept { state_.wait(waiting, std::memory_order_acquire); }
+  [[nodiscard]] State state() const noexcept {
+    const std::uint32_t seen = state_.load(std::memory_order_acquire);
+    return seen == asleep ? waiting : static_cast<State>(seen);
+  }
+  // Blocks while nothing has happened yet. One thread at a time.
+  void wait() noexcept {
+    std::uint32_t seen = waiting;
+    if (!state_.compare_exchange_strong(seen, asleep, std::memory_order_acq_rel) && seen != asleep) return;
+    while (state_.load(std::memory_order_acquire) == asleep)
+      ::syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, asleep, nullptr, nullptr, 0);
+  }
 
  private:
-  std::atomic<int> state_{waiting};
+  static constexpr std::uint32_t asleep = 3;  // as `waiting`, and to be woken
+
+  // The waiter may be gone already: a wake-up for an address where nobody waits does nothing.
+  void wake() noexcept { ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0); }
+
+  std::atomic<std::uint32_t> state_{waiting};
 };
 
 }  // namespace ficha
