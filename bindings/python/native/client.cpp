@@ -370,6 +370,7 @@ void close_client(ClientHandle& self) {
     self.client.close();
     return 0;
   });
+  self.release();
   self.deliver_log();
 }
 

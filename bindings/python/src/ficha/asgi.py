@@ -1,0 +1,171 @@
+"""Plain ASGI middleware, for Starlette, FastAPI and anything else that speaks ASGI.
+
+>>> app = FichaMiddleware(app, client)
+
+``scope["ficha"]`` is the decision, ``scope["session"]`` the session as a mutable mapping (Starlette's
+``request.session``), saved before the response starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from ficha import Client, Decision, Session, SessionGone, StoreError, _requests
+from ficha._attributes import Baseline
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Fields = Iterable[tuple[str, str]]
+
+
+class RequestSession(MutableMapping[str, Any]):
+    """The attributes of the caller's session, to read and change; login and logout. For one request."""
+
+    def __init__(self, client: Client, session: Session | None) -> None:
+        """Stand for the session the request came with, or for none."""
+        self._client = client
+        self.stored = session
+        self._baseline = Baseline(session.attributes_json() if session else None)
+        self._values: dict[str, Any] | None = None
+        #: What the response has to tell the client: a value for Set-Cookie, or None.
+        self.cookie: str | None = None
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = self._baseline.values()
+        return self._values
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+        """Return an attribute."""
+        return self._data[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Set an attribute."""
+        self._data[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        """Remove an attribute."""
+        del self._data[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the attributes' names."""
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        """Return how many attributes there are."""
+        return len(self._data)
+
+    async def login(self, principal: str, **options: Any) -> Session:  # noqa: ANN401
+        """Make this the principal's session, under a new token; options as Client.login()."""
+        await self.save()
+        return self._take(await self._client.alogin(self.stored, principal, **options))
+
+    async def rotate(self) -> Session | None:
+        """Move the session to a new token, if there is one."""
+        await self.save()
+        return self._take(await self._client.arotate(self.stored)) if self.stored else None
+
+    async def logout(self) -> None:
+        """Revoke the session, and clear the cookie."""
+        if self.stored is not None:
+            await self._client.arevoke(self.stored)
+        self.stored, self._baseline, self._values = None, Baseline(), {}
+        self.cookie = self._client.clear_cookie()
+
+    async def save(self) -> None:
+        """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
+        if self._values is None:
+            return
+        ops = self._baseline.ops(self._values)
+        if not ops:
+            return
+        if self.stored is None:
+            self._take(await self._client.acreate(attributes=self._values))
+        else:
+            await self._client.arun(_requests.patch_ops(self.stored, ops))
+            self._baseline = Baseline.of(self._values)
+
+    def _take(self, session: Session) -> Session:
+        self.stored = session
+        self._baseline, self._values = Baseline(session.attributes_json()), None
+        self.cookie = self._client.set_cookie(session)
+        return session
+
+
+class FichaMiddleware:
+    """Applies the policy to every HTTP request and WebSocket handshake, and keeps the session."""
+
+    def __init__(self, app: App, client: Client) -> None:
+        """Wrap an application."""
+        self.app = app
+        self.client = client
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Decide, and refuse or pass on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        decision = await self.client.aauthorize_asgi(scope)
+        if not decision.allowed:
+            await _refuse(scope, receive, send, decision.status, decision.headers)
+            return
+        scope["ficha"] = decision
+        scope["session"] = session = RequestSession(self.client, decision.session)
+        response = _Response(send, decision, session)
+        try:
+            await self.app(scope, receive, response.send)
+        except (StoreError, SessionGone) as error:
+            if response.started:
+                raise
+            await _refuse(scope, receive, send, error.http_status, decision.headers)
+
+
+class _Response:
+    """Saves the session when the response starts, so that the next request reads what this one wrote."""
+
+    def __init__(self, send: Send, decision: Decision, session: RequestSession) -> None:
+        self._send = send
+        self._decision = decision
+        self._session = session
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            if message.get("status", 101) < 500:
+                await self._session.save()
+            message = {**message, "headers": [*message.get("headers", ()), *_encode(self._headers())]}
+            self.started = True
+        await self._send(message)
+
+    def _headers(self) -> list[tuple[str, str]]:
+        headers = list(self._decision.headers)
+        if self._session.cookie is not None and self._decision.carrier != "bearer":
+            headers += [("Set-Cookie", self._session.cookie), ("Cache-Control", "no-store")]
+        return headers
+
+
+def _encode(fields: Fields) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in fields]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:
+    body = HTTPStatus(status).phrase.encode()
+    fields = [*_encode(headers), (b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        kind = "websocket.http.response"
+    await send({"type": f"{kind}.start", "status": status, "headers": fields})
+    await send({"type": f"{kind}.body", "body": body})
+
+
+__all__ = ["FichaMiddleware", "RequestSession"]

@@ -1,0 +1,221 @@
+"""The ASGI middleware under Starlette's own client, and as bare ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ficha
+import httpx
+import pytest
+from fastapi import FastAPI, Request, WebSocket
+from ficha import Client
+from ficha.asgi import FichaMiddleware
+
+RULES = [
+    {"path": "/private/**", "allow": "authenticated"},
+    {"path": "/tellers", "roles": ["teller"]},
+    {"path": "/**", "allow": "anyone"},
+]
+COOKIE = {"name": "sid", "insecure_http": True}
+
+
+@pytest.fixture(params=["memory", "redis"])
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    url = "memory://" if request.param == "memory" else request.getfixturevalue("redis_server").url
+    with Client({"redis": {"url": url}, "cookie": COOKIE, "csrf": {"mode": "off"}, "rule": RULES}) as opened:
+        yield opened
+
+
+def application(client: Client) -> FichaMiddleware:
+    app = FastAPI()
+
+    @app.get("/show")
+    @app.get("/private/show")
+    @app.get("/tellers")
+    async def show(request: Request) -> dict[str, Any]:
+        return dict(request.session)
+
+    @app.get("/put")
+    async def put(request: Request) -> None:
+        request.session.setdefault("list", []).append(request.query_params["v"])
+
+    @app.get("/fail")
+    async def fail(request: Request) -> None:
+        request.session["lost"] = True
+        raise RuntimeError
+
+    @app.get("/enter")
+    async def enter(request: Request) -> None:
+        await request.scope["session"].login("alice", roles=["teller"])
+
+    @app.get("/rotate")
+    async def rotate(request: Request) -> None:
+        request.session["before"] = 1
+        await request.scope["session"].rotate()
+
+    @app.get("/leave")
+    async def leave(request: Request) -> None:
+        await request.scope["session"].logout()
+
+    @app.get("/revoked-meanwhile")
+    async def revoked_meanwhile(request: Request) -> None:
+        request.session["late"] = 1
+        await client.arevoke(request.scope["ficha"].session)
+
+    @app.websocket("/private/socket")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text(websocket.scope["ficha"].session.principal)
+        await websocket.close()
+
+    return FichaMiddleware(app, client)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def browser(client: Client) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=application(client), raise_app_exceptions=False)  # type: ignore[arg-type]
+    return httpx.AsyncClient(transport=transport, base_url="http://shop.example")
+
+
+async def test_a_visitor_who_puts_nothing_in_gets_no_cookie(browser: httpx.AsyncClient) -> None:
+    response = await browser.get("/show")
+    assert (response.json(), response.headers.get("set-cookie")) == ({}, None)
+
+
+async def test_what_was_put_in_is_there_for_the_next_request(browser: httpx.AsyncClient) -> None:
+    response = await browser.get("/put?v=a")
+    assert response.headers["set-cookie"].startswith("sid=fch1_")
+    assert response.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in (await browser.get("/put?v=b")).headers
+    response = await browser.get("/show")
+    assert response.json() == {"list": ["a", "b"]}
+    assert response.headers["vary"] == "Cookie"
+
+
+async def test_a_request_that_changes_nothing_writes_nothing(browser: httpx.AsyncClient, client: Client) -> None:
+    await browser.get("/put?v=a")
+    await browser.get("/show")
+    session = client.load(browser.cookies["sid"])
+    assert session is not None
+    assert session.generation == 1
+
+
+async def test_a_failed_request_saves_nothing(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/fail")).status_code == 500
+    assert (await browser.get("/show")).json() == {}
+
+
+async def test_login_rotation_and_logout(browser: httpx.AsyncClient, client: Client) -> None:
+    await browser.get("/put?v=a")
+    tokens = [browser.cookies["sid"]]
+    await browser.get("/enter")
+    tokens.append(browser.cookies["sid"])
+    assert (await browser.get("/tellers")).json() == {"list": ["a"]}
+    await browser.get("/rotate")
+    tokens.append(browser.cookies["sid"])
+    assert (await browser.get("/private/show")).json() == {"list": ["a"], "before": 1}
+    await browser.get("/leave")
+    assert "sid" not in browser.cookies
+    assert len(set(tokens)) == 3
+    assert [client.load(token) for token in tokens] == [None] * 3
+
+
+async def test_the_policy_answers_before_the_application(browser: httpx.AsyncClient, client: Client) -> None:
+    response = await browser.get("/private/show")
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    bearer = {"Authorization": f"Bearer {client.create('bob', {'x': 1}).token}"}
+    assert (await browser.get("/private/show", headers=bearer)).json() == {"x": 1}
+    assert (await browser.get("/tellers", headers=bearer)).status_code == 403
+
+
+async def test_a_session_revoked_meanwhile_is_401_and_stays_dead(browser: httpx.AsyncClient, client: Client) -> None:
+    await browser.get("/put?v=a")
+    assert (await browser.get("/revoked-meanwhile")).status_code == 401
+    assert client.load(browser.cookies["sid"], fresh=True) is None
+
+
+async def test_an_outage_is_503_with_the_cookie_untouched() -> None:
+    with Client({"redis": {"url": "redis://127.0.0.1:1/0"}, "cookie": COOKIE, "rule": RULES}) as lost:
+        transport = httpx.ASGITransport(app=application(lost))  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://x", cookies={"sid": a_token()}) as browser:
+            response = await browser.get("/show")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert "set-cookie" not in response.headers
+
+
+def a_token() -> str:
+    with Client("memory://") as other:
+        return str(other.create().token)
+
+
+async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> None:
+    session = client.create(attributes={})
+    one, two = (ficha.asgi.RequestSession(client, client.load(str(session.token))) for _ in range(2))
+    one["a"], two["b"] = 1, 2
+    await asyncio.gather(one.save(), two.save())
+    assert client.load(str(session.token), fresh=True).attributes == {"a": 1, "b": 2}  # type: ignore[union-attr]
+
+
+async def handshake(app: Any, headers: list[tuple[bytes, bytes]], extensions: dict[str, Any]) -> list[Any]:
+    sent: list[Any] = []
+    scope = {
+        "type": "websocket", "path": "/private/socket", "raw_path": b"/private/socket", "headers": headers,
+        "scheme": "ws", "query_string": b"", "client": ("127.0.0.1", 1), "subprotocols": [], "extensions": extensions,
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_a_websocket_handshake_is_judged_too(client: Client) -> None:
+    app = application(client)
+    assert (await handshake(app, [], {}))[0] == {"type": "websocket.close", "code": 1008}
+    assert (await handshake(app, [], {"websocket.http.response": {}}))[0]["status"] == 401
+    bearer = f"Bearer {client.create('bob').token}".encode()
+    messages = await handshake(app, [(b"authorization", bearer)], {})
+    assert [m["type"] for m in messages] == ["websocket.accept", "websocket.send", "websocket.close"]
+    assert messages[1]["text"] == "bob"
+
+
+# --- the examples ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "quickstart" / "python"))
+    modules: list[str] = []
+
+    def load(name: str) -> Any:
+        modules.append(name)
+        return importlib.import_module(name)
+
+    yield load
+    for name in modules:
+        sys.modules.pop(name).client.close()
+
+
+async def test_the_fastapi_example_runs_without_a_server(example: Callable[[str], Any]) -> None:
+    transport = httpx.ASGITransport(app=example("fastapi_shop").app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as browser:
+        await browser.get("/add/book")
+        assert (await browser.get("/add/pen")).json() == ["book", "pen"]
+
+
+def test_the_flask_example_runs_without_a_server(example: Callable[[str], Any]) -> None:
+    module = example("flask_shop")
+    browser = module.app.test_client()
+    assert browser.get("/add/book").status_code == 401
+    bearer = {"Authorization": f"Bearer {module.client.create('alice').token}"}
+    browser.get("/add/book", headers=bearer)
+    assert browser.get("/add/pen", headers=bearer).json == ["book", "pen"]
