@@ -16,7 +16,7 @@ namespace ficha::bench {
 namespace {
 
 constexpr std::size_t entry_count = 100'000;
-constexpr std::size_t reads_per_round = 1'000'000;
+constexpr std::size_t reads_per_round = 400'000;
 constexpr int rounds = 7;
 
 // A principal, one role, two small attributes.
