@@ -24,22 +24,33 @@ bool is_somebody_elses(std::string_view record, const SessionId& id) {
   return is_record && body.substr(guard_at, id.guard().size()) != id.guard();
 }
 
+// A read whose connection broke is repeated once, if time allows: repeating it is harmless.
+class Repetition {
+ public:
+  Repetition(const Connection& connection, OperationTimer timer) noexcept
+      : possible_(connection.epoch() % 2 == 0), timer_(timer) {}
+
+  [[nodiscard]] bool allowed(const Error& error) noexcept {
+    return std::exchange(possible_, false) && error.code == ErrorCode::unavailable && timer_.another_fits();
+  }
+
+ private:
+  bool possible_;
+  OperationTimer timer_;
+};
+
 }  // namespace
 
-// A read whose connection broke is repeated once, if time allows: repeating it is harmless.
 Task<RedisStore::Answers> RedisStore::ask(Commands commands, OperationTimer timer) {
-  const bool connected = connection_->epoch() % 2 == 0;
-  Commands again = commands;
-  auto first = connection_->send(std::move(commands));
-  auto replies = co_await first;
-  if (replies) co_return Answers{std::move(*replies), first.sent_at()};
-  if (replies.error().code != ErrorCode::unavailable || !connected || !timer.another_fits()) {
-    co_return std::move(replies).error();
+  const Commands copy = commands;
+  Repetition repetition(*connection_, timer);
+  for (;;) {
+    auto send = connection_->send(std::move(commands));
+    auto replies = co_await send;
+    if (replies) co_return Answers{std::move(*replies), send.sent_at()};
+    if (!repetition.allowed(replies.error())) co_return std::move(replies).error();
+    commands = copy;
   }
-  auto second = connection_->send(std::move(again));
-  replies = co_await second;
-  if (!replies) co_return std::move(replies).error();
-  co_return Answers{std::move(*replies), second.sent_at()};
 }
 
 Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get) {
@@ -75,42 +86,46 @@ Result<RedisStore::Reading> RedisStore::reading(const SessionId& id, const Recor
 // The live session under `id`, or where a rotation with grace has moved it.
 Task<RedisStore::Reading> RedisStore::read(SessionId id) {
   const OperationTimer timer = start_timer();
-  for (int hop = 0;; ++hop) {
-    if (hop > 0 && !timer.another_fits()) co_return out_of_time();
-    const std::string key = session_key(id);
+  Repetition repetition(*connection_, timer);
+  for (;;) {
+    const SessionKey key = session_key(id);
     Commands commands(Effect::read);
     commands.add({"GET", key}).add({"PTTL", key});
-    auto asked = ask(std::move(commands), timer);
-    const auto answers = co_await asked;
-    if (!answers) co_return answers.error();
-    auto content = stored(id, view(answers->replies[0]));
+    auto send = connection_->send(std::move(commands));
+    const auto replies = co_await send;
+    if (!replies) {
+      if (repetition.allowed(replies.error())) continue;
+      co_return replies.error();
+    }
+    auto content = stored(id, view((*replies)[0]));
     if (!content) co_return std::move(content).error();
     if (const auto* fields = std::get_if<RecordFields>(&*content)) {
-      co_return reading(id, *fields, view(answers->replies[1]), answers->sent_at_ns);
+      co_return reading(id, *fields, view((*replies)[1]), send.sent_at());
     }
     const auto* superseded = std::get_if<Superseded>(&*content);
     if (!superseded) co_return Reading{};
     // The flight's invalidations are those of `id`: nobody may board for an answer that depends on the successor's.
     if (cache_) cache_->drop(id);
     id = superseded->successor;
+    if (!timer.another_fits()) co_return out_of_time();
   }
 }
 
-// As the leader of `flight`: keeps what is read under `token` and gives it to everybody who boarded, both in stream order.
-Task<RedisStore::Reading> RedisStore::read_to_keep(Flight& flight, std::string_view token) {
-  auto asked = read(flight.id());
-  auto found = co_await asked;
+// For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who boarded.
+Answer RedisStore::land(Flight& flight, std::string_view token, Result<Reading> found) {
   if (!found) {
-    flight.land(found.error());
-    co_return found;
+    Answer failure = std::move(found).error();
+    flight.land(failure);
+    return failure;
   }
   if (found->session) {
     const Freshness freshness{found->sent_at_ns, found->remaining_ms, clock_.monotonic_nanoseconds(),
                               connection_->server_milliseconds()};
     cache_->keep(flight, token, *found->session, freshness);
   }
-  flight.land(found->session);
-  co_return found;
+  Answer answer = std::move(found->session);
+  flight.land(answer);
+  return answer;
 }
 
 Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) {
@@ -136,11 +151,12 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
       co_return std::move(*answer);
     }
   }
-  auto asked = read_to_keep(flight, token.reveal());
+  auto asked = read(id);
   auto found = co_await asked;
-  if (!found) co_return std::move(found).error();
-  if (found->session && options.touch) touch_if_due(token.reveal(), *found->session, found->deadline_ms);
-  co_return std::move(found->session);
+  const std::int64_t deadline_ms = found ? found->deadline_ms : 0;
+  Answer answer = land(flight, token.reveal(), std::move(found));
+  if (answer && *answer && options.touch) touch_if_due(token.reveal(), **answer, deadline_ms);
+  co_return answer;
 }
 
 bool RedisStore::try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept {
@@ -170,7 +186,7 @@ Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds
   const std::int64_t target_ms = touch_target_ms(connection_->server_milliseconds(), idle_seconds, expires_at);
   if (!touch_gate_.pass(id, target_ms)) co_return;
   touches_sent_.fetch_add(1, std::memory_order_relaxed);
-  const std::string key = session_key(id);
+  const SessionKey key = session_key(id);
   const std::string target = std::to_string(target_ms);
   Commands commands(Effect::write);
   commands.add({"PEXPIREAT", key, target, "GT"});
@@ -182,8 +198,9 @@ Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds
 
   Flight flight(cache_->flights(), id, cache_->epoch());
   flight.lead();
-  auto asked = read_to_keep(flight, token.reveal());
-  static_cast<void>(co_await asked);
+  auto asked = read(id);
+  auto found = co_await asked;
+  static_cast<void>(land(flight, token.reveal(), std::move(found)));
 }
 
 // Reads go on while Redis refuses writes; that sessions are not being extended is said once, until it works again.

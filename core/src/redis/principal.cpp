@@ -16,7 +16,7 @@ Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
   const OperationTimer timer = start_timer();
   for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
-    const std::string key = session_key(id);
+    const SessionKey key = session_key(id);
     Commands look(Effect::read);
     look.add({"GET", key});
     auto asked = ask(std::move(look), timer);
@@ -138,7 +138,7 @@ Task<std::vector<Session>> RedisStore::read_listed(std::string index, std::size_
     if (!id) co_return corrupt_record("an index lists something that is no session id");
     if (!seen.insert(*id).second) continue;
     ids.push_back(*id);
-    const std::string key = session_key(*id);
+    const SessionKey key = session_key(*id);
     reads.add({"GET", key}).add({"PTTL", key});
   }
   std::vector<Session> sessions;

@@ -79,7 +79,7 @@ RedisStore::~RedisStore() {
   close();
 }
 
-std::string RedisStore::session_key(const SessionId& id) const {
+SessionKey RedisStore::session_key(const SessionId& id) const {
   return redis::session_key(name_space_, id);
 }
 
@@ -147,7 +147,7 @@ Task<IssuedSession> RedisStore::create(NewSession wanted) {
                                         : Token::generate(route_of(wanted.principal), settings_.token_keys, random_);
   if (!token) co_return std::move(token).error();
   const SessionId id = token->id();
-  const std::string key = session_key(id);
+  const SessionKey key = session_key(id);
   const std::string index = index_key(id.route(), wanted.principal);
   const std::string record = encode_new(id, wanted);
   const std::string limit = std::to_string(settings_.max_per_principal);
@@ -222,13 +222,13 @@ Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, Rotate
   auto token = Token::generate(id.route(), settings_.token_keys, random_);
   if (!token) co_return std::move(token).error();
   const SessionId new_id = token->id();
-  const std::string new_key = session_key(new_id);
+  const SessionKey new_key = session_key(new_id);
   const std::string index = index_key(id.route(), principal);
   const std::string record = replacement ? encode_new(new_id, *replacement) : "";
   const std::string grace_ms = std::to_string(std::chrono::milliseconds{options.grace}.count());
   for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
-    const std::string old_key = session_key(id);
+    const SessionKey old_key = session_key(id);
     const std::string left_behind = options.grace.count() > 0 ? encode_superseded(id.guard(), new_id) : "";
     const OwnWrite write(cache_.get(), id);
     std::vector<std::string_view> arguments = {

@@ -10,6 +10,7 @@
 
 #include "record.hpp"
 #include "redis/connection.hpp"
+#include "redis/keys.hpp"
 #include "redis/near_cache.hpp"
 #include "redis/operation_timer.hpp"
 #include "redis/scripts.hpp"
@@ -85,7 +86,7 @@ class RedisStore final : public SessionStore {
   // load.cpp
   Task<Answers> ask(Commands commands, OperationTimer timer);
   Task<Reading> read(SessionId id);
-  Task<Reading> read_to_keep(Flight& flight, std::string_view token);
+  Answer land(Flight& flight, std::string_view token, Result<Reading> found);
   Result<Stored> stored(const SessionId& id, ReplyView get);
   [[nodiscard]] Result<Reading> reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
                                         std::int64_t sent_at_ns) const;
@@ -108,7 +109,7 @@ class RedisStore final : public SessionStore {
   // Rotations with grace chain; walking along ends with the operation's time, never with "no such session".
   static Error out_of_time() { return {ErrorCode::timeout, "the operation took longer than operation_timeout"}; }
 
-  [[nodiscard]] std::string session_key(const SessionId& id) const;
+  [[nodiscard]] SessionKey session_key(const SessionId& id) const;
   [[nodiscard]] std::string index_key(std::uint16_t route, std::string_view principal) const;
   [[nodiscard]] OperationTimer start_timer() const noexcept {
     return OperationTimer{clock_, operation_timeout_, command_timeout_};
