@@ -34,7 +34,7 @@ std::string head(std::string_view id, std::string_view what, std::string_view op
 void Report::measured(std::string_view id, std::string_view what, double ratio, std::string_view op, double target,
                       double ours, double theirs, std::string_view unit) {
   const bool met = op == ">=" ? ratio >= target : ratio <= target;
-  std::printf("%-5.*s %8.2f %.*s %-6g %-6s ours %.4g, theirs %.4g %.*s   %.*s\n", static_cast<int>(id.size()),
+  std::printf("%-5.*s %8.4g %.*s %-6g %-6s ours %.4g, theirs %.4g %.*s   %.*s\n", static_cast<int>(id.size()),
               id.data(), ratio, static_cast<int>(op.size()), op.data(), target, met ? "met" : "MISSED", ours, theirs,
               static_cast<int>(unit.size()), unit.data(), static_cast<int>(what.size()), what.data());
   std::fflush(stdout);
