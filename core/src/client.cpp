@@ -205,11 +205,13 @@ Task<std::optional<Session>> Client::Impl::perform(LoadRequest request) {
 }
 
 Task<IssuedSession> Client::Impl::perform(CreateRequest request) {
+  make_storable(request.session.device);
   if (auto valid = validate(request.session); !valid) co_return std::move(valid).error();
   co_return co_await store().create(std::move(request.session));
 }
 
 Task<std::uint64_t> Client::Impl::perform(PatchRequest request) {
+  if (request.patch.device) make_storable(*request.patch.device);
   if (auto valid = validate(request.patch); !valid) co_return std::move(valid).error();
   if (auto permitted = check_add_only(request.patch); !permitted) co_return std::move(permitted).error();
   co_return co_await store().patch(request.id, std::move(request.patch));
@@ -221,6 +223,7 @@ Task<IssuedSession> Client::Impl::perform(RotateRequest request) {
 }
 
 Task<IssuedSession> Client::Impl::perform(LoginRequest request) {
+  make_storable(request.login.session.device);
   if (auto valid = validate(request.login.session); !valid) co_return std::move(valid).error();
   co_return co_await log_in(store(), std::move(request.login));
 }
@@ -235,6 +238,7 @@ Task<std::uint64_t> Client::Impl::perform(RevokePrincipalRequest request) {
 }
 
 Task<std::uint64_t> Client::Impl::perform(PatchPrincipalRequest request) {
+  if (request.patch.device) make_storable(*request.patch.device);
   if (auto valid = validate_principal(request.principal, false); !valid) co_return std::move(valid).error();
   if (auto valid = validate(request.patch); !valid) co_return std::move(valid).error();
   if (auto permitted = check_for_principal(request.patch); !permitted) co_return std::move(permitted).error();

@@ -33,6 +33,11 @@ std::size_t multibyte_length(std::string_view text) noexcept {
   return 4;
 }
 
+// Bytes of the well-formed character at the start of `text`; 0 if there is none.
+std::size_t character_length(std::string_view text) noexcept {
+  return static_cast<unsigned char>(text[0]) < 0x80 ? 1 : multibyte_length(text);
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) noexcept {
@@ -41,7 +46,7 @@ bool is_utf8(std::string_view text) noexcept {
       text.remove_prefix(8);
       continue;
     }
-    const std::size_t length = static_cast<unsigned char>(text[0]) < 0x80 ? 1 : multibyte_length(text);
+    const std::size_t length = character_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -58,6 +63,19 @@ bool is_plain_text(std::string_view text) noexcept {
     previous = byte;
   }
   return true;
+}
+
+std::string to_plain_text(std::string_view text, std::size_t max_bytes) {
+  std::string plain;
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
+    const std::string_view shown = is_plain_text(character) ? character : "?";
+    if (plain.size() + shown.size() > max_bytes) break;
+    plain.append(shown);
+    text.remove_prefix(character.size());
+  }
+  return plain;
 }
 
 }  // namespace ficha

@@ -55,15 +55,6 @@ Result<void> validate_list(std::string_view field, std::span<const std::string> 
   return {};
 }
 
-Result<void> validate_device(const Device& device) {
-  for (const auto& [field, text] : {std::pair{"device.address", std::string_view{device.address}},
-                                    std::pair{"device.user_agent", std::string_view{device.user_agent}}}) {
-    if (text.size() > max_device_bytes) return too_large(std::string(field) + ": at most 512 bytes");
-    if (!is_plain_text(text)) return invalid(std::string(field) + ": UTF-8 without control characters");
-  }
-  return {};
-}
-
 Result<void> validate_name(std::string_view name) {
   if (name.size() > max_attribute_name_bytes) return too_large("an attribute's name is at most 64 bytes long");
   if (name.empty() || !is_plain_text(name)) {
@@ -128,6 +119,11 @@ Result<void> validate_op(const Patch::Op& op) {
 
 }  // namespace
 
+void make_storable(Device& device) {
+  device.address = to_plain_text(device.address, max_device_bytes);
+  device.user_agent = to_plain_text(device.user_agent, max_device_bytes);
+}
+
 Result<void> validate_principal(std::string_view principal, bool allow_empty) {
   if (principal.size() > max_principal_bytes) return too_large("principal: at most 256 bytes");
   if (principal.empty() && !allow_empty) return invalid("principal: must not be empty");
@@ -140,7 +136,6 @@ Result<void> validate(const NewSession& session) {
   if (auto valid = validate_list("roles", session.roles); !valid) return valid;
   if (auto valid = validate_list("scopes", session.scopes); !valid) return valid;
   if (auto valid = validate_attributes(session.attributes); !valid) return valid;
-  if (auto valid = validate_device(session.device); !valid) return valid;
   if (auto valid = validate_timeouts(session); !valid) return valid;
   if (session.level < 0 || session.level > 3) return invalid("level: 0 to 3");
 
@@ -167,10 +162,7 @@ Result<void> validate(const Patch& patch) {
     if (auto valid = validate_list("scopes", *patch.scopes); !valid) return valid;
     bytes += packed_bytes(*patch.scopes);
   }
-  if (patch.device) {
-    if (auto valid = validate_device(*patch.device); !valid) return valid;
-    bytes += packed_bytes(*patch.device);
-  }
+  if (patch.device) bytes += packed_bytes(*patch.device);
   return validate_record_bytes(bytes);
 }
 

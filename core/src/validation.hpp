@@ -17,6 +17,10 @@ inline constexpr std::size_t max_patch_ops = 512;
 inline constexpr std::chrono::seconds max_absolute_timeout = std::chrono::days{400};
 inline constexpr std::chrono::seconds max_grace{30};
 
+// A client may call itself anything, and must be able to log in all the same: what no record can hold is replaced by "?",
+// what exceeds max_device_bytes is cut.
+void make_storable(Device& device);
+
 [[nodiscard]] Result<void> validate_principal(std::string_view principal, bool allow_empty);
 [[nodiscard]] Result<void> validate(const NewSession& session);
 [[nodiscard]] Result<void> validate(const Patch& patch);

@@ -16,6 +16,8 @@
 
 namespace ficha {
 
+// What a client says of itself may be anything: stored are at most 512 bytes of each, with "?" for control characters and
+// for what is not UTF-8.
 struct Device {
   std::string address;     // as the service saw it; may be empty
   std::string user_agent;  // may be empty
@@ -68,6 +70,17 @@ class Session {
   [[nodiscard]] std::string_view attribute_json(std::size_t i) const noexcept { return text(attribute_index(i) + 1); }
   // The JSON text of one attribute; nullopt where there is none.
   [[nodiscard]] std::optional<std::string_view> attribute(std::string_view name) const noexcept;
+
+  // The session as flat bytes, for a host that keeps it in memory of its own; never stored or sent. In the machine's byte
+  // order: generation, created_at, expires_at, idle_deadline, idle_seconds, authenticated_at (8 bytes each); level, counts
+  // of roles, scopes and attributes, size of the body (4 each); the id (24); 4 of padding. Then the body: an (offset within
+  // the body, length) pair of 4 bytes each for principal, device address, user agent, every role, every scope, and name
+  // and JSON of every attribute; then the bytes they name.
+  static constexpr std::size_t image_head_bytes = 96;
+  [[nodiscard]] std::size_t image_size() const noexcept { return image_head_bytes + head_.size; }
+  void write_image(std::byte* image) const noexcept;  // image_size() bytes
+  // nullopt unless the bytes are a whole image.
+  [[nodiscard]] static std::optional<Session> from_image(std::span<const std::byte> image);
 
  private:
   friend class SessionBuilder;  // fills the image from a decoded record
