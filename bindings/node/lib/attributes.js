@@ -1,0 +1,144 @@
+'use strict';
+// Attribute values between JavaScript and JSON, and what changed among them.
+
+const { randomBytes } = require('node:crypto');
+const { InvalidArgument } = require('./errors.js');
+
+// Marks integers that only a BigInt can hold while JSON passes through JSON.parse and JSON.stringify, which know none.
+// Nobody outside this process can put it into a string.
+const mark = `bigint-${randomBytes(16).toString('hex')}:`;
+const markedInteger = new RegExp(`"${mark}(-?\\d+)"`, 'g');
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
+const integer = /^-?\d+$/;
+const longDigits = /\d{16}/;
+
+function markInteger(token) {
+  if (!integer.test(token) || Number.isSafeInteger(Number(token))) return token;
+  return `"${mark}${token}"`;
+}
+
+function unmark(_key, value) {
+  return typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value;
+}
+
+/** The value of a JSON text. Integers beyond 2^53 become BigInt. */
+function fromJson(text) {
+  if (!longDigits.test(text)) return JSON.parse(text);
+  return JSON.parse(text.replace(stringOrNumber, markInteger), unmark);
+}
+
+function refuse(name, why) {
+  return new InvalidArgument(`attribute ${JSON.stringify(name)}: ${why}`);
+}
+
+/** The JSON text of an attribute; throws InvalidArgument naming the attribute, never its value. */
+function toJson(name, value) {
+  let hasBigInt = false;
+  // JSON.stringify drops some of these in silence and empties others.
+  const check = (_key, nested) => {
+    switch (typeof nested) {
+      case 'undefined':
+      case 'function':
+      case 'symbol':
+        throw refuse(name, `JSON has no ${typeof nested}`);
+      case 'number':
+        if (!Number.isFinite(nested)) throw refuse(name, 'NaN and infinity are not JSON');
+        return nested;
+      case 'bigint':
+        hasBigInt = true;
+        return mark + nested;
+      default:
+        if (nested instanceof Map || nested instanceof Set) throw refuse(name, 'JSON has no Map and no Set');
+        return nested;
+    }
+  };
+  let text;
+  try {
+    text = JSON.stringify(value, check);
+  } catch (error) {
+    if (error instanceof InvalidArgument) throw error;
+    if (error instanceof RangeError) throw refuse(name, 'nested too deeply');
+    // The message of JSON.stringify quotes property names.
+    throw error instanceof TypeError ? refuse(name, 'it contains itself, or its toJSON fails') : error;
+  }
+  return hasBigInt ? text.replace(markedInteger, '$1') : text;
+}
+
+function checkText(what, text) {
+  if (typeof text !== 'string') throw new InvalidArgument(`${what} is a string, not ${typeof text}`);
+  if (!text.isWellFormed()) throw new InvalidArgument(`${what}: a lone surrogate is not Unicode text`);
+  return text;
+}
+
+/** [name, JSON text, …] of all own enumerable properties. */
+function toTexts(attributes) {
+  const texts = [];
+  for (const [name, value] of Object.entries(attributes)) {
+    texts.push(checkText("an attribute's name", name), toJson(name, value));
+  }
+  return texts;
+}
+
+/** Makes a value that several requests share immutable. */
+function deepFreeze(value) {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFreeze);
+  }
+  return value;
+}
+
+/** The attributes of a session as they were read, to be compared with what a request made of them. */
+class Baseline {
+  #texts;
+  #canonical = new Map();
+
+  /** From [name, JSON text, …]. */
+  constructor(texts = []) {
+    this.#texts = new Map();
+    for (let i = 0; i < texts.length; i += 2) this.#texts.set(texts[i], texts[i + 1]);
+  }
+
+  /** New values on `target`, the caller's to change. */
+  assignTo(target) {
+    for (const [name, text] of this.#texts) {
+      // Not by assignment: "__proto__" is a name like any other.
+      Object.defineProperty(target, name, { value: fromJson(text), writable: true, enumerable: true, configurable: true });
+    }
+  }
+
+  /** The steps [kind, name, JSON text, …] that make the stored attributes those of `current`. Nested changes count. */
+  changes(current) {
+    const ops = [];
+    for (const name of this.#texts.keys()) {
+      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '');
+    }
+    for (const [name, value] of Object.entries(current)) {
+      if (value === undefined) continue;
+      const text = toJson(checkText("an attribute's name", name), value);
+      const before = this.#texts.get(name);
+      // Another language may have written the same value with other blanks or escapes.
+      if (before === undefined || (text !== before && text !== this.#canonicalText(name, before))) {
+        ops.push('set', name, text);
+      }
+    }
+    return ops;
+  }
+
+  #canonicalText(name, text) {
+    if (!this.#canonical.has(name)) this.#canonical.set(name, toJson(name, fromJson(text)));
+    return this.#canonical.get(name);
+  }
+
+  /** Takes note that the steps were stored. */
+  apply(ops) {
+    for (let i = 0; i < ops.length; i += 3) {
+      const [kind, name, text] = ops.slice(i, i + 3);
+      this.#canonical.delete(name);
+      if (kind === 'remove') this.#texts.delete(name);
+      else this.#texts.set(name, text);
+    }
+  }
+}
+
+module.exports = { Baseline, checkText, deepFreeze, fromJson, toJson, toTexts };

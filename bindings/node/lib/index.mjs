@@ -1,0 +1,27 @@
+import index from './index.js';
+
+export const {
+  AccessDenied,
+  AttributeExists,
+  Client,
+  ClientClosed,
+  Config,
+  Conflict,
+  CorruptRecord,
+  Decision,
+  FichaError,
+  InvalidArgument,
+  InvalidConfig,
+  ManualClock,
+  OperationTimeout,
+  Overloaded,
+  Session,
+  SessionGone,
+  SessionLimit,
+  StoreError,
+  TooLarge,
+  Unavailable,
+  UnknownOutcome,
+  WriteRefused,
+  requestOf,
+} = index;

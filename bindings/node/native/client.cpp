@@ -1,0 +1,317 @@
+#include "client.hpp"
+
+#include <array>
+#include <atomic>
+#include <span>
+#include <utility>
+
+#include "cold.hpp"
+#include "config.hpp"
+#include "decision.hpp"
+#include "environment.hpp"
+#include "ficha/client.hpp"
+#include "requests.hpp"
+#include "session.hpp"
+
+namespace ficha::node {
+namespace {
+
+std::atomic<int> alive{0};
+
+// Lives as long as one of its functions, or an operation that is under way.
+struct ClientHandle {
+  ClientHandle(Client opened, std::shared_ptr<ManualClock> manual_clock, std::shared_ptr<LogSink> log_sink)
+      : clock(std::move(manual_clock)), log(std::move(log_sink)), client(std::move(opened)) {
+    ++alive;
+  }
+  ClientHandle(const ClientHandle&) = delete;
+  ~ClientHandle() { --alive; }
+
+  const std::shared_ptr<ManualClock> clock;
+  const std::shared_ptr<LogSink> log;
+  Client client;
+};
+
+using SharedClient = std::shared_ptr<ClientHandle>;
+
+// --- calls on every request ------------------------------------------------------------------------------------------
+
+// A call's arguments; on the stack where there are not more than a request usually has.
+class Arguments {
+ public:
+  Arguments(napi_env env, napi_callback_info info) {
+    count_ = few_.size();
+    napi_get_cb_info(env, info, &count_, few_.data(), nullptr, &data_);
+    if (count_ <= few_.size()) return;
+    many_.resize(count_);
+    napi_get_cb_info(env, info, &count_, many_.data(), nullptr, nullptr);
+  }
+  [[nodiscard]] const SharedClient& client() const noexcept { return *static_cast<const SharedClient*>(data_); }
+  [[nodiscard]] std::span<const napi_value> values() const noexcept {
+    return {many_.empty() ? few_.data() : many_.data(), count_};
+  }
+  [[nodiscard]] bool flag(napi_env env, std::size_t index, bool absent) const noexcept {
+    bool value = absent;
+    if (index < count_) napi_get_value_bool(env, values()[index], &value);
+    return value;
+  }
+
+ private:
+  std::size_t count_;
+  void* data_ = nullptr;
+  std::array<napi_value, 48> few_;
+  std::vector<napi_value> many_;
+};
+
+// (method, path, scheme, peer, name, value, name, value, …)
+class RequestReader {
+ public:
+  [[nodiscard]] bool read(napi_env env, std::span<const napi_value> values) {
+    if (values.size() < 4 || values.size() % 2 != 0) {
+      throw_type_error(env, "a request has a method, a path, a scheme, a peer, and pairs of header names and values");
+      return false;
+    }
+    const std::size_t count = (values.size() - 4) / 2;
+    HeaderField* fields = few_.data();
+    if (count > few_.size()) {
+      many_.resize(count);
+      fields = many_.data();
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!strings_.read(env, values[4 + 2 * i], fields[i].name)) return false;
+      if (!strings_.read(env, values[5 + 2 * i], fields[i].value)) return false;
+    }
+    request_.headers = {fields, count};
+    return strings_.read(env, values[0], request_.method) && strings_.read(env, values[1], request_.path) &&
+           strings_.read(env, values[2], request_.scheme) && strings_.read(env, values[3], request_.peer);
+  }
+  [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
+
+ private:
+  ByteStrings strings_;
+  std::array<HeaderField, 22> few_;
+  std::vector<HeaderField> many_;
+  HttpRequest request_;
+};
+
+napi_value undefined_value(napi_env env) noexcept {
+  napi_value value = nullptr;
+  napi_get_undefined(env, &value);
+  return value;
+}
+
+// tryLoad(token, touch, fresh): a Session, null, or undefined when only the store knows.
+napi_value try_load(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  // What is longer than a token is none, wherever it is cut.
+  std::array<char, Token::length + 8> token;
+  std::size_t length = 0;
+  if (arguments.values().empty() ||
+      napi_get_value_string_latin1(env, arguments.values()[0], token.data(), token.size(), &length) != napi_ok) {
+    return throw_type_error(env, "a token is a string");
+  }
+  const LoadOptions options{arguments.flag(env, 1, true), arguments.flag(env, 2, false)};
+  const auto known = arguments.client()->client.try_load({token.data(), length}, options);
+  if (!known) return undefined_value(env);
+  return *known ? Environment::of(env).sessions().get(env, **known) : null_value(env);
+}
+
+// tryAuthorize(…): a Decision, or undefined when only the store knows.
+napi_value try_authorize(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  RequestReader reader;
+  if (!reader.read(env, arguments.values())) return nullptr;
+  const auto decision = arguments.client()->client.try_authorize(reader.request());
+  return decision ? to_value(env, *decision) : undefined_value(env);
+}
+
+// authorize(…): a promise of a Decision.
+napi_value authorize(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  RequestReader reader;
+  if (!reader.read(env, arguments.values())) return nullptr;
+  Environment& environment = Environment::of(env);
+  OperationId id = 0;
+  napi_value promise = environment.begin(arguments.client(), id);
+  if (promise) arguments.client()->client.submit(environment.queue(), id, reader.request());
+  return promise;
+}
+
+// --- everything else -------------------------------------------------------------------------------------------------
+
+// A function of the client that is written with node-addon-api.
+template <auto Function>
+napi_value cold(napi_env env, napi_callback_info raw) noexcept {
+  try {
+    const Napi::CallbackInfo info{env, raw};
+    return Function(*static_cast<const SharedClient*>(info.Data()), info);
+  } catch (const Napi::Error& error) {
+    error.ThrowAsJavaScriptException();
+  } catch (const std::exception&) {
+    throw_error(env, {ErrorCode::overloaded, "out of memory"});
+  }
+  return nullptr;
+}
+
+// A promise of what the store answers.
+template <auto Read>
+Napi::Value submit(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  StoreRequest request = Read(info);
+  Environment& environment = Environment::of(info.Env());
+  OperationId id = 0;
+  napi_value promise = environment.begin(handle, id);
+  if (promise) handle->client.submit(environment.queue(), id, std::move(request));
+  return {info.Env(), promise};
+}
+
+Napi::Value require(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return {info.Env(), to_value(info.Env(), handle->client.require(read_requirement(info[0]), read_admitted(info[1])))};
+}
+
+// setCookie(session) for a session just issued; setCookie(session, token) for another one's session.
+Napi::Value set_cookie(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  const SessionHolder* holder = as_session(info.Env(), info[0]);
+  if (!holder) throw Napi::TypeError::New(info.Env(), "not a Session of ficha");
+  std::optional<Token> token = holder->token;
+  if (!token) token = Token::parse(text_of(info[1]), handle->client.config().session.token_keys);
+  if (!token || token->id() != holder->session.id()) {
+    raise(info.Env(), {ErrorCode::invalid_argument, "not the token of this session"});
+  }
+  return {info.Env(), to_string(info.Env(), handle->client.set_cookie({*token, holder->session}))};
+}
+
+Napi::Value clear_cookie(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return {info.Env(), to_string(info.Env(), handle->client.clear_cookie())};
+}
+
+Napi::Value csrf_token(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return {info.Env(), to_string(info.Env(), value_or_raise(info.Env(), handle->client.csrf_token(text_of(info[0]))))};
+}
+
+Napi::Value session_id(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  const auto token = Token::parse(text_of(info[0]), handle->client.config().session.token_keys);
+  return {info.Env(), token ? to_string(info.Env(), token->id().str()) : null_value(info.Env())};
+}
+
+Napi::Value is_identity_header(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), handle->client.is_identity_header(text_of(info[0])));
+}
+
+Napi::Value stats(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  const Stats s = handle->client.stats();
+  Napi::Object object = Napi::Object::New(info.Env());
+  const auto set = [&](const char* name, std::uint64_t value) { object.Set(name, static_cast<double>(value)); };
+  set("hits", s.hits);
+  set("misses", s.misses);
+  set("sharedFlights", s.shared_flights);
+  set("invalidations", s.invalidations);
+  set("flushesDisconnect", s.flushes_disconnect);
+  set("flushesServer", s.flushes_server);
+  set("flushesStaleness", s.flushes_staleness);
+  set("evictions", s.evictions);
+  set("touchesSent", s.touches_sent);
+  set("touchesEffective", s.touches_effective);
+  set("commands", s.commands);
+  set("connects", s.connects);
+  set("connectFailures", s.connect_failures);
+  set("timeouts", s.timeouts);
+  set("inFlight", s.in_flight);
+  set("cacheEntries", s.cache_entries);
+  set("cacheBytes", s.cache_bytes);
+  set("roundTripSumUs", s.round_trip_sum_us);
+  Napi::Array round_trips = Napi::Array::New(info.Env(), s.round_trips.size());
+  for (std::uint32_t i = 0; i < s.round_trips.size(); ++i) round_trips[i] = static_cast<double>(s.round_trips[i]);
+  object.Set("roundTrips", round_trips);
+  return object;
+}
+
+Napi::Value prometheus(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return {info.Env(), to_string(info.Env(), prometheus_text(handle->client.stats(), text_of(info[0])))};
+}
+
+Napi::Value close(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  handle->client.close();
+  if (handle->log) Environment::of(info.Env()).remove_log(handle->log);
+  return info.Env().Undefined();
+}
+
+struct Method {
+  const char* name;
+  napi_callback callback;
+};
+
+constexpr std::array methods{Method{"tryLoad", try_load},
+                             Method{"tryAuthorize", try_authorize},
+                             Method{"authorize", authorize},
+                             Method{"load", cold<submit<read_load>>},
+                             Method{"create", cold<submit<read_create>>},
+                             Method{"patch", cold<submit<read_patch>>},
+                             Method{"rotate", cold<submit<read_rotate>>},
+                             Method{"login", cold<submit<read_login>>},
+                             Method{"revoke", cold<submit<read_revoke>>},
+                             Method{"revokePrincipal", cold<submit<read_revoke_principal>>},
+                             Method{"patchPrincipal", cold<submit<read_patch_principal>>},
+                             Method{"list", cold<submit<read_list>>},
+                             Method{"require", cold<require>},
+                             Method{"setCookie", cold<set_cookie>},
+                             Method{"clearCookie", cold<clear_cookie>},
+                             Method{"csrfToken", cold<csrf_token>},
+                             Method{"sessionId", cold<session_id>},
+                             Method{"isIdentityHeader", cold<is_identity_header>},
+                             Method{"stats", cold<stats>},
+                             Method{"prometheusText", cold<prometheus>},
+                             Method{"close", cold<close>}};
+
+// A function with the client as its data: reaching it costs nothing, and the client lives as long as the function.
+void define_method(Napi::Env env, Napi::Object object, const Method& method, const SharedClient& handle) {
+  auto* data = new SharedClient(handle);
+  napi_value function = nullptr;
+  if (napi_create_function(env, method.name, NAPI_AUTO_LENGTH, method.callback, data, &function) != napi_ok ||
+      napi_add_finalizer(
+          env, function, data, [](napi_env, void* owned, void*) { delete static_cast<SharedClient*>(owned); }, nullptr,
+          nullptr) != napi_ok) {
+    delete data;
+    throw Napi::Error::New(env, "the client's functions could not be made");
+  }
+  object.Set(method.name, Napi::Value{env, function});
+}
+
+Napi::Value open_client(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Environment& environment = Environment::of(env);
+  Hooks hooks;
+  std::shared_ptr<ManualClock> clock;
+  std::shared_ptr<LogSink> log;
+  if (!info[2].IsUndefined()) {
+    clock = clock_of(info[2]);
+    hooks.clock = clock.get();
+  }
+  if (!info[1].IsUndefined()) {
+    napi_ref callback = nullptr;
+    napi_create_reference(env, info[1], 1, &callback);
+    log = std::make_shared<LogSink>(environment.queue(), callback);
+    hooks.log = [log](LogLevel level, std::string_view message) { log->write(level, message); };
+    environment.add_log(log);
+  }
+  auto opened = Client::open(config_of(info[0]), std::move(hooks));
+  if (!opened) {
+    if (log) environment.remove_log(log);
+    raise(env, opened.error());
+  }
+  const auto handle = std::make_shared<ClientHandle>(std::move(*opened), std::move(clock), std::move(log));
+  Napi::Object object = Napi::Object::New(env);
+  for (const Method& method : methods) define_method(env, object, method, handle);
+  return object;
+}
+
+}  // namespace
+
+int live_clients() noexcept {
+  return alive;
+}
+
+void define_client(Napi::Env env, Napi::Object exports) {
+  exports.Set("openClient", Napi::Function::New(env, open_client));
+}
+
+}  // namespace ficha::node

@@ -1,0 +1,14 @@
+// The native half of the class Client of JavaScript.
+#pragma once
+
+#include <napi.h>
+
+namespace ficha::node {
+
+// Adds openClient(config, log, clock), which returns an object of functions, one for each method.
+void define_client(Napi::Env env, Napi::Object exports);
+
+// Open clients in all environments.
+[[nodiscard]] int live_clients() noexcept;
+
+}  // namespace ficha::node

@@ -1,0 +1,119 @@
+#include "config.hpp"
+
+#include "cold.hpp"
+
+namespace ficha::node {
+namespace {
+
+// External values of this addon are told apart by these tags; those of another addon are refused.
+constexpr napi_type_tag config_tag{0x66696368612e636f, 0x6e6669672e763100};
+constexpr napi_type_tag clock_tag{0x66696368612e636c, 0x6f636b2e76310000};
+
+template <class T>
+T& tagged(Napi::Value handle, const napi_type_tag& tag, const char* message) {
+  if (!handle.IsExternal() || !handle.As<Napi::External<T>>().CheckTypeTag(&tag)) {
+    throw Napi::TypeError::New(handle.Env(), message);
+  }
+  return *handle.As<Napi::External<T>>().Data();
+}
+
+template <class T>
+Napi::External<T> make_tagged(Napi::Env env, T value, const napi_type_tag& tag) {
+  auto external = Napi::External<T>::New(env, new T(std::move(value)), [](Napi::Env, T* data) { delete data; });
+  external.TypeTag(&tag);
+  return external;
+}
+
+const char* name(CsrfMode mode) noexcept {
+  switch (mode) {
+    case CsrfMode::origin:
+      return "origin";
+    case CsrfMode::token:
+      return "token";
+    case CsrfMode::off:
+      break;
+  }
+  return "off";
+}
+
+const char* name(SameSite same_site) noexcept {
+  switch (same_site) {
+    case SameSite::strict:
+      return "strict";
+    case SameSite::none:
+      return "none";
+    case SameSite::lax:
+      break;
+  }
+  return "lax";
+}
+
+Napi::Value describe(Napi::Env env, Config config) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("cookieName", config.cookie.name);
+  object.Set("cookieDomain", config.cookie.domain);
+  object.Set("cookieSameSite", name(config.cookie.same_site));
+  object.Set("cookieSecure", !config.cookie.insecure_http);
+  object.Set("cookiePersistent", config.cookie.persistent);
+  object.Set("csrfMode", name(config.csrf.mode));
+  object.Set("csrfHeader", config.csrf.header);
+  object.Set("idleTimeout", static_cast<double>(config.session.idle_timeout.count()));
+  object.Set("absoluteTimeout", static_cast<double>(config.session.absolute_timeout.count()));
+  object.Set("ruleCount", static_cast<double>(config.policy.rules.size()));
+  object.Set("handle", make_tagged(env, std::move(config), config_tag));
+  return object;
+}
+
+Napi::Value load(const Napi::CallbackInfo& info) {
+  return describe(info.Env(), value_or_raise(info.Env(), load_config(text_of(info[0]))));
+}
+
+Napi::Value parse(const Napi::CallbackInfo& info) {
+  return describe(info.Env(), value_or_raise(info.Env(), parse_config(text_of(info[0]), text_of(info[1]))));
+}
+
+Napi::Value create_clock(const Napi::CallbackInfo& info) {
+  auto clock = std::make_shared<ManualClock>(info[0].ToNumber().Int64Value());
+  return make_tagged(info.Env(), std::move(clock), clock_tag);
+}
+
+void advance_clock(const Napi::CallbackInfo& info) {
+  clock_of(info[0])->advance(info[1].ToNumber().Int64Value());
+}
+
+// The value of a cookie in raw Cookie fields: a string, null when it is absent, undefined when it is ambiguous.
+Napi::Value find_cookie_value(const Napi::CallbackInfo& info) {
+  ByteStrings strings;
+  std::string_view wanted;
+  std::vector<std::string_view> fields(info.Length() - 1);
+  if (!strings.read(info.Env(), info[0], wanted)) return {};
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!strings.read(info.Env(), info[i + 1], fields[i])) return {};
+  }
+  const CookieValue cookie = find_cookie(fields, wanted);
+  if (cookie.lookup == CookieLookup::absent) return info.Env().Null();
+  if (cookie.lookup == CookieLookup::ambiguous) return info.Env().Undefined();
+  napi_value value = nullptr;
+  napi_create_string_latin1(info.Env(), cookie.value.data(), cookie.value.size(), &value);
+  return {info.Env(), value};
+}
+
+}  // namespace
+
+const Config& config_of(Napi::Value handle) {
+  return tagged<Config>(handle, config_tag, "not a configuration of ficha");
+}
+
+std::shared_ptr<ManualClock> clock_of(Napi::Value handle) {
+  return tagged<std::shared_ptr<ManualClock>>(handle, clock_tag, "not a ManualClock");
+}
+
+void define_config(Napi::Env env, Napi::Object exports) {
+  exports.Set("loadConfig", Napi::Function::New(env, load));
+  exports.Set("parseConfig", Napi::Function::New(env, parse));
+  exports.Set("createClock", Napi::Function::New(env, create_clock));
+  exports.Set("advanceClock", Napi::Function::New(env, advance_clock));
+  exports.Set("findCookie", Napi::Function::New(env, find_cookie_value));
+}
+
+}  // namespace ficha::node

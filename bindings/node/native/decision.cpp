@@ -1,0 +1,54 @@
+#include "decision.hpp"
+
+#include <array>
+
+#include "environment.hpp"
+#include "values.hpp"
+
+namespace ficha::node {
+namespace {
+
+std::string_view name(Carrier carrier) noexcept {
+  switch (carrier) {
+    case Carrier::cookie:
+      return "cookie";
+    case Carrier::bearer:
+      return "bearer";
+    case Carrier::none:
+      break;
+  }
+  return "none";
+}
+
+napi_value headers_of(napi_env env, const Decision& decision) noexcept {
+  const auto headers = decision.headers();
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, 2 * headers.size(), &array);
+  std::uint32_t i = 0;
+  for (const ResponseHeader& header : headers) {
+    napi_set_element(env, array, i++, to_string(env, header.name));
+    napi_set_element(env, array, i++, to_string(env, header.value));
+  }
+  return array;
+}
+
+}  // namespace
+
+napi_value new_decision(napi_env env, const Decision& decision, napi_value session) noexcept {
+  const std::array arguments{to_string(env, name(decision.verdict)),
+                             to_string(env, name(decision.reason)),
+                             to_number(env, decision.status),
+                             to_number(env, decision.rule),
+                             to_string(env, name(decision.carrier)),
+                             session,
+                             headers_of(env, decision)};
+  return Environment::of(env).call(Environment::Callback::make_decision, arguments);
+}
+
+napi_value to_value(napi_env env, const Decision& decision) noexcept {
+  // What allows with a session is Verdict::allow for Reason::allowed, and carries no header but Vary: Cookie.
+  if (decision.allowed() && decision.session) return Environment::of(env).sessions().get(env, decision);
+  return new_decision(env, decision, null_value(env));
+}
+
+}  // namespace ficha::node

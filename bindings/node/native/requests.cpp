@@ -1,0 +1,205 @@
+#include "requests.hpp"
+
+#include <utility>
+
+#include "cold.hpp"
+#include "decision.hpp"
+#include "environment.hpp"
+#include "outcome.hpp"
+#include "session.hpp"
+
+namespace ficha::node {
+namespace {
+
+using Names = std::vector<std::string>;
+
+SessionId to_id(Napi::Value value) {
+  const auto id = SessionId::parse(text_of(value));
+  if (!id) raise(value.Env(), {ErrorCode::invalid_argument, "a session id has 24 characters of base64url"});
+  return *id;
+}
+
+std::int64_t to_integer(Napi::Value value) {
+  if (!value.IsNumber()) throw Napi::TypeError::New(value.Env(), "expected a number");
+  return value.As<Napi::Number>().Int64Value();
+}
+
+std::optional<std::chrono::seconds> to_seconds(Napi::Value value) {
+  if (value.IsUndefined()) return std::nullopt;
+  return std::chrono::seconds{to_integer(value)};
+}
+
+Names to_names(Napi::Value value) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), "expected an array of strings");
+  const auto array = value.As<Napi::Array>();
+  Names names;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) names.push_back(text_of(array[i]));
+  return names;
+}
+
+std::optional<Names> to_optional_names(Napi::Value value) {
+  return value.IsUndefined() ? std::nullopt : std::optional{to_names(value)};
+}
+
+Device to_device(Napi::Object object) {
+  return {text_of(object.Get("address")), text_of(object.Get("userAgent"))};
+}
+
+// {principal, roles, scopes, attributes: [name, JSON, …], device, level, authenticated, idleTimeout, absoluteTimeout}
+NewSession to_new_session(Napi::Value value) {
+  const auto object = value.As<Napi::Object>();
+  NewSession session{.principal = text_of(object.Get("principal")),
+                     .roles = to_names(object.Get("roles")),
+                     .scopes = to_names(object.Get("scopes")),
+                     .attributes = {},
+                     .device = to_device(object.Get("device").As<Napi::Object>()),
+                     .level = static_cast<int>(to_integer(object.Get("level"))),
+                     .authenticated = object.Get("authenticated").ToBoolean(),
+                     .idle_timeout = to_seconds(object.Get("idleTimeout")),
+                     .absolute_timeout = to_seconds(object.Get("absoluteTimeout"))};
+  const Names texts = to_names(object.Get("attributes"));
+  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) session.attributes.push_back({texts[i], texts[i + 1]});
+  return session;
+}
+
+Patch::Kind to_kind(Napi::Value value) {
+  const std::string kind = text_of(value);
+  if (kind == "set") return Patch::Kind::set;
+  if (kind == "add") return Patch::Kind::add;
+  if (kind == "remove") return Patch::Kind::remove;
+  if (kind == "increment") return Patch::Kind::increment;
+  throw Napi::TypeError::New(value.Env(), "a patch has set, add, remove and increment");
+}
+
+// {ops: [kind, name, JSON or number, …], roles, scopes, device, expectedGeneration}; what is undefined stays as it is.
+Patch to_patch(Napi::Value value) {
+  const auto object = value.As<Napi::Object>();
+  const auto ops = object.Get("ops").As<Napi::Array>();
+  Patch patch;
+  for (std::uint32_t i = 0; i + 2 < ops.Length(); i += 3) {
+    Patch::Op op{to_kind(ops[i]), text_of(ops[i + 1]), {}, 0};
+    if (op.kind == Patch::Kind::increment) {
+      op.by = to_integer(ops[i + 2]);
+    } else {
+      op.json = text_of(ops[i + 2]);
+    }
+    patch.ops.push_back(std::move(op));
+  }
+  patch.roles = to_optional_names(object.Get("roles"));
+  patch.scopes = to_optional_names(object.Get("scopes"));
+  const Napi::Value device = object.Get("device"), generation = object.Get("expectedGeneration");
+  if (!device.IsUndefined()) patch.device = to_device(device.As<Napi::Object>());
+  if (!generation.IsUndefined()) patch.expected_generation = static_cast<std::uint64_t>(to_integer(generation));
+  return patch;
+}
+
+const Session& to_session(Napi::Value value) {
+  const SessionHolder* holder = as_session(value.Env(), value);
+  if (!holder) throw Napi::TypeError::New(value.Env(), "not a Session of ficha");
+  return holder->session;
+}
+
+struct Converter {
+  napi_env env;
+
+  napi_value operator()(std::optional<Session> session) const {
+    return session ? Environment::of(env).sessions().get(env, *session) : null_value(env);
+  }
+  napi_value operator()(IssuedSession issued) const {
+    return new_session(env, {std::move(issued.session), std::move(issued.token)});
+  }
+  napi_value operator()(std::uint64_t number) const { return to_number(env, static_cast<std::int64_t>(number)); }
+  napi_value operator()(RevokeOutcome outcome) const { return to_boolean(env, outcome == RevokeOutcome::revoked); }
+  napi_value operator()(std::vector<Session> sessions) const {
+    napi_value array = nullptr;
+    napi_create_array_with_length(env, sessions.size(), &array);
+    std::uint32_t i = 0;
+    for (Session& session : sessions) {
+      napi_value object = new_session(env, {std::move(session), std::nullopt});
+      if (!object) return nullptr;
+      napi_set_element(env, array, i++, object);
+    }
+    return array;
+  }
+  napi_value operator()(const Decision& decision) const { return to_value(env, decision); }
+};
+
+}  // namespace
+
+napi_value to_value(napi_env env, Outcome outcome) noexcept {
+  return std::visit(Converter{env}, std::move(outcome));
+}
+
+StoreRequest read_load(const Napi::CallbackInfo& info) {
+  ByteStrings strings;
+  std::string_view token;
+  if (!strings.read(info.Env(), info[0], token))
+    throw Napi::Error(info.Env(), info.Env().GetAndClearPendingException().Value());
+  return LoadRequest{Secret{token}, LoadOptions{info[1].ToBoolean(), info[2].ToBoolean()}};
+}
+
+StoreRequest read_create(const Napi::CallbackInfo& info) {
+  return CreateRequest{to_new_session(info[0])};
+}
+
+StoreRequest read_patch(const Napi::CallbackInfo& info) {
+  return PatchRequest{to_id(info[0]), to_patch(info[1])};
+}
+
+StoreRequest read_rotate(const Napi::CallbackInfo& info) {
+  return RotateRequest{to_id(info[0]), RotateOptions{std::chrono::seconds{to_integer(info[1])}}};
+}
+
+StoreRequest read_login(const Napi::CallbackInfo& info) {
+  std::optional<Session> current;
+  if (!info[1].IsNull()) current = to_session(info[1]);
+  return LoginRequest{Login{to_new_session(info[0]), std::move(current), info[2].ToBoolean()}};
+}
+
+StoreRequest read_revoke(const Napi::CallbackInfo& info) {
+  return RevokeRequest{to_id(info[0])};
+}
+
+StoreRequest read_revoke_principal(const Napi::CallbackInfo& info) {
+  return RevokePrincipalRequest{text_of(info[0]), info[1].IsNull() ? std::nullopt : std::optional{to_id(info[1])}};
+}
+
+StoreRequest read_patch_principal(const Napi::CallbackInfo& info) {
+  return PatchPrincipalRequest{text_of(info[0]), to_patch(info[1])};
+}
+
+StoreRequest read_list(const Napi::CallbackInfo& info) {
+  return ListRequest{text_of(info[0])};
+}
+
+Requirement read_requirement(Napi::Value value) {
+  const auto object = value.As<Napi::Object>();
+  const std::string allow = text_of(object.Get("allow"));
+  if (allow != "authenticated" && allow != "anyone" && allow != "nobody") {
+    raise(value.Env(), {ErrorCode::invalid_argument, "allow is \"anyone\", \"authenticated\" or \"nobody\""});
+  }
+  return {.allow = allow == "anyone"   ? Allow::anyone
+                   : allow == "nobody" ? Allow::nobody
+                                       : Allow::authenticated,
+          .roles = to_names(object.Get("roles")),
+          .scopes = to_names(object.Get("scopes")),
+          .level = static_cast<int>(to_integer(object.Get("level"))),
+          .max_auth_age = to_seconds(object.Get("maxAuthAge"))};
+}
+
+Decision read_admitted(Napi::Value value) {
+  const auto object = value.As<Napi::Object>();
+  const Napi::Value session = object.Get("session");
+  const std::string carrier = text_of(object.Get("carrier"));
+  Decision decision;
+  decision.verdict = Verdict::allow;
+  decision.reason = session.IsNull() ? Reason::allowed_anonymous : Reason::allowed;
+  decision.status = 200;
+  decision.rule = static_cast<int>(to_integer(object.Get("rule")));
+  decision.carrier = carrier == "cookie" ? Carrier::cookie : carrier == "bearer" ? Carrier::bearer : Carrier::none;
+  if (!session.IsNull()) decision.session = to_session(session);
+  if (object.Get("headers").As<Napi::Array>().Length() > 0) decision.add_header("Vary", "Cookie");
+  return decision;
+}
+
+}  // namespace ficha::node
