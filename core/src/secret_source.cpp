@@ -19,13 +19,16 @@ Error invalid(std::string what) {
   return {ErrorCode::invalid_config, std::move(what)};
 }
 
+std::string_view without_line_break(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
 Result<Secret> read_secret_file(const std::string& path) {
   Result<std::string> content = read_file(path, max_secret_bytes);
   if (!content) return std::move(content).error();
-  std::string_view text = *content;
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  Secret secret(text);
+  const Secret secret(without_line_break(*content));
   crypto::wipe(content->data(), content->size());
   if (secret.empty()) return invalid(path + ": is empty");
   return secret;
