@@ -26,10 +26,11 @@ std::string_view without_line_break(std::string_view text) {
 }
 
 Result<Secret> read_secret_file(const std::string& path) {
-  Result<std::string> content = read_file(path, max_secret_bytes);
-  if (!content) return std::move(content).error();
-  const Secret secret(without_line_break(*content));
-  crypto::wipe(content->data(), content->size());
+  Result<std::string> read = read_file(path, max_secret_bytes);
+  if (!read) return std::move(read).error();
+  std::string& content = *read;
+  const Secret secret(without_line_break(content));
+  crypto::wipe(content.data(), content.size());
   if (secret.empty()) return invalid(path + ": is empty");
   return secret;
 }
