@@ -76,11 +76,9 @@ CacheSlots::CacheSlots(std::size_t max_entries, std::size_t max_bytes) {
   // reader of a large cache most of its page walks. A kernel that has none refuses, which changes nothing.
   constexpr std::size_t small = std::size_t{4} << 20U;
   const std::span<std::byte> pool = std::as_writable_bytes(chunks_);
-  if (pool.size() > 2 * small) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(pool.data() + small) & ~(small - 1);
-    madvise(reinterpret_cast<void*>(begin), reinterpret_cast<std::uintptr_t>(pool.data() + pool.size()) - begin,
-            MADV_HUGEPAGE);
-  }
+  if (pool.size() <= 2 * small) return;
+  const std::span<std::byte> rest = pool.subspan(small - reinterpret_cast<std::uintptr_t>(pool.data()) % small);
+  madvise(rest.data(), rest.size(), MADV_HUGEPAGE);
 }
 
 CacheSlots::~CacheSlots() {

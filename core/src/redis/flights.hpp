@@ -109,6 +109,8 @@ class Flight::Board {
   Flight& flight_;
 };
 
-inline Flight::Board Flight::board() noexcept { return Board(*this); }
+inline Flight::Board Flight::board() noexcept {
+  return Board(*this);
+}
 
 }  // namespace ficha::redis
