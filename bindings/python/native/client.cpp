@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <atomic>
 #include <span>
 
 #include "config.hpp"
@@ -35,7 +36,7 @@ struct ClientHandle : Counted<ClientTag> {
 
   // Hands what the core logged to the handler. With the GIL held and no Python error set.
   void deliver_log() {
-    if (log->empty() || log_handler.is_none()) return;
+    if (closed || log->empty() || log_handler.is_none()) return;
     for (const LogQueue::Record& record : log->take()) {
       PyObject* result = PyObject_CallFunction(log_handler.ptr(), "is#", static_cast<int>(record.level),
                                                record.message.data(), static_cast<Py_ssize_t>(record.message.size()));
@@ -47,6 +48,7 @@ struct ClientHandle : Counted<ClientTag> {
   std::shared_ptr<ManualClock> clock;
   std::shared_ptr<LogQueue> log = std::make_shared<LogQueue>();
   py::object log_handler;
+  std::atomic<bool> closed{false};
   Client client;
 };
 
@@ -207,7 +209,7 @@ class RequestArguments {
     return true;
   }
 
-  std::array<HeaderField, 48> few_;
+  std::array<HeaderField, 32> few_;
   std::vector<HeaderField> many_;
   HttpRequest request_;
 };
@@ -366,12 +368,13 @@ py::dict stats_dict(const Stats& s) {
 }
 
 void close_client(ClientHandle& self) {
+  self.deliver_log();
+  self.closed = true;  // the log has only that to tell from now on
   without_gil([&] {
     self.client.close();
     return 0;
   });
   self.release();
-  self.deliver_log();
 }
 
 }  // namespace

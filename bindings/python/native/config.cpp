@@ -1,7 +1,10 @@
 #include "config.hpp"
 
+#include <vector>
+
 #include "errors.hpp"
 #include "ficha/cookie.hpp"
+#include "text.hpp"
 
 namespace ficha::python {
 namespace {
@@ -20,12 +23,32 @@ std::string_view name(SameSite same_site) {
   return "Lax";
 }
 
-// The value of cookie `name` in one raw Cookie field; None when it is absent or ambiguous.
-py::object find_cookie_value(const std::string& field, const std::string& name) {
-  const std::string_view fields[] = {field};
-  const CookieValue cookie = find_cookie(fields, name);
-  if (cookie.lookup != CookieLookup::found) return py::none();
-  return py::bytes(cookie.value.data(), cookie.value.size());
+std::string_view name(CookieLookup lookup) {
+  switch (lookup) {
+    case CookieLookup::found:
+      return "found";
+    case CookieLookup::ambiguous:
+      return "ambiguous";
+    case CookieLookup::absent:
+      break;
+  }
+  return "absent";
+}
+
+// ("found", value), ("absent", None) or ("ambiguous", None).
+py::tuple find_cookie_value(const py::sequence& fields, const std::string& cookie_name) {
+  std::vector<py::object> kept;  // the views below point into them
+  std::vector<std::string_view> raw;
+  for (const py::handle field : fields) {
+    kept.push_back(py::reinterpret_borrow<py::object>(field));
+    const auto bytes = raw_bytes(field.ptr());
+    if (!bytes) throw py::type_error("a Cookie field is bytes, or a str of characters up to U+00FF");
+    raw.push_back(*bytes);
+  }
+  const CookieValue cookie = find_cookie(raw, cookie_name);
+  py::object value = py::none();
+  if (cookie.lookup == CookieLookup::found) value = py::bytes(cookie.value.data(), cookie.value.size());
+  return py::make_tuple(name(cookie.lookup), value);
 }
 
 }  // namespace
@@ -59,8 +82,8 @@ void define_config(py::module_& module) {
       .def(py::init<std::int64_t>(), py::arg("unix_milliseconds"))
       .def("advance", &ManualClock::advance, py::arg("milliseconds"));
 
-  module.def("find_cookie", find_cookie_value, py::arg("field"), py::arg("name"),
-             "The raw value of a cookie in a Cookie field; None when it is absent or ambiguous.");
+  module.def("find_cookie", find_cookie_value, py::arg("fields"), py::arg("name"),
+             "('found', raw value) of a cookie in all Cookie fields of a request, or ('absent' or 'ambiguous', None).");
 }
 
 }  // namespace ficha::python

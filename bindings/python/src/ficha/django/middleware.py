@@ -33,8 +33,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """Give the request its session, without reading it yet."""
-        field = request.META.get("HTTP_COOKIE", "")
-        token = find_cookie(field, get_client().config.cookie_name) if field else None
+        token = _cookie(request)
         request.session = SessionStore(token.decode("latin-1") if token is not None else None)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -84,16 +83,16 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
         cookie = client.set_cookie(session.issued)
         _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
         session.issued = None
-    elif session.accessed and session.is_empty() and session.outage is None and _has_cookie(request):
+    elif session.accessed and session.is_empty() and session.outage is None and _cookie(request) is not None:
         _add_cookie(response, client.clear_cookie(), keep=True)
     if session.accessed:
         patch_vary_headers(response, ("Cookie",))
     return response
 
 
-def _has_cookie(request: HttpRequest) -> bool:
-    field = request.META.get("HTTP_COOKIE", "")
-    return bool(field) and find_cookie(field, get_client().config.cookie_name) is not None
+def _cookie(request: HttpRequest) -> bytes | None:
+    field = request.META.get("HTTP_COOKIE")
+    return find_cookie([field], get_client().config.cookie_name)[1] if field else None
 
 
 def _add_cookie(response: HttpResponseBase, field: str, keep: bool) -> None:
