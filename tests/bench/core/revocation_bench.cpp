@@ -2,6 +2,7 @@
 // the deed is one process's, and in the other a thread that reads the socket tells a thread that watches.
 #include <hiredis/hiredis.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,8 +21,8 @@
 namespace ficha::bench {
 namespace {
 
-constexpr std::size_t revocations_per_round = 300;
-constexpr int rounds = 7;
+constexpr std::size_t revocations_per_round = 1000;
+constexpr int rounds = 9;
 
 using Context = std::unique_ptr<redisContext, decltype(&redisFree)>;
 using RawReply = std::unique_ptr<void, decltype(&freeReplyObject)>;
@@ -61,34 +62,39 @@ Client open_client(const std::string& url) {
   return std::move(*client);
 }
 
-// Reads pushes from a connection of its own, and notes the last.
+// Reads a connection of its own all the time, and notes what comes.
 class PushReader {
  public:
   explicit PushReader(int port) : context_(redisConnect("127.0.0.1", port), redisFree) {
-    redisEnableKeepAlive(context_.get());
     command(context_, "HELLO 3");
     command(context_, "CLIENT TRACKING ON");
     redisSetPushCallback(context_.get(), nullptr);
+    thread_ = std::thread([this] {
+      void* raw = nullptr;
+      while (redisGetReply(context_.get(), &raw) == REDIS_OK) {
+        const RawReply reply(raw, freeReplyObject);
+        const bool push = static_cast<redisReply*>(raw)->type == REDIS_REPLY_PUSH;
+        (push ? seen_ : armed_).store(true, std::memory_order_release);
+      }
+    });
   }
   ~PushReader() {
-    if (thread_.joinable()) thread_.join();
+    ::shutdown(context_->fd, SHUT_RDWR);
+    thread_.join();
   }
-  // The next push sets `seen`.
+  // The next push sets seen().
   void watch() {
-    if (thread_.joinable()) thread_.join();
-    command(context_, "GET pushed");
-    seen_ = false;
-    thread_ = std::thread([this] {
-      void* push = nullptr;
-      if (redisGetReply(context_.get(), &push) == REDIS_OK) freeReplyObject(push);
-      seen_.store(true, std::memory_order_release);
-    });
+    constexpr std::string_view get = "*2\r\n$3\r\nGET\r\n$6\r\npushed\r\n";
+    seen_ = armed_ = false;
+    if (::send(context_->fd, get.data(), get.size(), 0) != static_cast<ssize_t>(get.size())) _exit(1);
+    while (!armed_.load(std::memory_order_acquire)) std::this_thread::yield();
   }
   [[nodiscard]] bool seen() const noexcept { return seen_.load(std::memory_order_acquire); }
 
  private:
   Context context_;
   std::thread thread_;
+  std::atomic<bool> armed_{false};
   std::atomic<bool> seen_{false};
 };
 
