@@ -209,7 +209,7 @@ def test_the_interpreter_ends_with_operations_in_flight(what: str, redis_server:
     code = textwrap.dedent(program) + textwrap.dedent(EXITS[what])
     for _ in range(3):
         done = subprocess.run(
-            [sys.executable, "-X", "dev", "-W", "ignore", "-c", code, redis_server.url],
+            [sys.executable, "-X", "faulthandler", "-W", "ignore", "-c", code, redis_server.url],
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")

@@ -69,11 +69,14 @@ def serving(server: str, redis_url: str) -> Iterator[int]:
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
     while True:
         assert process.poll() is None
+        visitor = Visitor(port)
         try:
-            Visitor(port).get("/plain")
+            visitor.get("/plain")
             return
         except OSError:
             time.sleep(0.02)
+        finally:
+            visitor.connection.close()
 
 
 class Visitor:
