@@ -57,12 +57,6 @@ bool Flight::Board::await_suspend(std::coroutine_handle<> caller) noexcept {
   return false;
 }
 
-void Flight::rebase(std::uint64_t epoch) noexcept {
-  const std::unique_lock lock = flights_.lock(id_);
-  epoch_ = epoch;
-  spoiled_ = false;
-}
-
 void Flight::land(const Answer& answer) noexcept {
   Flight* passenger = nullptr;
   {

@@ -70,10 +70,6 @@ class Flight {
   // Leads whatever else is under way: for a read that must not see an older answer (fresh), and for touches.
   void lead() noexcept;
 
-  // In stream order, when the reply before this flight's GET has been read: whatever was invalidated up to here, the
-  // GET still sees. For a touch, whose own push comes between its PEXPIREAT and its GET. `epoch` is the cache's now.
-  void rebase(std::uint64_t epoch) noexcept;
-
   // Once, by the leader: resumes everybody who boarded, on this thread, each with a copy of the answer.
   void land(const Answer& answer) noexcept;
 
@@ -89,7 +85,7 @@ class Flight {
 
   Flights& flights_;
   const SessionId id_;
-  std::uint64_t epoch_;
+  const std::uint64_t epoch_;
   bool leads_ = false;
   bool spoiled_ = false;
   Flight* next_ = nullptr;        // leader: in its bucket; passenger: behind the same leader

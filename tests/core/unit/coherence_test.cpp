@@ -101,19 +101,16 @@ class NearCacheClient final : public CachingClient {
     (void)co_await send;
     cache_->drop(id_);
   }
-  // PEXPIREAT … GT and, behind its own push, the GET that registers again: in one go.
+  // PEXPIREAT … GT; when PONG says that its own push has passed, the GET that registers again.
   Detached run_touch() {
+    Send touch(*world_, {Command::touch, Command::ping});
+    if (!co_await touch) co_return;
     const std::int64_t begun_at = world_->frontier();
     Flight flight(cache_->flights(), id_, cache_->epoch());
     flight.lead();
-    run_extend(flight);
     Send send(*world_, {Command::get, Command::pttl});
     const bool ok = co_await send;
     land(flight, send, ok, begun_at);
-  }
-  Detached run_extend(Flight& flight) {
-    Send send(*world_, {Command::touch, Command::ping});
-    if (co_await send) flight.rebase(cache_->epoch());
   }
 
   void land(Flight& flight, const Send& send, bool ok, std::int64_t begun_at) {

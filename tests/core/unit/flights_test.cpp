@@ -121,20 +121,6 @@ TEST_F(FlightsTest, NobodyBoardsAFlightOfAnEarlierEpoch) {
   EXPECT_EQ(requests[1].state, Request::State::leads);
 }
 
-TEST_F(FlightsTest, ARebasedFlightIsAsNew) {
-  Flight touch(flights_, id_, 1);
-  touch.lead();
-  spoil(id_);
-  touch.rebase(3);
-  EXPECT_FALSE(spoiled(touch));
-  Flight passenger(flights_, id_, 3);
-  Request request;
-  board(passenger, request);
-  EXPECT_EQ(request.state, Request::State::waiting);
-  touch.land(std::optional<Session>());
-  EXPECT_EQ(request.state, Request::State::answered);
-}
-
 TEST_F(FlightsTest, ALeaderThatIsDestroyedStrandsNobody) {
   Flight passenger(flights_, id_, 1);
   Request requests[2];

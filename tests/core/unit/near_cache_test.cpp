@@ -105,15 +105,17 @@ TEST_F(NearCacheTest, AFlightThatWasInvalidatedBringsNothingToKeep) {
 
 TEST_F(NearCacheTest, AFlightThatBeganBeforeAFlushBringsNothingToKeep) {
   const Session session = versioned_session(session_id(1), 5, shape());
-  Flight flight(cache_->flights(), session_id(1), cache_->epoch());
-  flight.lead();
-  cache_->on_disconnect();
-  EXPECT_FALSE(cache_->keep(flight, token(1), session, fresh()));
-  flight.rebase(cache_->epoch());
-  cache_->on_flush();
-  EXPECT_FALSE(cache_->keep(flight, token(1), session, fresh()));
-  flight.rebase(cache_->epoch());
-  EXPECT_TRUE(cache_->keep(flight, token(1), session, fresh()));
+  for (const bool disconnect : {false, true}) {
+    Flight flight(cache_->flights(), session_id(1), cache_->epoch());
+    flight.lead();
+    if (disconnect) {
+      cache_->on_disconnect();
+    } else {
+      cache_->on_flush();
+    }
+    EXPECT_FALSE(cache_->keep(flight, token(1), session, fresh()));
+  }
+  EXPECT_TRUE(load(1, 5, fresh()));
 }
 
 TEST_F(NearCacheTest, ALostLinkAndANullPushEmptyTheCache) {
