@@ -248,10 +248,15 @@ TEST_F(RedisWireTest, PatchingAPrincipalWritesOnlyWhatChanges) {
 }
 
 TEST_F(RedisWireTest, PatchingAPrincipalReachesEverySessionOfMany) {
-  // Two of one score lie where the first chunk of 100 ends.
   for (int i = 0; i < 250; ++i) issue({.principal = "alice"});
-  const auto members = server.command({"ZRANGE", index_of("alice"), "99", "100", "WITHSCORES"}).elements;
-  server.command({"ZADD", index_of("alice"), members[1].text, members[2].text});
+  // Seven by seven of one score, so that steps of any size end between equals.
+  std::vector<std::string> ranks = {"ZADD", index_of("alice")};
+  const auto members = server.command({"ZRANGE", index_of("alice"), "0", "-1"}).elements;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    ranks.push_back(std::to_string(4'102'444'800 + i / 7));
+    ranks.push_back(members[i].text);
+  }
+  server.command(ranks);
   Patch patch;
   patch.scopes = std::vector{"x"s};
   ASSERT_OK_AND_ASSIGN(const std::uint64_t live, wait_for(store().patch_principal("alice", patch)));
