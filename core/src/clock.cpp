@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <chrono>
 
 #include "ficha/config.hpp"
@@ -12,9 +14,11 @@ class SystemClock final : public Clock {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
+  // Not CLOCK_MONOTONIC: what was cached before the machine slept must have aged meanwhile.
   std::int64_t monotonic_nanoseconds() noexcept override {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
   }
 };
 
