@@ -1,0 +1,58 @@
+'use strict';
+// Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
+
+const { requestOf } = require('./http.js');
+const { RequestInfo, addHeaders } = require('./request_info.js');
+const { RequestDenied, admit, requireOf } = require('./request_session.js');
+
+/** Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. */
+async function sessions(fastify, { client }) {
+  const keepers = new WeakMap();
+  fastify.decorateRequest('ficha', null);
+  fastify.decorateRequest('session', {
+    getter() {
+      return keepers.get(this)?.object;
+    },
+  });
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    const device = { address: request.ip ?? '', userAgent: request.headers['user-agent'] ?? '' };
+    try {
+      const keeper = await admit(client, requestOf(request.raw), device);
+      keepers.set(request, keeper);
+      request.ficha = new RequestInfo(keeper);
+    } catch (error) {
+      if (error instanceof RequestDenied) addHeaders(reply.raw, error.decision.headers);
+      throw error;
+    }
+  });
+
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    const keeper = keepers.get(request);
+    if (!keeper) return payload;
+    keepers.delete(request); // a failed save answers with an error, which passes here again
+    if (keeper.changed) await keeper.save();
+    addHeaders(reply.raw, keeper.decision.headers);
+    if (keeper.setCookie) {
+      reply.raw.appendHeader('Set-Cookie', keeper.setCookie);
+      reply.header('Cache-Control', 'no-store');
+    }
+    return payload;
+  });
+}
+// What fastify-plugin does: the hooks are for the whole application, not for the plugin's own routes.
+sessions[Symbol.for('skip-override')] = true;
+sessions[Symbol.for('fastify.display-name')] = 'ficha';
+
+/** A preHandler: what the session must have, as Client.require(). */
+const requires = (requirement) =>
+  async function fichaRequirement(request, reply) {
+    try {
+      requireOf(RequestInfo.keeperOf(request.ficha), requirement);
+    } catch (error) {
+      if (error instanceof RequestDenied) addHeaders(reply.raw, error.decision.headers);
+      throw error;
+    }
+  };
+
+module.exports = { RequestDenied, requires, sessions };

@@ -1,0 +1,7 @@
+import fastify from './fastify.js';
+
+export const {
+  RequestDenied,
+  requires,
+  sessions,
+} = fastify;

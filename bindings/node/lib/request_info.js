@@ -1,0 +1,61 @@
+'use strict';
+
+/** `req.ficha`: who is asking, and what the policy said. */
+class RequestInfo {
+  #keeper;
+  constructor(keeper) {
+    this.#keeper = keeper;
+  }
+  get client() {
+    return this.#keeper.client;
+  }
+  get decision() {
+    return this.#keeper.decision;
+  }
+  /** The snapshot behind `req.session`, or null. */
+  get session() {
+    return this.#keeper.snapshot;
+  }
+  get id() {
+    return this.session?.id ?? null;
+  }
+  get principal() {
+    return this.session?.principal || null;
+  }
+  get roles() {
+    return this.session?.roles ?? [];
+  }
+  get scopes() {
+    return this.session?.scopes ?? [];
+  }
+  /** Makes the request's session the principal's, under a new token; resolves to it. Options as Client.login(). */
+  login(principal, options) {
+    return this.#keeper.login(principal, options);
+  }
+  logout() {
+    return this.#keeper.destroy();
+  }
+  /** For [csrf] mode = "token". */
+  csrfToken() {
+    return this.client.csrfToken(this.#keeper.token);
+  }
+  static keeperOf(info) {
+    return info.#keeper;
+  }
+}
+
+function addHeaders(res, headers) {
+  for (const [name, value] of headers) {
+    if (name !== 'Vary') res.setHeader(name, value);
+    else addVary(res, value);
+  }
+}
+
+function addVary(res, field) {
+  const present = [res.getHeader('Vary') ?? []].flat().join(', ');
+  const names = present.toLowerCase().split(/ *, */);
+  if (names.includes('*') || names.includes(field.toLowerCase())) return;
+  res.setHeader('Vary', present ? `${present}, ${field}` : field);
+}
+
+module.exports = { RequestInfo, addHeaders };
