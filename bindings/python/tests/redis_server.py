@@ -30,8 +30,9 @@ class RedisServer:
         log.write_text("")
         append_only = "yes" if self.persistent else "no"
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.directory),
-             "--appendonly", append_only, "--appendfsync", "always", "--logfile", str(log)]
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "",
+             "--dir", str(self.directory), "--appendonly", append_only,
+             "--appendfsync", "always", "--logfile", str(log)]
         )  # fmt: skip
         while "Ready to accept connections" not in log.read_text():
             assert self.process.poll() is None, log.read_text()

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import ficha
 import httpx
 import pytest
 from fastapi import FastAPI, Request, WebSocket
+
+import ficha
 from ficha import Client
 from ficha.asgi import FichaMiddleware
 
@@ -73,12 +74,12 @@ def application(client: Client) -> FichaMiddleware:
         await websocket.send_text(websocket.scope["ficha"].session.principal)
         await websocket.close()
 
-    return FichaMiddleware(app, client)  # type: ignore[arg-type]
+    return FichaMiddleware(app, client)
 
 
 @pytest.fixture
 def browser(client: Client) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app=application(client), raise_app_exceptions=False)  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=application(client), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://shop.example")
 
 
@@ -141,7 +142,7 @@ async def test_a_session_revoked_meanwhile_is_401_and_stays_dead(browser: httpx.
 
 async def test_an_outage_is_503_with_the_cookie_untouched() -> None:
     with Client({"redis": {"url": "redis://127.0.0.1:1/0"}, "cookie": COOKIE, "rule": RULES}) as lost:
-        transport = httpx.ASGITransport(app=application(lost))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=application(lost))
         async with httpx.AsyncClient(transport=transport, base_url="http://x", cookies={"sid": a_token()}) as browser:
             response = await browser.get("/show")
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")

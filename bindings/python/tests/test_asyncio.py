@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 from collections.abc import Callable
 
-import ficha
 import pytest
+
+import ficha
 from ficha import Client
 from redis_server import RedisServer
 
@@ -122,10 +124,13 @@ async def test_a_stopped_server_is_an_error_and_after_its_start_the_sessions_are
         with pytest.raises(ficha.StoreError):
             await client.aload(str(session.token))
         own_redis_server.start()
-        loaded = None
-        while loaded is None:
-            try:
-                loaded = await client.aload(str(session.token))
-            except ficha.StoreError:
-                await asyncio.sleep(0.01)
+        loaded = await load_when_it_is_back(client, str(session.token))
+        assert loaded is not None
         assert loaded.principal == "alice"
+
+
+async def load_when_it_is_back(client: Client, token: str) -> ficha.Session | None:
+    while True:
+        with contextlib.suppress(ficha.StoreError):
+            return await client.aload(token)
+        await asyncio.sleep(0.01)

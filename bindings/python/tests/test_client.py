@@ -198,7 +198,7 @@ def test_a_value_that_json_cannot_carry_is_an_error_naming_the_attribute(
 def test_a_value_that_contains_itself_is_an_error_naming_the_attribute(client: Client) -> None:
     endless: list[Any] = []
     endless.append(endless)
-    with pytest.raises(ficha.InvalidArgument, match="attribute 'loop': .*contains itself"):
+    with pytest.raises(ficha.InvalidArgument, match=r"attribute 'loop': .*contains itself"):
         client.create("judy", {"loop": endless})
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ficha
 import pytest
+
+import ficha
 from ficha import Client, _core
 from ficha._config import read_config
 from ficha._http import RawRequest
@@ -121,7 +122,7 @@ async def test_decisions_are_the_same_when_awaited() -> None:
             assert as_expected(awaited) == as_expected(blocking)
 
 
-# --- paths and credentials, as far as authorize() shows them -----------------------------------------------------------
+# --- paths and credentials, as far as authorize() shows them ----------------------------------------------------------
 
 
 def outcome(toml: str, path: bytes, headers: list[tuple[bytes, bytes]] | None = None) -> ficha.Decision:

@@ -30,12 +30,16 @@ def browser() -> Client:
 
 @pytest.fixture
 def alice() -> Any:
-    return get_user_model().objects.create_user("alice", password="password")
+    return users().create_user("alice", password="password")
 
 
 @pytest.fixture
 def with_policy(settings: Any) -> None:
     settings.MIDDLEWARE = [settings.MIDDLEWARE[0], "ficha.django.FichaMiddleware", *settings.MIDDLEWARE[1:]]
+
+
+def users() -> Any:
+    return get_user_model().objects
 
 
 def token(browser: Client | AsyncClient) -> str:
@@ -152,7 +156,7 @@ def test_logging_in_again_gives_a_new_token_again(browser: Client, alice: Any) -
 
 
 def test_logging_in_as_somebody_else_takes_nothing_over(browser: Client, alice: Any) -> None:
-    get_user_model().objects.create_user("bob", password="password")
+    users().create_user("bob", password="password")
     browser.get("/enter", {"name": "alice"})
     browser.get("/put", {"secret": '"of alice"'})
     browser.get("/enter", {"name": "bob"})
@@ -208,7 +212,7 @@ def test_messages_survive_to_the_next_request_and_no_longer(browser: Client, ali
 
 
 def test_the_admin_s_login_and_logout(browser: Client) -> None:
-    get_user_model().objects.create_superuser("root", password="password")
+    users().create_superuser("root", password="password")
     page = browser.get("/admin/login/")
     form = {"username": "root", "password": "password", "csrfmiddlewaretoken": page.cookies.get("csrftoken", "")}
     response = browser.post("/admin/login/?next=/admin/", form)

@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-import ficha
 import pytest
+
+import ficha
 from ficha import Client
 from redis_server import RedisServer
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from redis_server import RedisServer
 
 HERE = Path(__file__).parent
@@ -24,7 +25,15 @@ SERVERS = {
     "gunicorn sync": ["gunicorn", "project.wsgi", "--worker-class", "sync"],
     "gunicorn sync preload": ["gunicorn", "project.wsgi", "--worker-class", "sync", "--preload"],
     "gunicorn gthread": ["gunicorn", "project.wsgi", "--worker-class", "gthread", "--threads", "4"],
-    "gunicorn gthread preload": ["gunicorn", "project.wsgi", "--worker-class", "gthread", "--threads", "4", "--preload"],
+    "gunicorn gthread preload": [
+        "gunicorn",
+        "project.wsgi",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "4",
+        "--preload",
+    ],
     "uvicorn": ["uvicorn", "project.asgi:application", "--log-level", "warning"],
 }
 

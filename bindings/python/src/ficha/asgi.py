@@ -41,11 +41,11 @@ class RequestSession(MutableMapping[str, Any]):
             self._values = self._baseline.values()
         return self._values
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+    def __getitem__(self, name: str) -> Any:
         """Return an attribute."""
         return self._data[name]
 
-    def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401
+    def __setitem__(self, name: str, value: Any) -> None:
         """Set an attribute."""
         self._data[name] = value
 
@@ -61,7 +61,7 @@ class RequestSession(MutableMapping[str, Any]):
         """Return how many attributes there are."""
         return len(self._data)
 
-    async def login(self, principal: str, **options: Any) -> Session:  # noqa: ANN401
+    async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         await self.save()
         return self._take(await self._client.alogin(self.stored, principal, **options))

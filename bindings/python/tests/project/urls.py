@@ -26,7 +26,7 @@ def plain(request: HttpRequest) -> HttpResponse:
 
 def put(request: HttpRequest) -> JsonResponse:
     for name, value in request.GET.items():
-        request.session[name] = json.loads(value)
+        request.session[name] = json.loads(str(value))
     return JsonResponse(dict(request.session.items()))
 
 
@@ -110,7 +110,7 @@ async def async_tellers_only(request: HttpRequest) -> HttpResponse:
 async def async_put(request: HttpRequest) -> JsonResponse:
     session = cast(Any, request.session)
     for name, value in request.GET.items():
-        await session.aset(name, json.loads(value))
+        await session.aset(name, json.loads(str(value)))
     return JsonResponse(dict(await session.aitems()))
 
 
@@ -119,7 +119,7 @@ async def async_show(request: HttpRequest) -> JsonResponse:
 
 
 def make_user(request: HttpRequest) -> HttpResponse:
-    get_user_model().objects.create_user(request.GET["name"], password="password")
+    cast(Any, get_user_model().objects).create_user(request.GET["name"], password="password")
     return HttpResponse()
 
 

@@ -15,17 +15,17 @@ _ENGINE = "ficha.django.sessions"
 
 
 @register(Tags.security)
-def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:
     """E001 to E003: what cannot work."""
     try:
         config = configuration()
     except InvalidConfig as error:
         return [Error(f"FICHA: {error}", id="ficha.E001")]
     messages: list[CheckMessage] = []
-    if settings.SESSION_ENGINE == _ENGINE and settings.SESSION_COOKIE_NAME != config.cookie_name:
+    if settings.SESSION_ENGINE == _ENGINE and config.cookie_name != settings.SESSION_COOKIE_NAME:
         messages.append(
             Error(
-                f"SESSION_COOKIE_NAME is {settings.SESSION_COOKIE_NAME!r}, the configured cookie {config.cookie_name!r}.",
+                f"SESSION_COOKIE_NAME is not the configured cookie {config.cookie_name!r}.",
                 hint=f"Set SESSION_COOKIE_NAME = {config.cookie_name!r}: Django's own code looks there.",
                 id="ficha.E002",
             )
@@ -37,7 +37,7 @@ def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:  #
 
 
 @register(Tags.security)
-def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:
     """W001 to W003: what works otherwise than it looks."""
     if settings.SESSION_ENGINE != _ENGINE:
         return [Warning(f"SESSION_ENGINE is not {_ENGINE!r}: sessions are not shared.", id="ficha.W001")]
@@ -50,20 +50,19 @@ def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN
                 id="ficha.W002",
             )
         )
-    for name in ("SESSION_COOKIE_AGE", "SESSION_SAVE_EVERY_REQUEST", "SESSION_SERIALIZER"):
-        if settings.is_overridden(name):
-            messages.append(
-                Warning(
-                    f"{name} is not used: sessions are JSON, and kept alive by use.",
-                    hint="Set idle_timeout and absolute_timeout in FICHA.",
-                    id="ficha.W003",
-                )
-            )
-    return messages
+    return messages + [
+        Warning(
+            f"{name} is not used: sessions are JSON, and kept alive by use.",
+            hint="Set idle_timeout and absolute_timeout in FICHA.",
+            id="ficha.W003",
+        )
+        for name in ("SESSION_COOKIE_AGE", "SESSION_SAVE_EVERY_REQUEST", "SESSION_SERIALIZER")
+        if settings.is_overridden(name)
+    ]
 
 
 @register(Tags.security, deploy=True)
-def check_deployment(app_configs: object, **_: Any) -> list[CheckMessage]:  # noqa: ANN401
+def check_deployment(app_configs: object, **_: Any) -> list[CheckMessage]:
     """W010: what must not reach production."""
     try:
         config = configuration()
@@ -71,9 +70,7 @@ def check_deployment(app_configs: object, **_: Any) -> list[CheckMessage]:  # no
         return []
     if config.cookie_secure:
         return []
-    return [
-        Warning("The session cookie is sent over plain HTTP.", hint="Set SESSION_COOKIE_SECURE.", id="ficha.W010")
-    ]
+    return [Warning("The session cookie is sent over plain HTTP.", hint="Set SESSION_COOKIE_SECURE.", id="ficha.W010")]
 
 
 def _position(name: str) -> int | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -57,14 +57,13 @@ def configuration() -> Config:
     return read_config(options)
 
 
-def identity_of(user: Any) -> Identity:  # noqa: ANN401
+def identity_of(user: Any) -> Identity:
     """Return the identity of a user who has logged in."""
     function: Callable[[Any], Identity] | str | None = _options().get("identity")
     if function is None:
         return Identity(user._meta.pk.value_to_string(user))
-    if isinstance(function, str):
-        function = import_string(function)
-    return function(user)
+    make = import_string(function) if isinstance(function, str) else function
+    return cast(Identity, make(user))
 
 
 def _options() -> Mapping[str, Any]:

@@ -40,7 +40,9 @@ class SessionMiddleware(DjangoSessionMiddleware):
         """Answer 503 when a view could not reach the store."""
         return _unavailable() if isinstance(exception, StoreError) else None
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(  # type: ignore[override]
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         """Save what the request changed, and send or clear the cookie."""
         session = getattr(request, "session", None)
         if not isinstance(session, SessionStore):
@@ -79,7 +81,10 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
     if session.outage is not None and response.status_code >= 500:
         response = _unavailable()  # what failed was not the view, but something before or after it
     client = get_client()
-    if session.issued is not None:
+    decision: Decision | None = getattr(request, "ficha", None)
+    if decision is not None and decision.carrier == "bearer":
+        session.issued = None  # such a client keeps no cookies: a view that issues a token puts it into the body
+    elif session.issued is not None:
         cookie = client.set_cookie(session.issued)
         _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
         session.issued = None
@@ -121,7 +126,7 @@ def _interrupted() -> SessionInterrupted:
 
 
 class FichaMiddleware:
-    """Applies the policy to every request: what it does not allow gets no view. After SessionMiddleware, if both are used.
+    """Applies the policy to every request: what it does not allow gets no view. Stands after SessionMiddleware.
 
     The decision is ``request.ficha``; ``request.session`` is the session it was made on, read once.
     """
@@ -136,7 +141,7 @@ class FichaMiddleware:
         if self.async_mode:
             markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401
+    def __call__(self, request: HttpRequest) -> Any:
         """Decide, and answer or pass on."""
         if self.async_mode:
             return self.__acall__(request)
@@ -198,7 +203,7 @@ def _bearer_token(request: HttpRequest) -> str:
     return cast(str, request.META["HTTP_AUTHORIZATION"]).split()[-1]
 
 
-def require(**requirement: Any) -> Callable[[ViewT], ViewT]:  # noqa: ANN401
+def require(**requirement: Any) -> Callable[[ViewT], ViewT]:
     """Require roles, scopes, a level or a recent proof of identity of whoever calls a view; as Client.require().
 
     >>> @require(roles=["teller"], max_auth_age=timedelta(minutes=5))
@@ -209,7 +214,7 @@ def require(**requirement: Any) -> Callable[[ViewT], ViewT]:  # noqa: ANN401
         if iscoroutinefunction(view):
 
             @functools.wraps(view)
-            async def awrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+            async def awrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
                 admitted = getattr(request, "ficha", None) or await get_client().aauthorize(*raw_request(request))
                 judged = get_client().require(admitted, **requirement)
                 response = await view(request, *args, **kwargs) if judged.allowed else denial(judged)
@@ -218,7 +223,7 @@ def require(**requirement: Any) -> Callable[[ViewT], ViewT]:  # noqa: ANN401
             return cast(ViewT, awrapper)
 
         @functools.wraps(view)
-        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             admitted = getattr(request, "ficha", None) or get_client().authorize(*raw_request(request))
             judged = get_client().require(admitted, **requirement)
             response = view(request, *args, **kwargs) if judged.allowed else denial(judged)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
@@ -32,8 +32,22 @@ Steps = Generator[Request, Any, T]
 _EXPIRY = "_session_expiry"
 
 
+class Timeouts(TypedDict, total=False):
+    """A session's own timeouts, in seconds; the configuration's where they are absent."""
+
+    idle_timeout: int
+    absolute_timeout: int
+
+
 class SessionStore(SessionBase):
     """One visitor's session, as Django wants it. For one request, used by one thread at a time."""
+
+    if TYPE_CHECKING:  # what SessionBase has, and its stubs leave out
+        _session_cache: dict[str, Any]
+
+        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+
+        async def _aget_session(self, no_load: bool = False) -> dict[str, Any]: ...
 
     def __init__(self, session_key: str | None = None) -> None:
         """Stand for the session of a token, which is read when it is first asked for."""
@@ -51,7 +65,7 @@ class SessionStore(SessionBase):
     # --- what Django calls -------------------------------------------------------------------------------------------
 
     @property
-    def modified(self) -> bool:  # type: ignore[override]
+    def modified(self) -> bool:
         """Whether there is something to save; changes inside of a value count."""
         return self._modified or ("_session_cache" in self.__dict__ and self._baseline.changed(self._session_cache))
 
@@ -94,7 +108,7 @@ class SessionStore(SessionBase):
     def save(self, must_create: bool = False) -> None:
         """Store what changed, in one step. Never brings a session back: raises UpdateError if it is gone.
 
-        Keys are the store's to give: with ``must_create`` the session gets a new one, and CreateError says that it has one.
+        Keys are the store's to give: with ``must_create`` the session gets a new one; CreateError if it has one.
         """
         data = self._get_session(no_load=must_create)
         self._run(self._saving(data, must_create))
@@ -267,7 +281,7 @@ class SessionStore(SessionBase):
         known = self._stored.attributes.get(SESSION_KEY) if self._stored else None
         return Identity(str(user_id)) if user_id is not None and user_id != known else None
 
-    def _logging_in(self, identity: Identity, data: dict[str, Any], timeouts: dict[str, int]) -> Steps[None]:
+    def _logging_in(self, identity: Identity, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
         removed = [name for name in self._baseline.names if name not in data]
         self._issue(
             (
@@ -285,7 +299,7 @@ class SessionStore(SessionBase):
         if removed and self._stored is not None:
             yield _requests.patch(self._stored, remove=removed)
 
-    def _reissuing(self, stored: Session, data: dict[str, Any], timeouts: dict[str, int]) -> Steps[None]:
+    def _reissuing(self, stored: Session, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
         # Deadlines belong to a session for its life, so other deadlines are another session. It has not proved its
         # principal anew: until it does, rules with max_auth_age ask for that.
         new = yield _requests.create(
@@ -329,23 +343,23 @@ class SessionStore(SessionBase):
         session_issued.send(type(self), session=session)
 
 
-def _sender(steps: Steps[T], value: object) -> Any:  # noqa: ANN401
+def _sender(steps: Steps[T], value: object) -> Any:
     return lambda: steps.send(value)
 
 
-def _thrower(steps: Steps[T], error: Exception) -> Any:  # noqa: ANN401
+def _thrower(steps: Steps[T], error: Exception) -> Any:
     return lambda: steps.throw(error)
 
 
-def _timeouts(expiry: object) -> dict[str, int] | None:
+def _timeouts(expiry: object) -> Timeouts | None:
     """Return the timeouts of a session with this ``_session_expiry``; None if it has passed already."""
     if not expiry:
         return {}
     if isinstance(expiry, (str, datetime)):
         moment = datetime.fromisoformat(expiry) if isinstance(expiry, str) else expiry
-        now = timezone.now() if timezone.is_aware(moment) else datetime.now()  # noqa: DTZ005
+        now = timezone.now() if timezone.is_aware(moment) else datetime.now()
         seconds = math.ceil((moment - now).total_seconds())
-        timeouts = {"idle_timeout": seconds, "absolute_timeout": seconds}
+        timeouts: Timeouts = {"idle_timeout": seconds, "absolute_timeout": seconds}
     else:
         seconds = math.ceil(float(cast(float, expiry)))
         timeouts = {
@@ -368,7 +382,7 @@ def revoke_other_sessions(request: HttpRequest) -> int:
     return get_client().revoke_principal(session.principal, keep=session)
 
 
-def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:  # noqa: ANN401
+def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:
     session = getattr(request, "session", None)
     if isinstance(session, SessionStore):
         session.identify(identity_of(user))

@@ -94,7 +94,7 @@ class FichaAuthentication(BaseAuthentication):
             return None
         return self.get_user(decision.session), decision.session
 
-    def get_user(self, session: Session) -> Any:  # noqa: ANN401
+    def get_user(self, session: Session) -> Any:
         """Return what becomes ``request.user``."""
         return Principal(session)
 

@@ -9,14 +9,14 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from ficha.django.conf import get_client
 
 
-class FichaScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class FichaScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The session cookie, or the same token as a Bearer credential."""
 
     target_class = "ficha.drf.authentication.FichaAuthentication"
-    name = ("fichaCookie", "fichaBearer")
+    name = ["fichaCookie", "fichaBearer"]  # noqa: RUF012
     match_subclasses = True
 
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:  # noqa: ANN401
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         """Return one definition for each name."""
         return [
             {"type": "apiKey", "in": "cookie", "name": get_client().config.cookie_name},

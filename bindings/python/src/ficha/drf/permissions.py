@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -14,17 +14,17 @@ from ficha.drf.authentication import Refused, decide
 # DRF instantiates permission classes without arguments, and combines classes by &, | and ~: so these make classes.
 
 
-def HasRole(*roles: str) -> type[BasePermission]:  # noqa: N802
+def HasRole(*roles: str) -> type[BasePermission]:
     """Return a permission for callers with any one of the roles."""
     return _permission("HasRole", roles=roles)
 
 
-def HasScope(*scopes: str) -> type[BasePermission]:  # noqa: N802
+def HasScope(*scopes: str) -> type[BasePermission]:
     """Return a permission for callers with all of the scopes."""
     return _permission("HasScope", scopes=scopes)
 
 
-def PolicyPermission(  # noqa: N802
+def PolicyPermission(
     *,
     roles: tuple[str, ...] = (),
     scopes: tuple[str, ...] = (),
@@ -44,7 +44,7 @@ def PolicyPermission(  # noqa: N802
     )
 
 
-def _permission(name: str, raises: bool = False, **requirement: Any) -> type[BasePermission]:  # noqa: ANN401
+def _permission(name: str, raises: bool = False, **requirement: Any) -> type[BasePermission]:
     def has_permission(self: BasePermission, request: Request, view: object) -> bool:
         judged = get_client().require(decide(request), **requirement)
         # A store that cannot answer is 503 and not 403, whatever the permission is combined with.
@@ -52,4 +52,5 @@ def _permission(name: str, raises: bool = False, **requirement: Any) -> type[Bas
             raise Refused(judged)
         return judged.allowed
 
-    return type(BasePermission)(name, (BasePermission,), {"has_permission": has_permission})
+    metaclass: Any = type(BasePermission)
+    return cast("type[BasePermission]", metaclass(name, (BasePermission,), {"has_permission": has_permission}))

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         revoking.add_argument("--keep", metavar="ID", help="all but this one")
         revoking.add_argument("--id", help="this one session")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+    def handle(self, *args: Any, **options: Any) -> None:
         """Carry the action out."""
         try:
             if options["action"] == "list":
