@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 
+#include "support/source_tree.hpp"
 #include "support/temp_dir.hpp"
 
 namespace ficha {
@@ -268,7 +269,7 @@ TEST(ValidateConfig, ChecksWhatWasSetInCode) {
 class ExampleFile : public ::testing::Test {
  protected:
   static std::string text() {
-    std::ifstream stream(FICHA_SOURCE_DIR "/examples/ficha.toml", std::ios::binary);
+    std::ifstream stream(testing::in_source_tree("examples/ficha.toml"), std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 };

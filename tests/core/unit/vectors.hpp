@@ -5,10 +5,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "support/source_tree.hpp"
+
 namespace ficha::testing {
 
 inline nlohmann::json load_vectors(const std::string& file) {
-  std::ifstream stream(FICHA_SOURCE_DIR "/tests/conformance/" + file);
+  std::ifstream stream(in_source_tree("tests/conformance/" + file));
   return nlohmann::json::parse(stream);
 }
 
