@@ -56,6 +56,31 @@ void Session::clear() noexcept {
   std::memset(inline_, 0, head_.size);
 }
 
+void Session::write_image(std::byte* image) const noexcept {
+  static_assert(sizeof(Head) == image_head_bytes && offsetof(Head, level) == 48 && offsetof(Head, size) == 64 &&
+                offsetof(Head, id) == 68);
+  std::memcpy(image, &head_, sizeof head_);
+  std::memcpy(image + sizeof head_, body(), head_.size);
+}
+
+std::optional<Session> Session::from_image(std::span<const std::byte> image) {
+  Session session;
+  Head& head = session.head_;
+  if (image.size() < sizeof head) return std::nullopt;
+  std::memcpy(&head, image.data(), sizeof head);
+  const std::uint64_t spans =
+      3 + std::uint64_t{head.role_count} + head.scope_count + 2 * std::uint64_t{head.attribute_count};
+  const bool fits = image.size() - sizeof head == head.size && spans * sizeof(Span) <= head.size;
+  if (!fits || !SessionId::parse({head.id, SessionId::length})) return std::nullopt;
+  std::memcpy(session.reserve_body(), image.data() + sizeof head, head.size);
+  for (std::size_t i = 0; i < spans; ++i) {
+    Span span;
+    std::memcpy(&span, session.body() + i * sizeof span, sizeof span);
+    if (std::uint64_t{span.offset} + span.length > head.size) return std::nullopt;
+  }
+  return session;
+}
+
 SessionId Session::id() const noexcept {
   SessionId id;
   std::copy_n(head_.id, SessionId::length, id.text_.begin());

@@ -127,6 +127,33 @@ TEST_P(SessionsOfSize, SurviveTheNearCachesWords) {
   }
 }
 
+TEST_P(SessionsOfSize, SurviveTheHostsBytes) {
+  const Session original = session_of(GetParam());
+  std::vector<std::byte> image(original.image_size());
+  original.write_image(image.data());
+  const auto restored = Session::from_image(image);
+  ASSERT_TRUE(restored);
+  expect_same(*restored, original);
+}
+
+TEST_P(SessionsOfSize, AreNotMadeOfBytesThatAreNoImage) {
+  const Session original = session_of(GetParam());
+  std::vector<std::byte> image(original.image_size());
+  original.write_image(image.data());
+  for (std::size_t size = 0; size < image.size(); size += 7) {
+    EXPECT_FALSE(Session::from_image(std::span{image}.first(size)));
+  }
+  std::vector<std::byte> longer = image;
+  longer.push_back(std::byte{0});
+  EXPECT_FALSE(Session::from_image(longer));
+  // A count of roles, the id, and the offset and length of the principal.
+  for (const std::size_t at : {std::size_t{55}, std::size_t{68}, std::size_t{99}, std::size_t{103}}) {
+    std::vector<std::byte> changed = image;
+    changed[at] = std::byte{0x7f};
+    EXPECT_FALSE(Session::from_image(changed)) << at;
+  }
+}
+
 TEST_P(SessionsOfSize, AreNotMadeOfTooFewWords) {
   const Session original = session_of(GetParam());
   std::vector<std::uint64_t> words(SessionImage::size(original));
