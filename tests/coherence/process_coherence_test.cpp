@@ -60,7 +60,7 @@ void print(const Ledger& ledger) {
   std::cout << ledger.operations << " operations: " << ledger.hits << " hits, " << ledger.writes << " writes, "
             << ledger.retirements << " revocations and rotations, " << ledger.errors
             << " errors; violations: " << ledger.stale_reads << " stale, " << ledger.ghosts << " gone, "
-            << ledger.losses << " lost, " << ledger.foreign_reads << " foreign\n";
+            << ledger.losses << " lost, " << ledger.foreign_reads << " foreign" << std::endl;  // before a fork
 }
 
 // Runs the processes; meanwhile calls `disturb` again and again.
