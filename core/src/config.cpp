@@ -37,6 +37,10 @@ Problem find_problem(const RedisConfig& redis) {
   if (auto problem = timeout_problem("redis.connect_timeout", redis.connect_timeout)) return problem;
   if (auto problem = timeout_problem("redis.command_timeout", redis.command_timeout)) return problem;
   if (auto problem = timeout_problem("redis.operation_timeout", redis.operation_timeout)) return problem;
+  if (redis.operation_timeout < 2 * redis.command_timeout) {
+    return ConfigProblem{"redis.operation_timeout",
+                         "must be at least twice command_timeout, or no second round trip could end in time"};
+  }
   if (redis.max_in_flight < 1 || redis.max_in_flight > 1'000'000) {
     return ConfigProblem{"redis.max_in_flight", "must be between 1 and 1000000"};
   }

@@ -618,6 +618,7 @@ BAD = [
     ("no time to connect", '[redis]\nconnect_timeout = "0ms"\n', 2, "redis.connect_timeout", "between 1ms and 60s"),
     ("too much time for a command", '[redis]\ncommand_timeout = "61s"\n', 2, "redis.command_timeout", "between 1ms and 60s"),
     ("too much time for an operation", '[redis]\noperation_timeout = "2m"\n', 2, "redis.operation_timeout", "60s"),
+    ("no time for a second round trip", '[redis]\ncommand_timeout = "300ms"\noperation_timeout = "599ms"\n', 3, "redis.operation_timeout", "twice command_timeout"),
     ("no command in flight", "[redis]\nmax_in_flight = 0\n", 2, "redis.max_in_flight", "between 1 and"),
     ("a URL of another kind", '[redis]\nurl = "http://localhost"\n', 2, "redis.url", "scheme"),
     ("an empty URL", '[redis]\nurl = ""\n', 2, "redis.url", "redis://"),

@@ -27,8 +27,8 @@ struct RedisConfig {
   std::string key_file;              // PEM, its private key
   std::chrono::milliseconds connect_timeout{250};
   std::chrono::milliseconds command_timeout{250};
-  std::chrono::milliseconds operation_timeout{500};
-  std::size_t max_in_flight = 10'000;  // commands; more are refused as overloaded
+  std::chrono::milliseconds operation_timeout{500};  // at least twice command_timeout
+  std::size_t max_in_flight = 10'000;                // commands; more are refused as overloaded
 };
 
 struct NearCacheConfig {

@@ -27,7 +27,8 @@ constexpr int requests = 1'000'000;
 Client open_client(const std::string& url, std::chrono::seconds idle_timeout) {
   Config config;
   config.redis.url = Secret(url);
-  config.redis.connect_timeout = config.redis.command_timeout = config.redis.operation_timeout = 5s;
+  config.redis.connect_timeout = config.redis.command_timeout = 5s;
+  config.redis.operation_timeout = 10s;
   config.session.idle_timeout = idle_timeout;
   Requirement authenticated;
   config.policy.rules = {{.path = "/**", .requirement = authenticated}};

@@ -211,7 +211,7 @@ TEST_F(NearCacheStoreTest, AStoppedServerIsNotTrustedBeyondMaxStaleness) {
   Config config = this->config();
   config.near_cache.max_staleness = milliseconds{300};
   config.redis.command_timeout = seconds{10};  // so that nothing but the proof's age ends the hits
-  config.redis.operation_timeout = seconds{10};
+  config.redis.operation_timeout = seconds{20};
   Client client = open(config);
   const IssuedSession issued = issue(there);
   ASSERT_TRUE(load(client, issued.token));
