@@ -120,7 +120,7 @@ package_tests() {
 
 suite_core() {
   if build release; then
-    run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests ficha_coherence_tests
+    run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests ficha_coherence_tests ficha_soak_tests
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
