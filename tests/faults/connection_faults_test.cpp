@@ -37,18 +37,23 @@ TEST_F(ConnectionFaults, AWriteThatWasNeverSentIsUnavailableNotUnknown) {
 
 TEST_F(ConnectionFaults, AStoppedServerIsATimeoutAtTheDeadline) {
   Connection connection(settings_for(server.url()), {}, nullptr);
-  ASSERT_TRUE(heals(connection));
-  server.pause();
-  Result<Replies> replies = Error{ErrorCode::closed, {}};
-  const auto took = duration_of([&] { replies = call(connection, reading({"ECHO", "x"})); });
-  EXPECT_THAT(replies, FailsWith(ErrorCode::timeout));
-  EXPECT_GE(took, 250ms);
-  EXPECT_LE(took, 250ms + deadline_slack);
-  server.resume();
+  std::chrono::milliseconds shortest = 1h;
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_TRUE(heals(connection));
+    server.pause();
+    Result<Replies> replies = Error{ErrorCode::closed, {}};
+    const auto took = duration_of([&] { replies = call(connection, reading({"ECHO", "x"})); });
+    EXPECT_THAT(replies, FailsWith(ErrorCode::timeout));
+    EXPECT_GE(took, 250ms);
+    EXPECT_LE(took, 250ms + deadline_slack);
+    shortest = std::min(shortest, took);
+    server.resume();
+  }
+  EXPECT_LE(shortest, 250ms + promised_slack);
   EXPECT_TRUE(heals(connection));
   Stats stats;
   connection.add_stats(stats);
-  EXPECT_GE(stats.timeouts, 1U);
+  EXPECT_GE(stats.timeouts, 5U);
 }
 
 TEST_F(ConnectionFaults, AnUnansweredWriteHasAnUnknownOutcomeAtTheDeadline) {
@@ -72,11 +77,12 @@ TEST_F(ConnectionFaults, WhatAStoppedServersSocketNoLongerTakesTimesOutToo) {
   server.pause();
   const std::string long_value(16U << 20U, 'x');
   std::future<Result<Replies>> partly_sent = submit(connection, writing({"SET", "k", long_value}));
-  std::future<Result<Replies>> never_sent = submit(connection, writing({"SET", "k", "v"}));
+  std::future<Result<Replies>> never_sent = submit(connection, writing({"SET", "late", "v"}));
   EXPECT_THAT(partly_sent.get(), FailsWith(ErrorCode::unknown_outcome));
   EXPECT_THAT(never_sent.get(), AnyOf(FailsWith(ErrorCode::timeout), FailsWith(ErrorCode::unavailable)));
   server.resume();
   EXPECT_TRUE(heals(connection));
+  EXPECT_EQ(server.command({"EXISTS", "late"}).integer, 0) << "it went out on the next connection";
 }
 
 TEST_F(ConnectionFaults, ASlowServerTakesLongCommandsPieceByPiece) {
@@ -114,7 +120,7 @@ TEST_F(ConnectionFaults, WhileDisconnectedCallsFailAtOnceWithTheLastReason) {
   EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 1; }));
   for (int i = 0; i < 100; ++i) {
     Result<Replies> replies = Error{ErrorCode::closed, {}};
-    EXPECT_LT(duration_of([&] { replies = call(connection, writing({"SET", "k", "v"})); }), deadline_slack);
+    EXPECT_LT(duration_of([&] { replies = call(connection, writing({"SET", "k", "v"})); }), 250ms);
     ASSERT_THAT(replies, FailsWith(ErrorCode::unavailable));
     EXPECT_THAT(replies.error().message, AnyOf(HasSubstr("closed the connection"), HasSubstr("refused")));
   }
