@@ -1,0 +1,261 @@
+// The store's semantics and its races, through the client, on a real Redis.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import * as ficha from 'ficha';
+import { Client, Config, ManualClock } from 'ficha';
+import { native, startRedis, useLeakCheck, useRedis } from './helpers.mjs';
+
+const redis = useRedis();
+useLeakCheck();
+const values = {
+  nested: { list: [1, 2.5, [], {}], null: null, true: true },
+  text: 'žluťoučký kůň 🐎 \u2028 "quoted" \\ \u0000',
+  big: 2n ** 63n,
+  negative: -(2n ** 80n),
+  'ключ': 'name in another script',
+  ['__proto__']: { 'own property': 1 },
+};
+
+for (const kind of ['redis', 'memory']) {
+  describe(`on ${kind}`, () => {
+    let client;
+    before(() => (client = new Client(kind === 'redis' ? redis.url : 'memory://')));
+    after(() => client.close());
+
+    test('a session has what it was created with, and its token once', async () => {
+      const now = Date.now() / 1000;
+      const options = { roles: ['r1', 'r2'], scopes: ['s'], attributes: values, level: 2 };
+      const device = { address: '192.0.2.7', userAgent: 'curl' };
+      const created = await client.create('alice', { ...options, device, idleTimeout: 60, absoluteTimeout: 600 });
+      assert.match(created.token, /^fch1_[\w-]{51}$/);
+      const loaded = await client.load(created.token);
+      assert.equal(loaded.token, null);
+      for (const session of [created, loaded]) {
+        assert.match(session.id, /^[\w-]{24}$/);
+        assert.deepEqual([session.principal, session.anonymous, session.level], ['alice', false, 2]);
+        assert.deepEqual([session.roles, session.scopes, session.device], [['r1', 'r2'], ['s'], device]);
+        assert.deepEqual(Object.entries(session.attributes).sort(), Object.entries(values).sort());
+        assert.deepEqual([session.idleSeconds, session.expiresAt - session.createdAt, session.generation], [60, 600, 1]);
+        assert.ok(Math.abs(session.authenticatedAt - now) < 5);
+        assert.ok(session.hasRole('r1') && !session.hasRole('s') && session.hasScope('s'));
+      }
+    });
+
+    test('snapshots are immutable', async () => {
+      const session = await client.load((await client.create('a', { attributes: { o: { n: [1] } } })).token);
+      assert.throws(() => (session.principal = 'b'), TypeError);
+      assert.throws(() => (session.extra = 1), TypeError);
+      assert.throws(() => session.attributes.o.n.push(2), TypeError);
+      assert.throws(() => session.roles.push('admin'), TypeError);
+    });
+
+    test('unknown, malformed and revoked tokens load as null', async () => {
+      const { token, id } = await client.create('a');
+      assert.equal(await client.revoke(id), true);
+      assert.equal(await client.revoke(id), false);
+      for (const dead of [token, 'nonsense', '', `${token}x`]) assert.equal(await client.load(dead), null);
+    });
+
+    test('a patch is one step: set, add, remove, increment, roles', async () => {
+      const session = await client.create('a', { attributes: { keep: 1, gone: 2, n: 40 } });
+      const changes = { set: { keep: [1] }, add: { fresh: null }, remove: ['gone'], increment: { n: 2 }, roles: ['admin'] };
+      assert.equal(await client.patch(session, changes), 2);
+      const now = await client.load(session.token, { fresh: true });
+      assert.deepEqual({ ...now.attributes }, { keep: [1], n: 42, fresh: null });
+      assert.deepEqual(now.roles, ['admin']);
+    });
+
+    test('errors have stable codes, classes and statuses', async () => {
+      const session = await client.create('a', { attributes: { x: 1 } });
+      const fails = (promise, name, code, status) =>
+        assert.rejects(promise, (error) => {
+          assert.ok(error instanceof ficha[name] && error instanceof ficha.FichaError && error instanceof Error);
+          assert.deepEqual([error.name, error.code, error.status], [name, code, status]);
+          return true;
+        });
+      await fails(client.patch(session, { set: { y: 1 }, expectedGeneration: 7 }), 'Conflict', 21, 409);
+      await fails(client.patch(session, { add: { x: 2 } }), 'AttributeExists', 22, 409);
+      await fails(client.patch(session, { set: { x: 'x'.repeat(70_000) } }), 'TooLarge', 3, 413);
+      await fails(client.patch('no id', {}), 'InvalidArgument', 1, 400);
+      await fails(client.create('\ud800'), 'InvalidArgument', 1, 400);
+      await fails(client.create('a', { roles: 'admin' }), 'InvalidArgument', 1, 400);
+      await client.revoke(session);
+      await fails(client.patch(session, { set: { y: 1 } }), 'SessionGone', 20, 401);
+      await fails(client.rotate(session), 'SessionGone', 20, 401);
+    });
+
+    test('a rotation moves the session; the old token lives through the grace only', async () => {
+      const first = await client.create('a', { attributes: { n: 1 } });
+      const second = await client.rotate(first, { grace: 30 });
+      assert.notEqual(second.id, first.id);
+      assert.equal((await client.load(first.token, { fresh: true })).id, second.id);
+      const third = await client.rotate(second);
+      assert.equal(await client.load(second.token, { fresh: true }), null);
+      assert.equal((await client.load(third.token)).attributes.n, 1);
+    });
+
+    test('a login always gives a new token', async () => {
+      const visitor = await client.create('', { attributes: { cart: [1] } });
+      const alice = await client.login(visitor, 'alice-of-login', { roles: ['r'] });
+      assert.deepEqual([alice.principal, alice.attributes.cart], ['alice-of-login', [1]]);
+      assert.equal(await client.load(visitor.token, { fresh: true }), null);
+      const again = await client.login(alice, 'alice-of-login', { level: 2 });
+      assert.deepEqual([again.level, again.attributes.cart], [2, [1]]);
+      const bob = await client.login(again, 'bob');
+      assert.deepEqual([bob.principal, bob.attributes.cart], ['bob', undefined]);
+    });
+
+    test('a principal: list, patch and revoke all sessions but one', async () => {
+      const [one, two, three] = [await client.create('many'), await client.create('many'), await client.create('many')];
+      assert.deepEqual((await client.list('many')).map(({ id }) => id).sort(), [one.id, two.id, three.id].sort());
+      assert.equal(await client.patchPrincipal('many', { roles: ['new'] }), 3);
+      assert.deepEqual((await client.load(two.token, { fresh: true })).roles, ['new']);
+      assert.equal(await client.revokePrincipal('many', { keep: one }), 2);
+      assert.deepEqual((await client.list('many')).map(({ id }) => id), [one.id]);
+    });
+
+    test('a hundred patches at once lose nothing', async () => {
+      const session = await client.create('a', { attributes: { n: 0 } });
+      const patches = Array.from({ length: 100 }, (_, i) => client.patch(session, { set: { [`k${i}`]: i }, increment: { n: 1 } }));
+      await Promise.all(patches);
+      const { attributes, generation } = await client.load(session.token, { fresh: true });
+      assert.deepEqual([Object.keys(attributes).length, attributes.n, generation], [101, 100, 101]);
+    });
+
+    test('a patch that races a revoke never brings the session back', async () => {
+      for (let i = 0; i < 50; ++i) {
+        const session = await client.create('racer');
+        const patched = client.patch(session, { set: { n: 1 } }).catch((error) => assert.ok(error instanceof ficha.SessionGone));
+        const revoked = client.revoke(session);
+        await Promise.all([patched, revoked]);
+        assert.equal(await client.load(session.token, { fresh: true }), null);
+      }
+      assert.equal((await client.list('racer')).length, 0);
+    });
+  });
+}
+
+test('a hit in the near cache is synchronous, the same object, and sends nothing', async () => {
+  const client = new Client(redis.url);
+  const { token } = await client.create('a');
+  assert.equal(client.tryLoad(token), undefined);
+  const loaded = await client.load(token);
+  const { commands } = client.stats();
+  for (let i = 0; i < 1000; ++i) assert.equal(client.tryLoad(token), loaded);
+  assert.equal(client.stats().commands, commands);
+  client.close();
+});
+
+test('a revoke in one client is seen by another', async () => {
+  const [one, two] = [new Client(redis.url), new Client(redis.url)];
+  const { token, id } = await one.create('a');
+  assert.ok(await two.load(token));
+  await one.revoke(id);
+  const deadline = Date.now() + 2000;
+  while ((await two.load(token)) !== null) assert.ok(Date.now() < deadline, 'still served');
+  one.close();
+  two.close();
+});
+
+async function createElsewhere() {
+  const client = new Client(redis.url);
+  const session = await client.create('a');
+  client.close();
+  return session;
+}
+
+test('after close() every call fails with ClientClosed, and close() may be called again', async () => {
+  const client = new Client(redis.url);
+  client.close();
+  client.close();
+  const { token } = await createElsewhere();
+  for (const call of [() => client.create('a'), () => client.load(token), () => client.list('a')]) {
+    await assert.rejects(call, { name: 'ClientClosed', code: 30 });
+  }
+});
+
+test('an unreachable Redis is an error of the calls, and the client heals', async (t) => {
+  const client = new Client({ redis: { url: 'redis://127.0.0.1:1/0' } });
+  await assert.rejects(client.create('a'), (error) => error instanceof ficha.StoreError && error.status === 503);
+  client.close();
+
+  const server = await startRedis();
+  t.after(() => server.stop());
+  const healing = new Client({ redis: { url: server.url, command_timeout: '100ms', operation_timeout: '200ms' } });
+  const { token } = await healing.create('a');
+  server.signal('SIGSTOP');
+  await assert.rejects(healing.load(token, { fresh: true }), ficha.StoreError);
+  server.signal('SIGCONT');
+  for (;;) {
+    try {
+      assert.equal((await healing.load(token, { fresh: true })).principal, 'a');
+      break;
+    } catch (error) {
+      assert.ok(error instanceof ficha.StoreError, error);
+    }
+  }
+  healing.close();
+});
+
+test('values that JSON has not are refused by the name of their attribute, without the value', async () => {
+  const client = new Client('memory://');
+  const circular = { secret: 'hunter2' };
+  circular.self = circular;
+  const bad = [undefined, () => 1, Symbol('x'), NaN, Infinity, { deep: [() => 1] }, [undefined], new Map(), new Set(), circular, '\ud800'];
+  for (const value of bad) {
+    await assert.rejects(client.create('a', { attributes: { fine: 1, 'the bad one': value } }), (error) => {
+      assert.ok(error instanceof ficha.InvalidArgument);
+      assert.match(error.message, /"the bad one"/);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+  client.close();
+});
+
+test('a configuration is a URL, a file, or an object; a mistake is InvalidConfig', () => {
+  assert.throws(() => new Client({ redis: { url: 'memory://' }, sesion: {} }), ficha.InvalidConfig);
+  assert.throws(() => new Client('/nonexistent/ficha.toml'), ficha.InvalidConfig);
+  assert.throws(() => new Client(), ficha.InvalidConfig);
+  const tables = { redis: { url: 'memory://' }, rule: [{ path: '/x', methods: ['GET'] }, { path: '/**' }] };
+  assert.equal(Config.from(tables).ruleCount, 2);
+});
+
+test('the clock of a test moves time', async () => {
+  const clock = new ManualClock(1_700_000_000_000);
+  const client = new Client('memory://', { clock });
+  const { token } = await client.create('a', { idleTimeout: 60 });
+  clock.advance(59_000);
+  assert.ok(await client.load(token, { touch: false }));
+  clock.advance(10_000);
+  assert.equal(await client.load(token), null);
+  client.close();
+});
+
+test('the log tells of the connection', async () => {
+  let client;
+  const [level, message] = await new Promise((resolve) => {
+    client = new Client(redis.url, { log: (...record) => resolve(record) });
+  });
+  assert.equal(level, 1);
+  assert.match(message, /connected/);
+  client.close();
+});
+
+test("the errors are the core's, number by number", () => {
+  const table = native.errorTable();
+  for (let i = 0; i < table.length; i += 3) {
+    const Class = Object.values(ficha).find((value) => value.prototype?.code === table[i]);
+    assert.deepEqual([Class.prototype.codeName, Class.prototype.status % 500], [table[i + 1], table[i + 2] % 500]);
+  }
+  assert.equal(table.length, 15 * 3);
+});
+
+test('an inspected session or decision shows no attribute and no token', async () => {
+  const client = new Client('memory://');
+  const session = await client.create('a', { attributes: { secret: 'hunter2' } });
+  const { inspect } = await import('node:util');
+  assert.doesNotMatch(inspect(session, { depth: 9, showHidden: true, getters: false }), /hunter2|fch1_/);
+  assert.equal(JSON.stringify(session), '{}');
+  client.close();
+});
