@@ -1,0 +1,27 @@
+package dev.ficha;
+
+import java.util.Locale;
+
+/** What is to be done with a request. In the core's order. */
+public enum Verdict {
+  ALLOW,
+  UNAUTHENTICATED,
+  REAUTHENTICATE,
+  FORBIDDEN,
+  BAD_REQUEST,
+  UNAVAILABLE;
+
+  private static final Verdict[] VALUES = values();
+
+  private final String text = name().toLowerCase(Locale.ROOT);
+
+  static Verdict of(int index) {
+    return VALUES[index];
+  }
+
+  /** The stable name, in snake_case. */
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,194 @@
+#include "facade.hpp"
+
+#include <type_traits>
+
+#include "handle.hpp"
+#include "requests.hpp"
+
+namespace ficha::java {
+namespace {
+
+std::atomic<int> unclosed{0};
+std::atomic<int> unreleased{0};
+
+Packed malformed() {
+  return pack(Error{ErrorCode::invalid_argument, "malformed bytes from Java"});
+}
+
+template <class Number>
+void put(Packed& out, Number number) {
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+std::optional<IssuedSession> read_issued(const Client& client, Bytes issued) {
+  if (issued.size() < Token::length) return std::nullopt;
+  auto token = Token::parse(issued.substr(0, Token::length), client.config().session.token_keys);
+  auto session = read_session(issued.substr(Token::length));
+  if (!token || !session) return std::nullopt;
+  return IssuedSession{std::move(*token), std::move(*session)};
+}
+
+std::string_view same_site_name(SameSite same_site) noexcept {
+  return same_site == SameSite::strict ? "Strict" : same_site == SameSite::lax ? "Lax" : "None";
+}
+
+std::string_view csrf_mode_name(CsrfMode mode) noexcept {
+  return mode == CsrfMode::origin ? "origin" : mode == CsrfMode::token ? "token" : "off";
+}
+
+}  // namespace
+
+Packed open(Bytes source, bool is_path, std::int64_t manual_unix_ms) {
+  auto config = is_path ? load_config(std::string{source}) : parse_config(source, "configuration");
+  if (!config) return pack(config.error());
+  auto queue = CompletionQueue::create();
+  if (!queue) return pack(queue.error());
+
+  auto handle = std::make_unique<ClientHandle>();
+  handle->queue = std::move(*queue);
+  if (manual_unix_ms != 0) handle->clock = std::make_unique<ManualClock>(manual_unix_ms);
+  Hooks hooks;
+  hooks.clock = handle->clock.get();
+  hooks.log = [log = handle->log, waiting = handle->queue](LogLevel level, std::string_view message) {
+    if (log->push(level, message)) waiting->push({wake_up, Outcome{std::uint64_t{0}}});
+  };
+  auto client = Client::open(std::move(*config), std::move(hooks));
+  if (!client) return pack(client.error());
+  handle->client = std::make_unique<Client>(std::move(*client));
+  Packed answer = pack(Outcome{static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(handle.get()))});
+  static_cast<void>(handle.release());
+  ++unclosed;
+  ++unreleased;
+  return answer;
+}
+
+void advance_clock(Handle handle, std::int64_t milliseconds) {
+  if (at(handle).clock) at(handle).clock->advance(milliseconds);
+}
+
+void close(Handle handle) {
+  ClientHandle& owner = at(handle);
+  if (owner.closed.exchange(true)) return;
+  owner.client->close();
+  owner.queue->push({wake_up, Outcome{std::uint64_t{0}}});
+  --unclosed;
+}
+
+void release(Handle handle) {
+  delete &at(handle);
+  --unreleased;
+}
+
+int unclosed_handles() {
+  return unclosed;
+}
+
+int unreleased_handles() {
+  return unreleased;
+}
+
+void submit(Handle handle, std::int64_t id, Bytes request) {
+  ClientHandle& owner = at(handle);
+  const auto operation = static_cast<OperationId>(id);
+  auto wanted = read_request(request);
+  if (!wanted) return owner.queue->push({operation, wanted.error()});
+  owner.client->submit(owner.queue, operation, std::move(*wanted));
+}
+
+void submit_authorize(Handle handle, std::int64_t id, Bytes request) {
+  ClientHandle& owner = at(handle);
+  const auto operation = static_cast<OperationId>(id);
+  HeaderSpace space;
+  const auto wanted = read_http_request(request, space);
+  if (!wanted) return owner.queue->push({operation, Error{ErrorCode::invalid_argument, "malformed bytes from Java"}});
+  owner.client->submit(owner.queue, operation, *wanted);
+}
+
+Packed try_load(Handle handle, Bytes token, bool touch, bool fresh) {
+  auto known = at(handle).client->try_load(token, {touch, fresh});
+  return known ? pack(Outcome{std::move(*known)}) : Packed{};
+}
+
+Packed require(Handle handle, Bytes requirement, Bytes admitted) {
+  const auto wanted = read_requirement(requirement);
+  const auto decision = read_decision(admitted);
+  if (!wanted || !decision) return malformed();
+  return pack(Outcome{at(handle).client->require(*wanted, *decision)});
+}
+
+Packed set_cookie(Handle handle, Bytes issued) {
+  const Client& client = *at(handle).client;
+  const auto session = read_issued(client, issued);
+  return session ? pack_text(client.set_cookie(*session)) : malformed();
+}
+
+Packed clear_cookie(Handle handle) {
+  return pack_text(at(handle).client->clear_cookie());
+}
+
+Packed csrf_token(Handle handle, Bytes token) {
+  const auto made = at(handle).client->csrf_token(token);
+  return made ? pack_text(*made) : pack(made.error());
+}
+
+Packed token_id(Handle handle, Bytes token) {
+  const auto parsed = Token::parse(token, at(handle).client->config().session.token_keys);
+  return parsed ? pack_text(parsed->id().str()) : pack(Outcome{std::optional<Session>{}});
+}
+
+bool is_identity_header(Handle handle, Bytes name) {
+  return at(handle).client->is_identity_header(name);
+}
+
+Packed settings(Handle handle) {
+  const Config& config = at(handle).client->config();
+  std::string text;
+  const auto line = [&](std::string_view key, std::string_view value) {
+    text.append(key).append("=").append(value).append("\n");
+  };
+  line("cookie.name", config.cookie.name);
+  line("cookie.domain", config.cookie.domain);
+  line("cookie.same_site", same_site_name(config.cookie.same_site));
+  line("cookie.secure", config.cookie.insecure_http ? "false" : "true");
+  line("cookie.persistent", config.cookie.persistent ? "true" : "false");
+  line("csrf.mode", csrf_mode_name(config.csrf.mode));
+  line("csrf.header", config.csrf.header);
+  line("session.idle_timeout", std::to_string(config.session.idle_timeout.count()));
+  line("session.absolute_timeout", std::to_string(config.session.absolute_timeout.count()));
+  line("rules", std::to_string(config.policy.rules.size()));
+  return pack_text(text);
+}
+
+Packed stats(Handle handle) {
+  static_assert(std::is_trivially_copyable_v<Stats> && sizeof(Stats) == 35 * sizeof(std::uint64_t));
+  const Stats stats = at(handle).client->stats();
+  return Packed(reinterpret_cast<const char*>(&stats), sizeof stats);
+}
+
+Packed prometheus(Handle handle, Bytes prefix) {
+  return pack_text(prometheus_text(at(handle).client->stats(), prefix));
+}
+
+Packed take_log(Handle handle) {
+  Packed out;
+  for (const auto& [level, message] : at(handle).log->take()) {
+    put(out, static_cast<std::uint8_t>(level));
+    put(out, static_cast<std::uint32_t>(message.size()));
+    out += message;
+  }
+  return out;
+}
+
+Packed verdict_name(int verdict) {
+  return pack_text(name(static_cast<Verdict>(verdict)));
+}
+
+Packed reason_name(int reason) {
+  return pack_text(name(static_cast<Reason>(reason)));
+}
+
+Packed error_name(int code) {
+  return pack_text(name(static_cast<ErrorCode>(code)));
+}
+
+}  // namespace ficha::java

@@ -1,0 +1,75 @@
+// What Java sees of the core: functions over handles and bytes, wrapped by SWIG (facade.i) and, where its cost shows, by
+// hand (hot_path.cpp). Every number in the bytes is in the machine's byte order; dev.ficha.internal has the other half.
+//
+// A handle is a Client* that stays valid until release(); after close() every call answers `closed`. Nothing throws but
+// std::bad_alloc, which facade.i turns into OutOfMemoryError.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace ficha::java {
+
+using Handle = std::int64_t;
+
+// Bytes of a Java array, during the call.
+using Bytes = std::string_view;
+
+// An answer: a kind, then what belongs to it. Becomes a byte[].
+//   error     code (4), message
+//   none      nothing: no such session
+//   session   a session's image
+//   issued    56 bytes of token, a session's image
+//   number    8 bytes
+//   flag      1 byte
+//   sessions  for each, length of the image (4), the image
+//   decision  verdict, reason, carrier (1 each), status, rule (4 each), count of headers (4), their names and values as
+//             (length (4), bytes); to the end, the image of the session, if there is one
+//   text      bytes
+enum class Answer : std::uint8_t { error, none, session, issued, number, flag, sessions, decision, text };
+using Packed = std::string;
+
+// Opens a client. `is_path`: `source` is the path of a ficha.toml, otherwise its text. `manual_unix_ms` other than 0 sets a
+// clock that stands still until advance_clock(), for tests. → number (the handle)
+Packed open(Bytes source, bool is_path, std::int64_t manual_unix_ms);
+void advance_clock(Handle handle, std::int64_t milliseconds);
+// Ends the connection; operations in flight complete with `closed`.
+void close(Handle handle);
+// After close(), when nobody can use the handle any more.
+void release(Handle handle);
+// Handles opened and not yet closed, and those not yet released.
+int unclosed_handles();
+int unreleased_handles();
+
+// Carries `request` (requests.hpp) out; exactly one completion with `id`, not 0, follows.
+void submit(Handle handle, std::int64_t id, Bytes request);
+void submit_authorize(Handle handle, std::int64_t id, Bytes request);
+// As submit of a load, if it can be answered without waiting for the store; an empty answer otherwise.
+Packed try_load(Handle handle, Bytes token, bool touch, bool fresh);
+// `requirement` (requests.hpp) on the decision in `admitted`, without its kind. → decision
+Packed require(Handle handle, Bytes requirement, Bytes admitted);
+
+// → text: values of Set-Cookie. `issued` without its kind.
+Packed set_cookie(Handle handle, Bytes issued);
+Packed clear_cookie(Handle handle);
+// → text, or error
+Packed csrf_token(Handle handle, Bytes token);
+// The id of the session that a token leads to. → text, or none if it is no token of this configuration
+Packed token_id(Handle handle, Bytes token);
+bool is_identity_header(Handle handle, Bytes name);
+
+// → text: "key=value" lines of what a framework integration must know of the configuration.
+Packed settings(Handle handle);
+// The numbers of Stats in its order, 8 bytes each.
+Packed stats(Handle handle);
+Packed prometheus(Handle handle, Bytes prefix);
+// What the core logged since the last call: (level (1), length (4), message)…
+Packed take_log(Handle handle);
+
+// → text, for all three
+Packed verdict_name(int verdict);
+Packed reason_name(int reason);
+Packed error_name(int code);
+
+}  // namespace ficha::java

@@ -1,0 +1,66 @@
+// A client and what Java needs beside it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "facade.hpp"
+#include "ficha/client.hpp"
+
+namespace ficha::java {
+
+// What the core logs, until Java's completion thread takes it. Bounded; what finds it full is dropped.
+class LogQueue {
+ public:
+  static constexpr std::size_t limit = 1000;
+
+  // Whether the record is the first to wait.
+  [[nodiscard]] bool push(LogLevel level, std::string_view message) {
+    const std::lock_guard lock{mutex_};
+    if (records_.size() >= limit) return false;
+    records_.emplace_back(level, message);
+    return records_.size() == 1;
+  }
+  [[nodiscard]] std::vector<std::pair<LogLevel, std::string>> take() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(records_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<LogLevel, std::string>> records_;
+};
+
+// A clock for tests of what depends on the time: stands still until it is told to move.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(std::int64_t unix_milliseconds) : milliseconds_(unix_milliseconds) {}
+  [[nodiscard]] std::int64_t unix_milliseconds() noexcept override { return milliseconds_; }
+  [[nodiscard]] std::int64_t monotonic_nanoseconds() noexcept override { return milliseconds_ * 1'000'000; }
+  void advance(std::int64_t milliseconds) noexcept { milliseconds_ += milliseconds; }
+
+ private:
+  std::atomic<std::int64_t> milliseconds_;
+};
+
+// The id of a completion that only says: the log has something, or the client was closed.
+constexpr OperationId wake_up = 0;
+
+struct ClientHandle {
+  std::unique_ptr<ManualClock> clock;
+  std::shared_ptr<CompletionQueue> queue;
+  std::shared_ptr<LogQueue> log = std::make_shared<LogQueue>();
+  std::unique_ptr<Client> client;
+  std::atomic<bool> closed{false};
+  Packed undelivered;  // completions that Java had no memory for; of the completion thread only
+};
+
+[[nodiscard]] inline ClientHandle& at(Handle handle) noexcept {
+  return *reinterpret_cast<ClientHandle*>(handle);
+}
+
+}  // namespace ficha::java

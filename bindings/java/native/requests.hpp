@@ -1,0 +1,108 @@
+// Requests from Java, and answers to it, as bytes. Strings are length (4) and bytes; an optional value is a flag (1), then
+// the value if the flag is 1; a list is a count (4), then its elements.
+#pragma once
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "facade.hpp"
+#include "ficha/client.hpp"
+
+namespace ficha::java {
+
+// Reads front to back. Past the end it reads zeros and empty strings, and is not complete().
+class Reader {
+ public:
+  explicit Reader(Bytes bytes) noexcept : rest_(bytes) {}
+
+  template <class Number>
+  [[nodiscard]] Number number() noexcept {
+    static_assert(std::is_integral_v<Number>);
+    Number value = 0;
+    const std::string_view bytes = take(sizeof value);
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  [[nodiscard]] bool flag() noexcept { return number<std::uint8_t>() != 0; }
+  [[nodiscard]] std::string_view text() noexcept { return take(number<std::uint32_t>()); }
+  [[nodiscard]] std::string string() { return std::string{text()}; }
+  // The count of a list whose elements have `least` bytes or more; 0 if so many cannot be there.
+  [[nodiscard]] std::size_t count(std::size_t least) noexcept {
+    const std::size_t elements = number<std::uint32_t>();
+    if (elements * least <= rest_.size()) return elements;
+    overrun_ = true;
+    return 0;
+  }
+  [[nodiscard]] std::vector<std::string> strings() {
+    std::vector<std::string> list(count(4));
+    for (std::string& element : list) element = string();
+    return list;
+  }
+  template <class Read>
+  [[nodiscard]] auto optional(Read read) -> std::optional<decltype(read())> {
+    if (!flag()) return std::nullopt;
+    return read();
+  }
+  // Whether everything was there, and nothing is left.
+  [[nodiscard]] bool complete() const noexcept { return !overrun_ && rest_.empty(); }
+  [[nodiscard]] bool overrun() const noexcept { return overrun_; }
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+
+ private:
+  [[nodiscard]] std::string_view take(std::size_t size) noexcept {
+    if (size > rest_.size()) {
+      overrun_ = true;
+      rest_ = {};
+      return {};
+    }
+    const std::string_view bytes = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return bytes;
+  }
+
+  std::string_view rest_;
+  bool overrun_ = false;
+};
+
+// The request of submit(): its kind, then its fields. Errors: invalid_argument.
+enum class RequestKind : std::uint8_t {
+  load,              // token, touch, fresh
+  create,            // new session
+  patch,             // id, patch
+  rotate,            // id, grace in seconds (8)
+  login,             // new session, optional image of the current session, keep_attributes
+  revoke,            // id
+  revoke_principal,  // principal, optional id
+  patch_principal,   // principal, patch
+  list,              // principal
+};
+[[nodiscard]] Result<StoreRequest> read_request(Bytes bytes);
+
+// Headers of an HttpRequest that lie on the stack; those of a request with more are on the heap.
+struct HeaderSpace {
+  HeaderField few[32];
+  std::vector<HeaderField> many;
+};
+// The request of authorize(): method, path, scheme, peer, then a list of (name, value). In views into `bytes` and `space`.
+// nullopt if the bytes are no request.
+[[nodiscard]] std::optional<HttpRequest> read_http_request(Bytes bytes, HeaderSpace& space);
+
+// allow (1), roles, scopes, level (4), optional max_auth_age in seconds (8), fresh.
+[[nodiscard]] std::optional<Requirement> read_requirement(Bytes bytes);
+// A decision as it was packed, without its kind.
+[[nodiscard]] std::optional<Decision> read_decision(Bytes bytes);
+
+[[nodiscard]] std::optional<Session> read_session(Bytes image);
+
+[[nodiscard]] Packed pack(const Error& error);
+[[nodiscard]] Packed pack(const Outcome& outcome);
+[[nodiscard]] Packed pack_text(std::string_view text);
+// Bytes that pack() makes of the decision, and the packing into memory of that size.
+[[nodiscard]] std::size_t packed_size(const Decision& decision) noexcept;
+void pack_into(const Decision& decision, char* out) noexcept;
+
+}  // namespace ficha::java
