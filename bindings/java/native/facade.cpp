@@ -28,14 +28,6 @@ std::optional<IssuedSession> read_issued(const Client& client, Bytes issued) {
   return IssuedSession{std::move(*token), std::move(*session)};
 }
 
-std::string_view same_site_name(SameSite same_site) noexcept {
-  return same_site == SameSite::strict ? "Strict" : same_site == SameSite::lax ? "Lax" : "None";
-}
-
-std::string_view csrf_mode_name(CsrfMode mode) noexcept {
-  return mode == CsrfMode::origin ? "origin" : mode == CsrfMode::token ? "token" : "off";
-}
-
 }  // namespace
 
 Packed open(Bytes source, bool is_path, std::int64_t manual_unix_ms) {
@@ -138,25 +130,6 @@ Packed token_id(Handle handle, Bytes token) {
 
 bool is_identity_header(Handle handle, Bytes name) {
   return at(handle).client->is_identity_header(name);
-}
-
-Packed settings(Handle handle) {
-  const Config& config = at(handle).client->config();
-  std::string text;
-  const auto line = [&](std::string_view key, std::string_view value) {
-    text.append(key).append("=").append(value).append("\n");
-  };
-  line("cookie.name", config.cookie.name);
-  line("cookie.domain", config.cookie.domain);
-  line("cookie.same_site", same_site_name(config.cookie.same_site));
-  line("cookie.secure", config.cookie.insecure_http ? "false" : "true");
-  line("cookie.persistent", config.cookie.persistent ? "true" : "false");
-  line("csrf.mode", csrf_mode_name(config.csrf.mode));
-  line("csrf.header", config.csrf.header);
-  line("session.idle_timeout", std::to_string(config.session.idle_timeout.count()));
-  line("session.absolute_timeout", std::to_string(config.session.absolute_timeout.count()));
-  line("rules", std::to_string(config.policy.rules.size()));
-  return pack_text(text);
 }
 
 Packed stats(Handle handle) {

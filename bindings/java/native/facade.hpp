@@ -59,8 +59,6 @@ Packed csrf_token(Handle handle, Bytes token);
 Packed token_id(Handle handle, Bytes token);
 bool is_identity_header(Handle handle, Bytes name);
 
-// → text: "key=value" lines of what a framework integration must know of the configuration.
-Packed settings(Handle handle);
 // The numbers of Stats in its order, 8 bytes each.
 Packed stats(Handle handle);
 Packed prometheus(Handle handle, Bytes prefix);
