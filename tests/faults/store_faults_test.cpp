@@ -358,7 +358,9 @@ class CorruptRecordTest : public RedisStoreTest {
     EXPECT_THAT(afresh(rotate), FailsWith(ErrorCode::corrupt_record));
     EXPECT_THAT(afresh(revoke), FailsWith(ErrorCode::corrupt_record));
     EXPECT_EQ(server.command({"DUMP", key_of(id)}).text, before);
-    if (!afresh(patch)) EXPECT_EQ(server.command({"DUMP", key_of(id)}).text, before);
+    if (!afresh(patch)) {
+      EXPECT_EQ(server.command({"DUMP", key_of(id)}).text, before);
+    }
     EXPECT_THAT(afresh(rotate), FailsWith(ErrorCode::corrupt_record)) << "once patched";
   }
   Token some_token() { return *Token::generate(route_of("alice"), {}); }
