@@ -50,4 +50,4 @@ function makeError(code, message) {
   return new (byCode.get(code) ?? FichaError)(message);
 }
 
-module.exports = { FichaError, StoreError, ...classes, errorTable: table, makeError };
+module.exports = { FichaError, StoreError, ...classes, makeError };

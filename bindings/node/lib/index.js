@@ -1,6 +1,6 @@
 'use strict';
 
-const { errorTable, makeError, ...errors } = require('./errors.js');
+const { makeError: _makeError, ...errors } = require('./errors.js');
 const { Session, Decision } = require('./native.js');
 const { Config } = require('./config.js');
 const { Client, ManualClock } = require('./client.js');

@@ -112,6 +112,7 @@ test('the processes of a cluster share their sessions', async () => {
     import cluster from 'node:cluster';
     cluster.setupPrimary({ exec: 'cluster_worker.mjs', execArgv: [] });
     const workers = Array.from({ length: 3 }, () => cluster.fork());
+    await Promise.all(workers.map((w) => new Promise((resolve) => w.once('message', resolve))));
     const ask = (w, message) => new Promise((resolve) => { w.once('message', resolve); w.send(message); });
     const token = await ask(workers[0], { create: 'alice' });
     const seen = await Promise.all(workers.map((w) => ask(w, { load: token })));

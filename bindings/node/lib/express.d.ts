@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Client, Requirement } from './index.js';
+import type { HttpSession, RequestInfo } from './request_session.js';
+
+export { HttpSession, RequestDenied, RequestInfo, SessionCookie, SessionData } from './request_session.js';
+
+declare global {
+  namespace Express {
+    interface Request {
+      session: HttpSession;
+      sessionID: string | undefined;
+      ficha: RequestInfo;
+    }
+  }
+}
+
+export interface SessionsOptions {
+  /** What `req.session = null` does to the stored session at the end of the request. Default "keep". */
+  readonly unset?: 'keep' | 'destroy';
+  /** Send the cookie with every response of a stored session. Default false. */
+  readonly rolling?: boolean;
+}
+
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** Applies the policy, and gives requests `req.session` and `req.ficha`. Denials and outages go to next(err). */
+export function sessions(client: Client, options?: SessionsOptions): Middleware;
+/** Route middleware: what the session must have. */
+export function requires(requirement: Requirement): Middleware;
+/** Any one of the roles. */
+export function requireRole(...roles: string[]): Middleware;
+/** All of the scopes. */
+export function requireScope(...scopes: string[]): Middleware;
+/** That the principal proved itself within the last `seconds`. */
+export function requireFresh(seconds: number, options?: { readonly level?: number }): Middleware;
+/** The session of the request that the calling code runs for. */
+export function currentSession(): HttpSession | undefined;

@@ -1,0 +1,282 @@
+/** What JSON carries; integers beyond 2^53 are bigint. */
+export type JsonValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+export type Attributes = Readonly<Record<string, JsonValue>>;
+
+export interface Device {
+  readonly address?: string;
+  readonly userAgent?: string;
+}
+
+/** A session as it was when it was read. Immutable. Times are Unix seconds on the store's clock. */
+export class Session {
+  private constructor();
+  /** Public; safe in logs. */
+  readonly id: string;
+  /** Only of a session just issued; null on one that was loaded. */
+  readonly token: string | null;
+  readonly generation: number;
+  readonly createdAt: number;
+  /** Absolute deadline. */
+  readonly expiresAt: number;
+  /** When the session ends if it is not used again, as known when it was read. */
+  readonly idleDeadline: number;
+  /** Idle timeout; 0 = none. */
+  readonly idleSeconds: number;
+  /** When the principal last proved itself; 0 = never. */
+  readonly authenticatedAt: number;
+  /** Assurance level, 0 to 3. */
+  readonly level: number;
+  /** "" = anonymous. */
+  readonly principal: string;
+  readonly anonymous: boolean;
+  readonly device: Readonly<Required<Device>>;
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+  readonly attributes: Attributes;
+  hasRole(role: string): boolean;
+  hasScope(scope: string): boolean;
+}
+
+export type Verdict = 'allow' | 'unauthenticated' | 'reauthenticate' | 'forbidden' | 'bad_request' | 'unavailable';
+
+/** Whether a request may pass: a value, not an error. */
+export class Decision {
+  private constructor();
+  readonly allowed: boolean;
+  readonly verdict: Verdict;
+  /** Why, in snake_case; for logs and tests, never for clients. */
+  readonly reason: string;
+  /** HTTP status of a denial; 200 for allow. */
+  readonly status: number;
+  /** Index of the rule that matched; -1 = none. */
+  readonly rule: number;
+  /** Where the token came from. */
+  readonly carrier: 'none' | 'cookie' | 'bearer';
+  readonly session: Session | null;
+  /** To be added to the response, whatever the handler does. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** A request as it came over the wire. */
+export interface RawRequest {
+  readonly method: string;
+  /** The request target; a query is ignored. */
+  readonly path: string;
+  /** [name, value, name, value, …], as `rawHeaders` of node:http. */
+  readonly headers: readonly string[];
+  /** Of the connection the service accepted. Default "https". */
+  readonly scheme?: string;
+  /** The connection's remote address, for [trust] proxies. */
+  readonly peer?: string;
+}
+
+export interface Requirement {
+  /** Default "authenticated". */
+  readonly allow?: 'anyone' | 'authenticated' | 'nobody';
+  /** Any one of them. */
+  readonly roles?: readonly string[];
+  /** All of them. */
+  readonly scopes?: readonly string[];
+  readonly level?: number;
+  /** Seconds since the principal last proved itself. */
+  readonly maxAuthAge?: number;
+}
+
+export interface NewSessionOptions {
+  readonly roles?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly attributes?: Attributes;
+  readonly device?: Device;
+  readonly level?: number;
+  /** Whether the principal proves itself now. Default true. */
+  readonly authenticated?: boolean;
+  /** Seconds; default: the configuration's. */
+  readonly idleTimeout?: number;
+  /** Seconds; default: the configuration's. */
+  readonly absoluteTimeout?: number;
+}
+
+export interface LoginOptions extends Omit<NewSessionOptions, 'authenticated'> {
+  /** Carry the attributes of an anonymous current session over. Default true. */
+  readonly keepAttributes?: boolean;
+}
+
+export interface PrincipalChanges {
+  /** Creates or replaces attributes. */
+  readonly set?: Attributes;
+  readonly remove?: readonly string[];
+  readonly roles?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly device?: Device;
+}
+
+export interface Changes extends PrincipalChanges {
+  /** Creates attributes; AttributeExists if one is there. */
+  readonly add?: Attributes;
+  /** Adds to integer attributes; an absent one counts as 0. */
+  readonly increment?: Readonly<Record<string, number>>;
+  /** Conflict if the stored generation differs. */
+  readonly expectedGeneration?: number;
+}
+
+export interface LoadOptions {
+  /** False: the read does not extend the idle timeout (polling). Default true. */
+  readonly touch?: boolean;
+  /** True: ask Redis, whatever the near cache holds. Default false. */
+  readonly fresh?: boolean;
+}
+
+export interface Stats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly sharedFlights: number;
+  readonly invalidations: number;
+  readonly flushesDisconnect: number;
+  readonly flushesServer: number;
+  readonly flushesStaleness: number;
+  readonly evictions: number;
+  readonly touchesSent: number;
+  readonly touchesEffective: number;
+  readonly commands: number;
+  readonly connects: number;
+  readonly connectFailures: number;
+  readonly timeouts: number;
+  readonly inFlight: number;
+  readonly cacheEntries: number;
+  readonly cacheBytes: number;
+  readonly roundTrips: readonly number[];
+  readonly roundTripSumUs: number;
+}
+
+/** A complete, valid configuration. */
+export class Config {
+  private constructor();
+  /** Reads a ficha.toml. Throws InvalidConfig naming file, line and key. */
+  static load(path: string): Config;
+  /** The same from text; `source` stands for the file in messages. */
+  static parse(text: string, source?: string): Config;
+  /** A URL with "://", the path of a ficha.toml, or an object in the shape of that file. */
+  static from(source: ConfigSource): Config;
+  readonly cookieName: string;
+  readonly cookieDomain: string;
+  readonly cookieSameSite: 'strict' | 'lax' | 'none';
+  readonly cookieSecure: boolean;
+  readonly cookiePersistent: boolean;
+  readonly csrfMode: 'origin' | 'token' | 'off';
+  readonly csrfHeader: string;
+  /** Seconds; 0 = none. */
+  readonly idleTimeout: number;
+  /** Seconds. */
+  readonly absoluteTimeout: number;
+  readonly ruleCount: number;
+}
+
+export interface ConfigTables {
+  readonly [key: string]: ConfigValue | undefined;
+}
+export type ConfigValue = string | number | boolean | readonly ConfigValue[] | ConfigTables;
+export type ConfigSource = Config | ConfigTables | string;
+
+/** A clock for tests: stands still until it is told to move. */
+export class ManualClock {
+  constructor(unixMilliseconds: number);
+  advance(milliseconds: number): void;
+}
+
+export interface ClientOptions {
+  /** Receives 0 (debug) to 3 (error), and a message without tokens, passwords and attribute values. */
+  readonly log?: (level: 0 | 1 | 2 | 3, message: string) => void;
+  /** For tests. */
+  readonly clock?: ManualClock;
+}
+
+/**
+ * Sessions in one store, and the policy on them. Every promise may reject with a StoreError; after close(), with
+ * ClientClosed. A client belongs to the thread that made it: a worker opens its own. An open client does not keep the
+ * process alive; an operation does.
+ */
+export class Client {
+  /** Connects in the background: an unreachable Redis is an error of the calls. Throws InvalidConfig. */
+  constructor(config: ConfigSource, options?: ClientOptions);
+  readonly config: Config;
+  /** Rejects with InvalidArgument, TooLarge, SessionLimit. */
+  create(principal?: string, options?: NewSessionOptions): Promise<Session>;
+  /** The live session of a token, or null: unknown, expired and revoked look alike. */
+  load(token: string, options?: LoadOptions): Promise<Session | null>;
+  /** As load(), if that needs no waiting; undefined otherwise. */
+  tryLoad(token: string, options?: LoadOptions): Session | null | undefined;
+  /** One atomic step; the new generation. Rejects with SessionGone, Conflict, AttributeExists, InvalidArgument, TooLarge. */
+  patch(session: Session | string, changes: Changes): Promise<number>;
+  /** The same session under a new token; the old one leads to it for `grace` seconds, 30 at most. */
+  rotate(session: Session | string, options?: { readonly grace?: number }): Promise<Session>;
+  /** The principal's new session, always under a new token; `current` is revoked. */
+  login(current: Session | null, principal: string, options?: LoginOptions): Promise<Session>;
+  /** True once the store has acknowledged it, false if there was none. */
+  revoke(session: Session | string): Promise<boolean>;
+  /** How many sessions ended. */
+  revokePrincipal(principal: string, options?: { readonly keep?: Session | string }): Promise<number>;
+  /** How many sessions were changed. */
+  patchPrincipal(principal: string, changes: PrincipalChanges): Promise<number>;
+  /** Oldest first. */
+  list(principal: string): Promise<Session[]>;
+  /** Never rejects for the store: what cannot be found out is "unavailable". */
+  authorize(request: RawRequest): Promise<Decision>;
+  /** As authorize(), if that needs no waiting; undefined otherwise. */
+  tryAuthorize(request: RawRequest): Decision | undefined;
+  /** A requirement on the matched route, judged on what authorize() returned. */
+  require(requirement: Requirement, decision: Decision): Decision;
+  /** The value of Set-Cookie for a session just issued, or for another one with its token. "Cache-Control: no-store" is due. */
+  setCookie(session: Session, token?: string): string;
+  /** The value of Set-Cookie that ends the cookie. */
+  clearCookie(): string;
+  /** A value for the CSRF header of [csrf] mode = "token". */
+  csrfToken(token: string): string;
+  /** The public id of a token, without asking the store; null if it is malformed. */
+  sessionId(token: string): string | null;
+  /** Whether a client must not send this header, in any of its spellings. */
+  isIdentityHeader(name: string): boolean;
+  stats(): Stats;
+  prometheusText(prefix?: string): string;
+  /** Ends the connection; what is in flight rejects with ClientClosed. Idempotent. */
+  close(): void;
+}
+
+/** A request of node:http, as Client.authorize() takes it. */
+export function requestOf(request: import('node:http').IncomingMessage): RawRequest;
+
+/** Base of every error; the codes are stable and the same in every language. */
+export class FichaError extends Error {
+  readonly code: number;
+  /** "session_gone" for SessionGone. */
+  readonly codeName: string;
+  /** HTTP status. */
+  readonly status: number;
+  readonly statusCode: number;
+}
+/** The store could not answer. Says nothing about the session: an outage is never a logout. */
+export class StoreError extends FichaError {}
+export class InvalidArgument extends FichaError {}
+export class InvalidConfig extends FichaError {}
+export class TooLarge extends FichaError {}
+export class Unavailable extends StoreError {}
+export class OperationTimeout extends StoreError {}
+export class AccessDenied extends StoreError {}
+export class WriteRefused extends StoreError {}
+export class CorruptRecord extends StoreError {}
+/** A write was sent and no reply came: it may have happened. */
+export class UnknownOutcome extends StoreError {}
+export class Overloaded extends StoreError {}
+/** A write to a session that is no longer live. */
+export class SessionGone extends FichaError {}
+export class Conflict extends FichaError {}
+export class AttributeExists extends FichaError {}
+export class SessionLimit extends FichaError {}
+export class ClientClosed extends FichaError {}

@@ -1,0 +1,70 @@
+// Sessions for Fastify.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import Fastify from 'fastify';
+import { Client } from 'ficha';
+import { requires, sessions } from 'ficha/fastify';
+import { useLeakCheck, useRedis } from './helpers.mjs';
+
+const redis = useRedis();
+useLeakCheck();
+
+async function application(t, rules) {
+  const client = new Client({ redis: { url: redis.url }, cookie: { insecure_http: true, name: 'sid' }, rule: rules });
+  const app = Fastify();
+  await app.register(sessions, { client });
+  t.after(() => app.close().then(() => client.close()));
+  const send = (method, url, cookie) =>
+    app.inject({ method, url, headers: { 'sec-fetch-site': 'same-origin', ...(cookie && { cookie }) } });
+  return { app, client, send };
+}
+
+const cookieOf = (response) => [response.headers['set-cookie']].flat()[0].split(';')[0];
+
+test('a session is stored before the response, with its cookie; an unchanged one is not', async (t) => {
+  const { app, client, send } = await application(t);
+  app.get('/', async (request) => (request.session.n = (request.session.n ?? 0) + 1));
+  app.get('/read', async (request) => ({ n: request.session.n }));
+  const first = await send('GET', '/');
+  const cookie = cookieOf(first);
+  assert.equal(first.headers['cache-control'], 'no-store');
+  assert.equal((await send('GET', '/', cookie)).body, '2');
+  const { commands } = client.stats();
+  assert.equal((await send('GET', '/read', cookie)).body, '{"n":2}');
+  assert.equal((await send('GET', '/read', cookie)).headers['set-cookie'], undefined);
+  assert.ok(client.stats().commands - commands <= 4); // one read of the store at most, with what keeps it alive
+});
+
+test('a login and a logout', async (t) => {
+  const { app, send } = await application(t, [{ path: '/login', allow: 'anyone' }, { path: '/**' }]);
+  app.post('/login', async (request) => (await request.ficha.login('alice')).principal);
+  app.post('/logout', async (request) => request.ficha.logout());
+  app.get('/me', async (request) => request.ficha.principal);
+  assert.equal((await send('GET', '/me')).statusCode, 401);
+  const cookie = cookieOf(await send('POST', '/login'));
+  assert.equal((await send('GET', '/me', cookie)).body, 'alice');
+  assert.match((await send('POST', '/logout', cookie)).headers['set-cookie'], /Max-Age=0/);
+  assert.equal((await send('GET', '/me', cookie)).statusCode, 401);
+});
+
+test('denials carry their headers, from the policy and from a route', async (t) => {
+  const { app, client, send } = await application(t, [{ path: '/**' }]);
+  app.get('/admin', { preHandler: requires({ roles: ['admin'] }) }, async () => 'reached');
+  const denied = await send('GET', '/admin');
+  assert.deepEqual([denied.statusCode, denied.headers['www-authenticate']], [401, 'Bearer']);
+  const [alice, root] = [await client.create('alice'), await client.create('root', { roles: ['admin'] })];
+  assert.equal((await send('GET', '/admin', `sid=${alice.token}`)).statusCode, 403);
+  assert.equal((await send('GET', '/admin', `sid=${root.token}`)).body, 'reached');
+});
+
+test('a save that finds the session gone is a 401, and nothing is brought back', async (t) => {
+  const { app, client, send } = await application(t);
+  app.get('/', async (request) => {
+    request.session.n = 1;
+    await client.revoke(request.session.id);
+    return 'as if it were stored';
+  });
+  const { token } = await client.create('alice');
+  assert.equal((await send('GET', '/', `sid=${token}`)).statusCode, 401);
+  assert.equal(await client.load(token, { fresh: true }), null);
+});
