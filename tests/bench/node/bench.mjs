@@ -1,0 +1,154 @@
+// P5 (a hit) against jsonwebtoken and node-redis' client-side cache, P9b (misses in flight) against ioredis with
+// autopipelining, P13a (an Express request) against express-session on connect-redis.
+// Both sides of a row are measured in turns, in one run; medians of the rounds. usage: bench.mjs --json FILE
+import assert from 'node:assert/strict';
+import { execFileSync, fork, spawn } from 'node:child_process';
+import { createSecretKey } from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Client } from 'ficha';
+import { Redis } from 'ioredis';
+import jwt from 'jsonwebtoken';
+import { createClient } from 'redis';
+
+const rounds = 7;
+const claims = { sub: 'alice', roles: ['customer'], scope: 'transfers:read', iat: 1_700_000_000, exp: 4_000_000_000 };
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const rounded = (value, digits) => Number(value.toFixed(digits));
+
+function entry(id, what, pairs, target, unit) {
+  const better = unit === 'ns' ? ([ours, theirs]) => theirs / ours : ([ours, theirs]) => ours / theirs;
+  const ratio = rounded(median(pairs.map(better)), 2);
+  const [ours, theirs] = [0, 1].map((side) => rounded(median(pairs.map((pair) => pair[side])), 1));
+  return { id, what, ratio, op: '>=', target, ours, theirs, unit };
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function startRedis() {
+  const port = await freePort();
+  const server = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', ''].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept')) break;
+  server.stdout.resume();
+  return { port, stop: () => server.kill() };
+}
+
+// Nanoseconds of one call.
+function timeSync(call, count) {
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < count; ++i) call();
+  return Number(process.hrtime.bigint() - start) / count;
+}
+
+async function timeAwaited(call, count) {
+  const start = process.hrtime.bigint();
+  for (let i = 0; i < count; ++i) await call();
+  return Number(process.hrtime.bigint() - start) / count;
+}
+
+async function hits(port) {
+  const client = new Client(`redis://127.0.0.1:${port}/0`);
+  const cached = createClient({ url: `redis://127.0.0.1:${port}`, RESP: 3, clientSideCache: { ttl: 0, maxEntries: 0 } });
+  await cached.connect();
+  await cached.set('session', JSON.stringify(claims));
+  await cached.get('session');
+  const { token } = await client.create('alice', { roles: ['customer'], scopes: ['transfers:read'] });
+  await client.load(token);
+  // A KeyObject: from a string, jsonwebtoken would make one anew for every token, and take twenty times as long.
+  const secret = createSecretKey(Buffer.from('0123456789abcdef0123456789abcdef'));
+  const signed = jwt.sign(claims, secret);
+
+  const ours = () => timeSync(() => client.tryLoad(token), 400_000);
+  const verify = () => timeSync(() => jwt.verify(signed, secret, { algorithms: ['HS256'] }), 10_000);
+  const get = () => timeAwaited(() => cached.get('session'), 100_000);
+  const [againstJwt, againstCache] = [[], []];
+  for (let i = 0; i <= rounds; ++i) {
+    const pairs = [[ours(), verify()], [ours(), await get()]];
+    if (i > 0) againstJwt.push(pairs[0]), againstCache.push(pairs[1]); // the first round warms up
+  }
+  assert.ok(client.tryLoad(token));
+  client.close();
+  cached.destroy();
+  return [
+    entry('P5a', 'Node: a hit against jsonwebtoken HS256', againstJwt, 30, 'ns'),
+    entry('P5b', "Node: a hit against one in node-redis' client-side cache", againstCache, 3, 'ns'),
+  ];
+}
+
+// Answers per second with 256 in flight.
+async function throughput(ask, count) {
+  let left = count;
+  const worker = async (i) => {
+    while (left-- > 0) await ask(i);
+  };
+  const start = process.hrtime.bigint();
+  await Promise.all(Array.from({ length: 256 }, (_, i) => worker(i)));
+  return count / (Number(process.hrtime.bigint() - start) / 1e9);
+}
+
+async function misses(port) {
+  const client = new Client({ redis: { url: `redis://127.0.0.1:${port}/0` }, near_cache: { enabled: false } });
+  const peer = new Redis(port, '127.0.0.1', { enableAutoPipelining: true });
+  const tokens = [];
+  for (let i = 0; i < 256; ++i) {
+    tokens.push((await client.create(`p${i}`, { roles: ['customer'], scopes: ['transfers:read'] })).token);
+    await peer.set(`session${i}`, JSON.stringify(claims));
+  }
+  const pairs = [];
+  for (let i = 0; i <= rounds; ++i) {
+    const pair = [
+      await throughput((n) => client.load(tokens[n]), 60_000),
+      await throughput((n) => peer.get(`session${n}`), 60_000),
+    ];
+    if (i > 0) pairs.push(pair);
+  }
+  client.close();
+  peer.disconnect();
+  return entry('P9b', 'Node: 256 misses in flight against ioredis with autopipelining', pairs, 1.3, 'reads/s');
+}
+
+async function startSite(kind, redisPort) {
+  const port = await freePort();
+  const site = fork(fileURLToPath(new URL('site.mjs', import.meta.url)), [kind, redisPort, port].map(String));
+  await once(site, 'message');
+  const [response] = await once(http.get({ port, host: '127.0.0.1', path: '/fill', agent: false }), 'response');
+  response.resume();
+  return { port, cookie: response.headers['set-cookie'][0].split(';')[0], stop: () => site.kill() };
+}
+
+function requestsPerSecond({ port, cookie }, seconds) {
+  const args = ['-t1', '-c16', `-d${seconds}s`, '-H', `Cookie: ${cookie}`, `http://127.0.0.1:${port}/show`];
+  const report = execFileSync('wrk', args, { encoding: 'utf8' });
+  assert.doesNotMatch(report, /Non-2xx/);
+  return Number(/Requests\/sec: *([\d.]+)/.exec(report)[1]);
+}
+
+async function expressRequests(redisPort) {
+  const sites = [await startSite('ficha', redisPort), await startSite('connect-redis', redisPort)];
+  sites.forEach((site) => requestsPerSecond(site, 2));
+  const pairs = Array.from({ length: 5 }, () => sites.map((site) => requestsPerSecond(site, 3)));
+  sites.forEach((site) => site.stop());
+  const what = 'An Express request reading a sliding session: ficha against express-session on connect-redis';
+  return entry('P13a', what, pairs, 1.5, 'requests/s');
+}
+
+const redis = await startRedis();
+const rows = [...(await hits(redis.port)), await misses(redis.port), await expressRequests(redis.port)];
+redis.stop();
+for (const { id, ratio, op, target, ours, theirs, unit, what } of rows) {
+  const verdict = ratio >= target ? 'ok' : 'MISSED';
+  console.log(`${id.padEnd(5)} ${ratio} ${op} ${target}  ${verdict.padEnd(7)} ${ours} against ${theirs} ${unit}: ${what}`);
+}
+const at = process.argv.indexOf('--json');
+if (at > 0) fs.writeFileSync(process.argv[at + 1], JSON.stringify(rows, null, 1));
