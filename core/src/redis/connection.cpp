@@ -3,6 +3,13 @@
 #include "redis/connection_impl.hpp"
 
 namespace ficha::redis {
+namespace {
+
+// With this many commands before the server, one more waits for the next replies and goes out with all that came
+// meanwhile. It loses nothing, because the server answers in order; the reader flushes after each batch of replies.
+constexpr std::size_t batching_depth = 16;
+
+}  // namespace
 
 Connection::Connection(ConnectionSettings settings, Hooks hooks, StreamObserver* observer)
     : impl_(std::make_shared<Impl>(std::move(settings), std::move(hooks), observer)) {}
@@ -111,8 +118,9 @@ bool Connection::Impl::submit(Send& send) {
   pending_.push(send);
   in_flight_.fetch_add(count, std::memory_order_relaxed);
   counters_.commands.add(count);
+  out_commands_ += count;
   // From the flush on, `send` may be resumed and gone.
-  if (!corked) flush(lock);
+  if (!corked && in_flight_.load(std::memory_order_relaxed) - out_commands_ < batching_depth) flush(lock);
   return true;
 }
 
@@ -125,6 +133,7 @@ void Connection::Impl::flush(std::unique_lock<std::mutex>& lock) noexcept {
       written_ = 0;
       if (out_.empty()) break;
       writing_.swap(out_);
+      out_commands_ = 0;
     }
     lock.unlock();
     const SocketOutcome outcome = transport_.write(std::string_view(writing_).substr(written_));

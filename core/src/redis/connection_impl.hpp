@@ -19,7 +19,8 @@ namespace ficha::redis {
 // `role_mutex_`, never the other way round.
 //
 // Sending. A sender appends to `out_` and to `pending_` under `send_mutex_`. Whoever finds nobody flushing swaps the
-// buffer and writes it outside the lock, until nothing is left. What the socket does not take is left to the I/O thread.
+// buffer and writes it outside the lock, until nothing is left. What the socket does not take is left to the I/O thread;
+// what is sent behind many unanswered commands, or from a continuation, to the reader.
 //
 // Reading. Exactly one thread has the reader's role: it alone touches `replies_` and the reader's side of `pending_`,
 // resumes coroutines and calls the observer. A thread blocked in wait() takes the role when nobody has it, the I/O thread
@@ -105,7 +106,8 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<Link> link_{Link::unused};      // written under send_mutex_
   Error reason_{ErrorCode::unavailable, {}};  // why the link is not up
   std::string out_;                           // not yet taken by a flusher
-  std::string writing_;                       // the flusher's; what the socket has not taken yet begins at written_
+  std::size_t out_commands_ = 0;
+  std::string writing_;  // the flusher's; what the socket has not taken yet begins at written_
   std::size_t written_ = 0;
   std::uint64_t appended_offset_ = 0;  // in the stream of this link: end of out_
   std::uint64_t written_offset_ = 0;   // … and how much of it the socket has taken

@@ -285,6 +285,7 @@ void Connection::Impl::take_down() noexcept {
     sent_bytes = std::exchange(written_offset_, 0);
     appended_offset_ = written_ = 0;
     write_blocked_ = false;
+    out_commands_ = 0;
     out_.clear();
     writing_.clear();
     pending_.refill();
