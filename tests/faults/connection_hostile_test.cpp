@@ -82,9 +82,7 @@ TEST(HostileServer, AReplyThatNobodyAskedForEndsTheConnectionBeforeItCanReachAny
 
 TEST(HostileServer, AReplyToTheHandshakeTooManyIsNotTheFirstCallers) {
   ScriptedServer server([](ScriptedPeer& peer, int connection) {
-    if (!peer.shake_hands()) return;
-    if (connection == 0) peer.write("$7\r\nsmuggle\r\n");
-    peer.behave();
+    if (peer.shake_hands(connection == 0 ? "$7\r\nsmuggle\r\n" : "")) peer.behave();
   });
   Connection connection(settings_for(server.url()), {}, nullptr);
   EXPECT_THAT(text_of(call(connection, reading({"ECHO", "x"}))), Not(HasSubstr("smuggle")));

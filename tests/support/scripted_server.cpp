@@ -28,13 +28,13 @@ std::string ScriptedPeer::read_command() {
   }
 }
 
-bool ScriptedPeer::shake_hands() {
+bool ScriptedPeer::shake_hands(std::string_view more) {
   for (;;) {
     const std::string command = read_command();
     if (command.empty()) return false;
     if (command.starts_with("HELLO")) write("%2\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n");
     if (command.starts_with("CLIENT")) write("+OK\r\n");
-    if (command == "TIME") return write("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n");
+    if (command == "TIME") return write("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n" + std::string(more));
   }
 }
 

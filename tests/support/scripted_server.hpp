@@ -25,8 +25,8 @@ class ScriptedPeer {
   [[nodiscard]] std::string read_command();
   bool write(std::string_view bytes) { return send_all(socket_.get(), bytes); }
 
-  // Answers the handshake's commands; false when the client has gone.
-  bool shake_hands();
+  // Answers the handshake's commands, with `more` right behind in the same write; false when the client has gone.
+  bool shake_hands(std::string_view more = {});
   // Answers ECHO truly and everything else with OK, until the client goes.
   void behave();
 
