@@ -77,8 +77,8 @@ def report_check(client: Client, tokens: list[str], seed: int, connection: Conne
     connection.send((check(client, tokens, 2000, seed), client.load(tokens[0], fresh=True) is not None))
 
 
-def report_spawned_check(url: str, tokens: list[str], seed: int, connection: Connection) -> None:
-    with Client(url) as client:
+def report_spawned_check(redis: dict[str, str], tokens: list[str], seed: int, connection: Connection) -> None:
+    with Client({"redis": redis}) as client:
         report_check(client, tokens, seed, connection)
 
 
@@ -127,12 +127,13 @@ def test_a_fork_in_the_midst_of_other_threads_calls(make_client: MakeClient) -> 
             thread.join()
 
 
-def test_spawned_processes_share_the_sessions(make_client: MakeClient, redis_server: RedisServer) -> None:
-    client = make_client()
+def test_spawned_processes_share_the_sessions(redis_server: RedisServer, make_client: MakeClient) -> None:
+    redis = {"url": redis_server.url, "namespace": "spawned"}
+    client = make_client(redis=redis)
     tokens = tokens_of(client)
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=report_spawned_check, args=(redis_server.url, tokens, 1, sender))
+    child = context.Process(target=report_spawned_check, args=(redis, tokens, 1, sender))
     child.start()
     assert receiver.recv() == (0, True)
     child.join()

@@ -47,8 +47,6 @@ class SessionStore(SessionBase):
 
         def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
 
-        async def _aget_session(self, no_load: bool = False) -> dict[str, Any]: ...
-
     def __init__(self, session_key: str | None = None) -> None:
         """Stand for the session of a token, which is read when it is first asked for."""
         self._modified = False
@@ -115,7 +113,7 @@ class SessionStore(SessionBase):
 
     async def asave(self, must_create: bool = False) -> None:
         """Asynchronous save()."""
-        data = await self._aget_session(no_load=must_create)
+        data = await self._adata(no_load=must_create)
         await self._arun(self._saving(data, must_create))
 
     def delete(self, session_key: str | None = None) -> None:
@@ -133,7 +131,7 @@ class SessionStore(SessionBase):
 
     async def acycle_key(self) -> None:
         """Asynchronous cycle_key()."""
-        await self._aget_session()
+        await self._adata()
         await self._arun(self._cycling())
 
     def flush(self) -> None:
@@ -177,6 +175,13 @@ class SessionStore(SessionBase):
         return self._stored
 
     # --- how it is done ----------------------------------------------------------------------------------------------
+
+    async def _adata(self, no_load: bool = False) -> dict[str, Any]:
+        # As SessionBase._aget_session(), which came with Django 5.1.
+        self.accessed = True
+        if "_session_cache" not in self.__dict__:
+            self._session_cache = await self.aload() if self.session_key and not no_load else {}
+        return self._session_cache
 
     def _watched_load(self, token: str | None, touch: bool = True) -> Session | None:
         try:
