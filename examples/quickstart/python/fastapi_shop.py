@@ -4,7 +4,13 @@ import ficha
 import ficha.asgi
 from fastapi import FastAPI, Request
 
-client = ficha.Client({"redis": {"url": os.environ.get("FICHA_URL", "memory://")}, "cookie": {"name": "shop", "insecure_http": True}, "rule": [{"path": "/**", "allow": "anyone"}]})
+client = ficha.Client(
+    {
+        "redis": {"url": os.environ.get("FICHA_URL", "memory://")},
+        "cookie": {"name": "shop", "insecure_http": True},
+        "rule": [{"path": "/**", "allow": "anyone"}],
+    }
+)
 app = FastAPI()
 
 

@@ -3,7 +3,13 @@ import os
 import ficha
 from flask import Flask, abort, jsonify, request
 
-client = ficha.Client({"redis": {"url": os.environ.get("FICHA_URL", "memory://")}, "cookie": {"name": "shop", "insecure_http": True}, "rule": [{"path": "/**"}]})
+client = ficha.Client(
+    {
+        "redis": {"url": os.environ.get("FICHA_URL", "memory://")},
+        "cookie": {"name": "shop", "insecure_http": True},
+        "rule": [{"path": "/**"}],
+    }
+)
 app = Flask(__name__)
 
 

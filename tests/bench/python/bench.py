@@ -45,7 +45,19 @@ def redis_server() -> Iterator[int]:
         log = Path(directory) / "log"
         log.touch()
         process = subprocess.Popen(
-            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", directory, "--logfile", log]
+            [
+                "redis-server",
+                "--port",
+                str(port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--dir",
+                directory,
+                "--logfile",
+                log,
+            ]
         )
         while "Ready to accept" not in log.read_text():
             pass
