@@ -24,10 +24,6 @@ function(ficha_configure_target target)
   # What a designated initializer leaves out, it leaves out on purpose; GCC's C++ front end warns all the same.
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-missing-field-initializers)
-  # GCC 12 sees an overlap in every "literal" + std::string that it inlines (GCC bug 105651).
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    target_compile_options(${target} PRIVATE -Wno-restrict)
-  endif()
   if(FICHA_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
