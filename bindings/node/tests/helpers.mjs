@@ -23,7 +23,7 @@ async function freePort() {
 export async function startRedis(port) {
   port ??= await freePort();
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--loglevel', 'notice'];
-  const server = spawn('redis-server', args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('redis-server', args.map(String), { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';
   for await (const chunk of server.stdout) {
     output += chunk;
