@@ -251,7 +251,7 @@ class AccessTest : public StoreFaultTest {
   void allow(std::string_view but = {}) {
     std::vector<std::string> rule = {"ACL", "SETUSER", "ficha", "reset", "on", ">right", "~ficha:*"};
     for (const std::string_view command : needed) {
-      if (command != but) rule.push_back("+" + std::string{command});
+      if (command != but) rule.emplace_back(1, '+').append(command);
     }
     ASSERT_EQ(server.command(rule).text, "OK");
   }
