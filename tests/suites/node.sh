@@ -1,0 +1,89 @@
+# The Node package: its tests on a real Redis, its types, and the packed package as others will install it.
+# shellcheck shell=bash
+: "${program_limit_seconds:?is set by tests/suites/lib.sh}"
+
+# run_node_tests DIRECTORY: adds the tests of node:test to the count.
+run_node_tests() {
+  local log status
+  log=$(mktemp)
+  (cd "$1" && timeout --kill-after=10 "$program_limit_seconds" node --test --test-concurrency=1 --test-reporter=tap tests/*.test.mjs) >"$log" 2>&1
+  status=$?
+  passed=$((passed + $(sed -nE 's/^# pass ([0-9]+)/\1/p' "$log" | tail -n 1)))
+  while read -r test; do
+    report_failure "node: $test"
+  done < <(sed -nE 's/^ *not ok [0-9]+ - (.*)/\1/p' "$log")
+  if ((status != 0)); then
+    report_failure "node --test ended with status $status"
+    grep -A40 -E '^ *not ok' "$log" | head -n 120
+  fi
+  if grep -qE '^# (skipped|todo|cancelled) [1-9]' "$log"; then report_failure "node skipped tests"; fi
+  printf 'ok       %s tests of bindings/node\n' "$(sed -nE 's/^# pass //p' "$log" | tail -n 1)"
+  rm -f "$log"
+}
+
+# What a user without a compiler does: install the packed package with scripts disabled, and use it both ways.
+install_packed() {
+  local tarball=$1 consumer
+  consumer=$(mktemp -d)
+  (
+    cd "$consumer" || exit 1
+    printf '{"private": true}\n' >package.json
+    npm install --no-audit --no-fund --no-package-lock --ignore-scripts "$tarball" || exit 1
+    printf 'import { Client } from "ficha"; import "ficha/express"; import "ficha/fastify";
+      const client = new Client("memory://"); console.log((await client.create("esm")).principal);' >esm.mjs
+    printf 'const { Client } = require("ficha"); require("ficha/express"); require("ficha/fastify");
+      new Client("memory://").create("cjs").then((session) => console.log(session.principal));' >cjs.cjs
+    [[ "$(node esm.mjs) $(node cjs.cjs)" == "esm cjs" ]]
+  )
+  local status=$?
+  rm -rf "$consumer"
+  return "$status"
+}
+
+# The quickstart on its own server, or on none: the tour that all languages' quickstarts pass.
+node_quickstart() {
+  local redis_url=$1 port=$2 service status=1
+  # shellcheck source=/dev/null
+  source examples/quickstart/tour.sh
+  coproc service { FICHA_REDIS_URL=$redis_url exec node examples/quickstart/node/server.mjs examples/quickstart/ficha.toml "$port"; }
+  # shellcheck disable=SC2154  # set by coproc
+  if read -r -t 30 -u "${service[0]}"; then
+    check_tour "http://localhost:$port"
+    status=$?
+  fi
+  # shellcheck disable=SC2154
+  kill "$service_PID"
+  wait "$service_PID" 2>/dev/null
+  return "$status"
+}
+
+node_free_port() {
+  node -e 'const s = require("net").createServer().listen(0, () => { console.log(s.address().port); s.close(); })'
+}
+
+suite_node() {
+  packaging/setup node || {
+    report_failure "packaging/setup node"
+    return
+  }
+  local npm=(npm install --no-audit --no-fund --no-package-lock --loglevel=error)
+  mkdir -p build
+  heading "building the Node addon"
+  if ! (cd bindings/node && "${npm[@]}") >build/node.log 2>&1; then
+    report_failure "npm install in bindings/node (whole log: build/node.log)"
+    tail -n 40 build/node.log
+    return
+  fi
+  heading "node:test"
+  run_node_tests bindings/node
+  heading "types, lint, package"
+  local bin=bindings/node/node_modules/.bin tarball
+  check "the type declarations fit what applications write (tsc)" "$bin/tsc" -p bindings/node/tests/types
+  check "the JavaScript passes eslint" bash -c 'cd bindings/node && npx eslint .'
+  tarball=$(cd bindings/node && npm pack --silent --pack-destination ../../build 2>../../build/node-pack.log | tail -n 1)
+  check "the package is what bundlers and runtimes expect (publint)" "$bin/publint" "build/$tarball"
+  check "its types resolve everywhere (attw)" "$bin/attw" --profile node16 "build/$tarball"
+  check "the packed package installs with scripts disabled, for ESM and CommonJS" install_packed "$PWD/build/$tarball"
+  (cd examples/quickstart/node && "${npm[@]}") >build/node-quickstart.log 2>&1
+  check "the quickstart passes the tour on memory://" node_quickstart memory:// "$(node_free_port)"
+}
