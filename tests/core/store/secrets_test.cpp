@@ -63,28 +63,29 @@ class SecretsTest : public ::testing::Test {
       tokens.push_back(issued->token);
       return issued->session.id();
     };
+    const auto expect_done = [](const auto& result) { EXPECT_TRUE(result.has_value()); };
     Patch patch;
     patch.ops = {{Patch::Kind::set, "theme", "\"dark\""}};
     patch.roles = std::vector{"auditor"s};
     const SessionId first = keep(await(store, store.create({.principal = "alice", .roles = {"customer"}})));
     const SessionId second = keep(await(store, store.create({.principal = "alice"})));
     keep(await(store, store.create({})));
-    await(store, store.patch(first, patch));
+    expect_done(await(store, store.patch(first, patch)));
     const SessionId rotated = keep(await(store, store.rotate(first, {.grace = seconds{20}})));
     keep(await(store, store.rotate(second, {})));
     keep(await(store, store.reauthenticate(rotated, {.principal = "alice", .level = 2})));
-    await(store, store.patch_principal("alice", patch));
-    await(store, store.list("alice"));
+    expect_done(await(store, store.patch_principal("alice", patch)));
+    expect_done(await(store, store.list("alice")));
     tokens.push_back(*Token::generate_anonymous({}));
     for (const Token& token : tokens) {
-      await(store, store.load(token, {}));
-      await(store, store.load(token, {.fresh = true}));
+      expect_done(await(store, store.load(token, {})));
+      expect_done(await(store, store.load(token, {.fresh = true})));
       std::optional<Session> session;
       static_cast<void>(store.try_load(token.reveal(), {}, session));
     }
-    await(store, store.revoke(rotated));
+    expect_done(await(store, store.revoke(rotated)));
     keep(await(store, store.create({.principal = "alice"})));
-    await(store, store.revoke_principal("bob", std::nullopt));
+    expect_done(await(store, store.revoke_principal("bob", std::nullopt)));
   }
   // No token, whole or in part, and not the password. A failure does not print what it found.
   void expect_nothing_secret_in(const std::string& text, const std::string& where) {
