@@ -133,7 +133,7 @@ class Soak : public ::testing::Test {
         if (decision.allowed() && decision.session->principal() != "customer-" + std::to_string(i)) ++strangers_;
         decisions_.fetch_add(1, std::memory_order_relaxed);
       }
-      if (const unsigned dice = random() % 1000; dice < 10) people_.change(i, dice);
+      if (const auto dice = static_cast<unsigned>(random() % 1000); dice < 10) people_.change(i, dice);
     }
   }
 

@@ -20,10 +20,10 @@ using OperationId = std::uint64_t;
 
 using Outcome = std::variant<std::optional<Session>,  // load
                              IssuedSession,           // create, login, rotate
-                             std::uint64_t,           // patch: new generation; revoke_principal, patch_principal: sessions
-                             RevokeOutcome,           // revoke
-                             std::vector<Session>,    // list
-                             Decision>;               // authorize
+                             std::uint64_t,  // patch: new generation; revoke_principal, patch_principal: sessions
+                             RevokeOutcome,  // revoke
+                             std::vector<Session>,  // list
+                             Decision>;             // authorize
 
 struct Completion {
   OperationId id;

@@ -9,10 +9,10 @@
 namespace ficha {
 
 struct Stats {
-  std::uint64_t hits = 0;           // near-cache look-ups that were answered
-  std::uint64_t misses = 0;         // … that had to ask Redis
+  std::uint64_t hits = 0;            // near-cache look-ups that were answered
+  std::uint64_t misses = 0;          // … that had to ask Redis
   std::uint64_t shared_flights = 0;  // misses that waited for another one's answer
-  std::uint64_t invalidations = 0;  // pushes received
+  std::uint64_t invalidations = 0;   // pushes received
   std::uint64_t flushes_disconnect = 0;
   std::uint64_t flushes_server = 0;     // null push: FLUSHALL, resynchronisation
   std::uint64_t flushes_staleness = 0;  // no proof of the link within max_staleness

@@ -23,7 +23,8 @@ TEST(RedisErrors, EveryReplyOfTheTableHasItsCode) {
       {"NOAUTH Authentication required.", ErrorCode::access_denied},
       {"NOPERM this user has no permissions to run the 'get' command", ErrorCode::access_denied},
       {"NOPERM User f has no permissions to access the 'ficha:{0a1b}:x' key", ErrorCode::access_denied},
-      {"NOPERM ACL failure in script: User f has no permissions to run the 'set' command script: 1c2f, on @user_script:1.",
+      {"NOPERM ACL failure in script: User f has no permissions to run the 'set' command script: 1c2f, on "
+       "@user_script:1.",
        ErrorCode::access_denied},
       {"ERR The user executing the script can't run this command or subcommand script: 1c2f, on @user_script:1.",
        ErrorCode::access_denied},
