@@ -184,7 +184,10 @@ class LoginRaceTest : public RaceTest {
     for (ChildProcess& child : children) EXPECT_TRUE(child.succeeded());
     Client client = open();
     int succeeded = 0;
-    for (const Session& tally : *client.list("tally"))
+    const auto tallies = client.list("tally");
+    EXPECT_TRUE(tallies.has_value());
+    if (!tallies) return -1;
+    for (const Session& tally : *tallies)
       succeeded += std::stoi(std::string{*tally.attribute("succeeded")});
     return succeeded;
   }
