@@ -187,8 +187,7 @@ class LoginRaceTest : public RaceTest {
     const auto tallies = client.list("tally");
     EXPECT_TRUE(tallies.has_value());
     if (!tallies) return -1;
-    for (const Session& tally : *tallies)
-      succeeded += std::stoi(std::string{*tally.attribute("succeeded")});
+    for (const Session& tally : *tallies) succeeded += std::stoi(std::string{*tally.attribute("succeeded")});
     return succeeded;
   }
   bool log_in(OnLimit on_limit) const {
