@@ -1,50 +1,6 @@
-# The C++ core: unit and store tests under three builds, fuzzing, and the package as others will consume it.
+# The C++ core: unit and store tests, released and under ASan and UBSan, and the package as others will consume it.
 # shellcheck shell=bash
 : "${cores:?is set by tests/suites/lib.sh}"
-
-# Every test program that the preset's build made, of those named.
-run_core_programs() {
-  local preset=$1 program directory
-  shift
-  for program in "$@"; do
-    directory=build/$preset/tests/core
-    if [[ -x $directory/$program ]]; then run_gtest "$program ($preset)" "$directory/$program"; fi
-  done
-}
-
-fuzz_one() {
-  local target=$1 name=${1##*/} work
-  work=build/fuzz/corpus/$name
-  mkdir -p "$work" build/fuzz/artifacts
-  local seeds=tests/fuzz/corpus/$name dictionary=tests/fuzz/$name.dict arguments=()
-  if [[ -d $seeds ]]; then arguments+=("$seeds"); fi
-  if [[ -e $dictionary ]]; then arguments+=("-dict=$dictionary"); fi
-  "$target" -max_total_time="${FICHA_FUZZ_SECONDS:-30}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="build/fuzz/artifacts/$name-" "$work" "${arguments[@]}" >"build/fuzz/$name.log" 2>&1
-}
-
-fuzz_smoke() {
-  local target name count
-  local -a targets
-  mapfile -t targets < <(find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -executable | sort)
-  heading "fuzzing ${#targets[@]} targets, ${FICHA_FUZZ_SECONDS:-30} s each, two at a time"
-  local -A running
-  for target in "${targets[@]}"; do
-    while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
-    fuzz_one "$target" &
-    running[$target]=$!
-  done
-  for target in "${targets[@]}"; do
-    name=${target##*/}
-    if wait "${running[$target]}"; then
-      count=$(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log")
-      report_pass "$name: ${count:-no} inputs"
-    else
-      report_failure "$name (log: build/fuzz/$name.log)"
-      grep -E -A25 'ERROR|runtime error|Test unit written' "build/fuzz/$name.log" | head -n 60
-    fi
-  done
-}
 
 # A public header is short, compiles alone, and reaches none of the libraries behind the core.
 header_stands_alone() {
@@ -124,6 +80,4 @@ suite_core() {
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
-  if build tsan; then run_core_programs tsan ficha_core_tests ficha_store_tests ficha_race_tests; fi
-  if build fuzz; then fuzz_smoke; fi
 }

@@ -75,3 +75,13 @@ run_gtest() {
   if ((skipped)); then report_failure "$name skipped $skipped tests"; fi
   rm -f "$log"
 }
+
+# Every test program that the preset's build made, of those named.
+run_core_programs() {
+  local preset=$1 program directory
+  shift
+  for program in "$@"; do
+    directory=build/$preset/tests/core
+    if [[ -x $directory/$program ]]; then run_gtest "$program ($preset)" "$directory/$program"; fi
+  done
+}
