@@ -11,12 +11,12 @@ import java.util.Comparator;
 import java.util.List;
 
 /** A redis-server of our own on a free port. */
-final class RedisServer implements AutoCloseable {
+public final class RedisServer implements AutoCloseable {
   private final Path directory;
   private final int port;
   private Process process;
 
-  RedisServer() {
+  public RedisServer() {
     try {
       directory = Files.createTempDirectory("ficha-redis-");
       try (var probe = new ServerSocket(0)) {
@@ -28,7 +28,7 @@ final class RedisServer implements AutoCloseable {
     }
   }
 
-  String url() {
+  public String url() {
     return "redis://127.0.0.1:" + port + "/0";
   }
 
@@ -46,11 +46,11 @@ final class RedisServer implements AutoCloseable {
   }
 
   /** Stops answering, without closing anything, until {@link #resume}. */
-  void pause() throws Exception {
+  public void pause() throws Exception {
     signal("STOP");
   }
 
-  void resume() throws Exception {
+  public void resume() throws Exception {
     signal("CONT");
   }
 
@@ -58,7 +58,7 @@ final class RedisServer implements AutoCloseable {
     new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor();
   }
 
-  String cli(String... arguments) throws Exception {
+  public String cli(String... arguments) throws Exception {
     var command = new ArrayList<>(List.of("redis-cli", "-p", "" + port));
     command.addAll(List.of(arguments));
     Process cli = new ProcessBuilder(command).start();

@@ -15,10 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,7 +307,7 @@ class StoreSemanticsTest {
     }
 
     @Test
-    void noConcurrentPatchIsLost() throws Exception {
+    void noConcurrentPatchIsLost() {
       Session session = client.create(NewSession.of("alice"));
       try (var pool = new Pool(8)) {
         for (int t = 0; t < 8; t++) {
@@ -324,7 +324,7 @@ class StoreSemanticsTest {
     }
 
     @Test
-    void aSaveThatRacesARevokeNeverRevives() throws Exception {
+    void aSaveThatRacesARevokeNeverRevives() {
       for (int round = 0; round < 50; round++) {
         Session session = client.create(NewSession.of("alice"));
         try (var pool = new Pool(2)) {
@@ -346,20 +346,20 @@ class StoreSemanticsTest {
   /** Runs actions at once; close() waits for them and fails if one did. */
   private static final class Pool implements AutoCloseable {
     private final ExecutorService executor;
-    private final List<Future<?>> futures = new ArrayList<>();
+    private final List<CompletableFuture<Void>> runs = new ArrayList<>();
 
     Pool(int threads) {
       executor = Executors.newFixedThreadPool(threads);
     }
 
     void run(Runnable action) {
-      futures.add(executor.submit(action));
+      runs.add(CompletableFuture.runAsync(action, executor));
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
       executor.shutdown();
-      for (Future<?> future : futures) future.get();
+      runs.forEach(CompletableFuture::join);
     }
   }
 }
