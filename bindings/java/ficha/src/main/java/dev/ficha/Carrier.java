@@ -4,21 +4,21 @@ import java.util.Locale;
 
 /** Where the token came from. In the core's order. */
 public enum Carrier {
-  NONE,
-  COOKIE,
-  BEARER;
+    NONE,
+    COOKIE,
+    BEARER;
 
-  private static final Carrier[] VALUES = values();
+    private static final Carrier[] VALUES = values();
 
-  private final String text = name().toLowerCase(Locale.ROOT);
+    private final String text = name().toLowerCase(Locale.ROOT);
 
-  static Carrier of(int index) {
-    return VALUES[index];
-  }
+    static Carrier of(int index) {
+        return VALUES[index];
+    }
 
-  /** The stable name, in snake_case. */
-  @Override
-  public String toString() {
-    return text;
-  }
+    /** The stable name, in snake_case. */
+    @Override
+    public String toString() {
+        return text;
+    }
 }

@@ -12,60 +12,63 @@ import java.util.List;
  * X-Forwarded-Proto/-Host are looked at; several fields of one name are several entries.
  */
 public final class HttpRequest {
-  private final byte[] packed;
+    private final byte[] packed;
 
-  private HttpRequest(byte[] packed) {
-    this.packed = packed;
-  }
-
-  /** {@code path} is the request target, undecoded; a query that is still there is ignored. */
-  public static Builder builder(String method, String path) {
-    return new Builder(method, path);
-  }
-
-  byte[] packed() {
-    return packed;
-  }
-
-  public static final class Builder {
-    private final String method;
-    private final String path;
-    private final List<String> headers = new ArrayList<>();
-    private String scheme = "https";
-    private String peer = "";
-
-    private Builder(String method, String path) {
-      this.method = method;
-      this.path = path;
+    private HttpRequest(byte[] packed) {
+        this.packed = packed;
     }
 
-    public Builder header(String name, String value) {
-      headers.add(name);
-      headers.add(value);
-      return this;
+    /** {@code path} is the request target, undecoded; a query that is still there is ignored. */
+    public static Builder builder(String method, String path) {
+        return new Builder(method, path);
     }
 
-    /** Of the connection that the service accepted; default: https. */
-    public Builder scheme(String scheme) {
-      this.scheme = scheme;
-      return this;
+    byte[] packed() {
+        return packed;
     }
 
-    /** The remote address, without port, for the configuration's trusted proxies. */
-    public Builder peer(String peer) {
-      this.peer = peer;
-      return this;
-    }
+    public static final class Builder {
+        private final String method;
+        private final String path;
+        private final List<String> headers = new ArrayList<>();
+        private String scheme = "https";
+        private String peer = "";
 
-    public HttpRequest build() {
-      var packer = new Packer(512);
-      boolean bytes = packer.putLatin1(method) & packer.putLatin1(path) & packer.putLatin1(scheme) & packer.putLatin1(peer);
-      packer.putInt(headers.size() / 2);
-      for (String header : headers) bytes &= packer.putLatin1(header);
-      if (!bytes) {
-        throw new FichaException.InvalidArgument("a request consists of bytes: no character beyond U+00FF");
-      }
-      return new HttpRequest(packer.toBytes());
+        private Builder(String method, String path) {
+            this.method = method;
+            this.path = path;
+        }
+
+        public Builder header(String name, String value) {
+            headers.add(name);
+            headers.add(value);
+            return this;
+        }
+
+        /** Of the connection that the service accepted; default: https. */
+        public Builder scheme(String scheme) {
+            this.scheme = scheme;
+            return this;
+        }
+
+        /** The remote address, without port, for the configuration's trusted proxies. */
+        public Builder peer(String peer) {
+            this.peer = peer;
+            return this;
+        }
+
+        public HttpRequest build() {
+            var packer = new Packer(512);
+            boolean bytes = packer.putLatin1(method)
+                    & packer.putLatin1(path)
+                    & packer.putLatin1(scheme)
+                    & packer.putLatin1(peer);
+            packer.putInt(headers.size() / 2);
+            for (String header : headers) bytes &= packer.putLatin1(header);
+            if (!bytes) {
+                throw new FichaException.InvalidArgument("a request consists of bytes: no character beyond U+00FF");
+            }
+            return new HttpRequest(packer.toBytes());
+        }
     }
-  }
 }

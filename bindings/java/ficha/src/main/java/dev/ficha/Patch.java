@@ -11,121 +11,120 @@ import java.util.Map;
  * threads at once.
  */
 public final class Patch {
-  private enum Kind {
-    SET,
-    ADD,
-    REMOVE,
-    INCREMENT
-  }
-
-  private record Op(Kind kind, String name, String json, long by) {}
-
-  private final List<Op> ops = new ArrayList<>();
-  private Collection<String> roles;
-  private Collection<String> scopes;
-  private String[] device;
-  private Long expectedGeneration;
-
-  public static Patch create() {
-    return new Patch();
-  }
-
-  private Patch() {}
-
-  /**
-   * What makes {@code before}, as it was read, into {@code after}: nested changes count, and attributes that did not change
-   * are not written. Empty if nothing changed. Errors: InvalidArgument for a value that JSON cannot carry.
-   */
-  public static Patch difference(Map<String, String> before, Map<String, ?> after) {
-    var patch = new Patch();
-    for (String name : before.keySet()) {
-      if (!after.containsKey(name)) patch.remove(name);
+    private enum Kind {
+        SET,
+        ADD,
+        REMOVE,
+        INCREMENT
     }
-    after.forEach(
-        (name, value) -> {
-          String old = before.get(name);
-          String json = Json.write(name, value);
-          // Another language may have written the same value with other blanks or escapes.
-          if (old == null || !(json.equals(old) || json.equals(Json.write(name, Json.read(name, old))))) {
-            patch.setJson(name, json);
-          }
+
+    private record Op(Kind kind, String name, String json, long by) {}
+
+    private final List<Op> ops = new ArrayList<>();
+    private Collection<String> roles;
+    private Collection<String> scopes;
+    private String[] device;
+    private Long expectedGeneration;
+
+    public static Patch create() {
+        return new Patch();
+    }
+
+    private Patch() {}
+
+    /**
+     * What makes {@code before}, as it was read, into {@code after}: nested changes count, and attributes that did not change
+     * are not written. Empty if nothing changed. Errors: InvalidArgument for a value that JSON cannot carry.
+     */
+    public static Patch difference(Map<String, String> before, Map<String, ?> after) {
+        var patch = new Patch();
+        for (String name : before.keySet()) {
+            if (!after.containsKey(name)) patch.remove(name);
+        }
+        after.forEach((name, value) -> {
+            String old = before.get(name);
+            String json = Json.write(name, value);
+            // Another language may have written the same value with other blanks or escapes.
+            if (old == null || !(json.equals(old) || json.equals(Json.write(name, Json.read(name, old))))) {
+                patch.setJson(name, json);
+            }
         });
-    return patch;
-  }
-
-  /** Creates or replaces an attribute. Errors: InvalidArgument for a value that JSON cannot carry. */
-  public Patch set(String name, Object value) {
-    return setJson(name, Json.write(name, value));
-  }
-
-  public Patch setJson(String name, String json) {
-    return op(Kind.SET, name, json, 0);
-  }
-
-  /** Creates an attribute; AttributeExists if it is there. */
-  public Patch add(String name, Object value) {
-    return addJson(name, Json.write(name, value));
-  }
-
-  public Patch addJson(String name, String json) {
-    return op(Kind.ADD, name, json, 0);
-  }
-
-  /** Deletes an attribute; nothing happens if it is not there. */
-  public Patch remove(String name) {
-    return op(Kind.REMOVE, name, "", 0);
-  }
-
-  /** Adds to an integer attribute (absent = 0); the result stays within 2^53. */
-  public Patch increment(String name, long by) {
-    return op(Kind.INCREMENT, name, "", by);
-  }
-
-  /** Replaces all roles. */
-  public Patch roles(Collection<String> names) {
-    roles = List.copyOf(names);
-    return this;
-  }
-
-  /** Replaces all scopes. */
-  public Patch scopes(Collection<String> names) {
-    scopes = List.copyOf(names);
-    return this;
-  }
-
-  public Patch device(String address, String userAgent) {
-    device = new String[] {address, userAgent};
-    return this;
-  }
-
-  /** Conflict if the stored generation differs. */
-  public Patch expectedGeneration(long generation) {
-    expectedGeneration = generation;
-    return this;
-  }
-
-  public boolean isEmpty() {
-    return ops.isEmpty() && roles == null && scopes == null && device == null;
-  }
-
-  private Patch op(Kind kind, String name, String json, long by) {
-    ops.add(new Op(kind, name, json, by));
-    return this;
-  }
-
-  void pack(Packer packer) {
-    packer.putInt(ops.size());
-    for (Op op : ops) {
-      packer.put(op.kind.ordinal()).put(op.name, "attribute name");
-      packer.put(op.json, "attribute \"" + op.name + "\"").putLong(op.by);
+        return patch;
     }
-    packer.put(roles != null);
-    if (roles != null) packer.put(roles, "roles");
-    packer.put(scopes != null);
-    if (scopes != null) packer.put(scopes, "scopes");
-    packer.put(device != null);
-    if (device != null) packer.put(device[0], "device").put(device[1], "device");
-    packer.put(expectedGeneration != null);
-    if (expectedGeneration != null) packer.putLong(expectedGeneration);
-  }
+
+    /** Creates or replaces an attribute. Errors: InvalidArgument for a value that JSON cannot carry. */
+    public Patch set(String name, Object value) {
+        return setJson(name, Json.write(name, value));
+    }
+
+    public Patch setJson(String name, String json) {
+        return op(Kind.SET, name, json, 0);
+    }
+
+    /** Creates an attribute; AttributeExists if it is there. */
+    public Patch add(String name, Object value) {
+        return addJson(name, Json.write(name, value));
+    }
+
+    public Patch addJson(String name, String json) {
+        return op(Kind.ADD, name, json, 0);
+    }
+
+    /** Deletes an attribute; nothing happens if it is not there. */
+    public Patch remove(String name) {
+        return op(Kind.REMOVE, name, "", 0);
+    }
+
+    /** Adds to an integer attribute (absent = 0); the result stays within 2^53. */
+    public Patch increment(String name, long by) {
+        return op(Kind.INCREMENT, name, "", by);
+    }
+
+    /** Replaces all roles. */
+    public Patch roles(Collection<String> names) {
+        roles = List.copyOf(names);
+        return this;
+    }
+
+    /** Replaces all scopes. */
+    public Patch scopes(Collection<String> names) {
+        scopes = List.copyOf(names);
+        return this;
+    }
+
+    public Patch device(String address, String userAgent) {
+        device = new String[] {address, userAgent};
+        return this;
+    }
+
+    /** Conflict if the stored generation differs. */
+    public Patch expectedGeneration(long generation) {
+        expectedGeneration = generation;
+        return this;
+    }
+
+    public boolean isEmpty() {
+        return ops.isEmpty() && roles == null && scopes == null && device == null;
+    }
+
+    private Patch op(Kind kind, String name, String json, long by) {
+        ops.add(new Op(kind, name, json, by));
+        return this;
+    }
+
+    void pack(Packer packer) {
+        packer.putInt(ops.size());
+        for (Op op : ops) {
+            packer.put(op.kind.ordinal()).put(op.name, "attribute name");
+            packer.put(op.json, "attribute \"" + op.name + "\"").putLong(op.by);
+        }
+        packer.put(roles != null);
+        if (roles != null) packer.put(roles, "roles");
+        packer.put(scopes != null);
+        if (scopes != null) packer.put(scopes, "scopes");
+        packer.put(device != null);
+        if (device != null) packer.put(device[0], "device").put(device[1], "device");
+        packer.put(expectedGeneration != null);
+        if (expectedGeneration != null) packer.putLong(expectedGeneration);
+    }
 }

@@ -17,181 +17,181 @@ import java.util.Optional;
  * are decoded when they are asked for.
  */
 public final class Session {
-  // Layout of a session's image: Session::write_image in session.hpp.
-  private static final int GENERATION = 0;
-  private static final int CREATED = 8;
-  private static final int EXPIRES = 16;
-  private static final int IDLE_DEADLINE = 24;
-  private static final int IDLE_SECONDS = 32;
-  private static final int AUTHENTICATED = 40;
-  private static final int LEVEL = 48;
-  private static final int ROLE_COUNT = 52;
-  private static final int SCOPE_COUNT = 56;
-  private static final int ATTRIBUTE_COUNT = 60;
-  private static final int BODY_SIZE = 64;
-  private static final int ID = 68;
-  private static final int ID_LENGTH = 24;
-  private static final int BODY = 96;
-  private static final int FIRST_ROLE = 3;
+    // Layout of a session's image: Session::write_image in session.hpp.
+    private static final int GENERATION = 0;
+    private static final int CREATED = 8;
+    private static final int EXPIRES = 16;
+    private static final int IDLE_DEADLINE = 24;
+    private static final int IDLE_SECONDS = 32;
+    private static final int AUTHENTICATED = 40;
+    private static final int LEVEL = 48;
+    private static final int ROLE_COUNT = 52;
+    private static final int SCOPE_COUNT = 56;
+    private static final int ATTRIBUTE_COUNT = 60;
+    private static final int BODY_SIZE = 64;
+    private static final int ID = 68;
+    private static final int ID_LENGTH = 24;
+    private static final int BODY = 96;
+    private static final int FIRST_ROLE = 3;
 
-  private final byte[] bytes;
-  private final int start;
-  private final String token;
+    private final byte[] bytes;
+    private final int start;
+    private final String token;
 
-  Session(byte[] bytes, int start, String token) {
-    this.bytes = bytes;
-    this.start = start;
-    this.token = token;
-  }
-
-  /** The public id: safe in logs, lists and admin tools. */
-  public String id() {
-    return new String(bytes, start + ID, ID_LENGTH, StandardCharsets.ISO_8859_1);
-  }
-
-  /**
-   * The secret that the client presents, for Set-Cookie or the response body of a Bearer client; nowhere else. Known only
-   * to the creation, login or rotation that issued it: empty on a session that was loaded.
-   */
-  public Optional<String> token() {
-    return Optional.ofNullable(token);
-  }
-
-  /** Starts at 1, and grows by 1 with every write. */
-  public long generation() {
-    return longAt(GENERATION);
-  }
-
-  public Instant createdAt() {
-    return Instant.ofEpochSecond(longAt(CREATED));
-  }
-
-  /** The absolute deadline. */
-  public Instant expiresAt() {
-    return Instant.ofEpochSecond(longAt(EXPIRES));
-  }
-
-  /** When the idle timeout would end the session if it is not used again, as known when it was read. */
-  public Instant idleDeadline() {
-    return Instant.ofEpochSecond(longAt(IDLE_DEADLINE));
-  }
-
-  /** Zero: no idle timeout. */
-  public Duration idleTimeout() {
-    return Duration.ofSeconds(longAt(IDLE_SECONDS));
-  }
-
-  /** When the principal last proved itself; empty: never. */
-  public Optional<Instant> authenticatedAt() {
-    long seconds = longAt(AUTHENTICATED);
-    return seconds == 0 ? Optional.empty() : Optional.of(Instant.ofEpochSecond(seconds));
-  }
-
-  /** The assurance level, 0 to 3. */
-  public int level() {
-    return intAt(LEVEL);
-  }
-
-  /** "" = anonymous. */
-  public String principal() {
-    return text(0);
-  }
-
-  public boolean isAnonymous() {
-    return length(0) == 0;
-  }
-
-  public String deviceAddress() {
-    return text(1);
-  }
-
-  public String deviceUserAgent() {
-    return text(2);
-  }
-
-  public List<String> roles() {
-    return texts(FIRST_ROLE, intAt(ROLE_COUNT));
-  }
-
-  public List<String> scopes() {
-    return texts(FIRST_ROLE + intAt(ROLE_COUNT), intAt(SCOPE_COUNT));
-  }
-
-  public boolean hasRole(String role) {
-    return roles().contains(role);
-  }
-
-  public boolean hasScope(String scope) {
-    return scopes().contains(scope);
-  }
-
-  /**
-   * The attributes as native values, newly decoded: String, Boolean, Long, BigInteger, Double, List, Map (the caller's to
-   * change) or null. Errors: {@link FichaException.InvalidArgument} for JSON nested too deeply.
-   */
-  public Map<String, Object> attributes() {
-    var attributes = new LinkedHashMap<String, Object>();
-    attributesJson().forEach((name, json) -> attributes.put(name, Json.read(name, json)));
-    return attributes;
-  }
-
-  /** One attribute as a native value; null where there is none, or where it is JSON's null. */
-  public Object attribute(String name) {
-    String json = attributeJson(name);
-    return json == null ? null : Json.read(name, json);
-  }
-
-  /** The JSON text of one attribute, for a JSON library of the caller's; null where there is none. */
-  public String attributeJson(String name) {
-    int first = firstAttribute();
-    for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) {
-      if (text(first + 2 * i).equals(name)) return text(first + 2 * i + 1);
+    Session(byte[] bytes, int start, String token) {
+        this.bytes = bytes;
+        this.start = start;
+        this.token = token;
     }
-    return null;
-  }
 
-  /** The JSON texts of all attributes, unmodifiable. */
-  public Map<String, String> attributesJson() {
-    var attributes = new LinkedHashMap<String, String>();
-    int first = firstAttribute();
-    for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) attributes.put(text(first + 2 * i), text(first + 2 * i + 1));
-    return Collections.unmodifiableMap(attributes);
-  }
+    /** The public id: safe in logs, lists and admin tools. */
+    public String id() {
+        return new String(bytes, start + ID, ID_LENGTH, StandardCharsets.ISO_8859_1);
+    }
 
-  /** Id and generation; neither token nor attributes. */
-  @Override
-  public String toString() {
-    return "Session[" + id() + ", generation " + generation() + "]";
-  }
+    /**
+     * The secret that the client presents, for Set-Cookie or the response body of a Bearer client; nowhere else. Known only
+     * to the creation, login or rotation that issued it: empty on a session that was loaded.
+     */
+    public Optional<String> token() {
+        return Optional.ofNullable(token);
+    }
 
-  byte[] image() {
-    return Arrays.copyOfRange(bytes, start, start + BODY + intAt(BODY_SIZE));
-  }
+    /** Starts at 1, and grows by 1 with every write. */
+    public long generation() {
+        return longAt(GENERATION);
+    }
 
-  private int firstAttribute() {
-    return FIRST_ROLE + intAt(ROLE_COUNT) + intAt(SCOPE_COUNT);
-  }
+    public Instant createdAt() {
+        return Instant.ofEpochSecond(longAt(CREATED));
+    }
 
-  private long longAt(int offset) {
-    return Unpacker.longAt(bytes, start + offset);
-  }
+    /** The absolute deadline. */
+    public Instant expiresAt() {
+        return Instant.ofEpochSecond(longAt(EXPIRES));
+    }
 
-  private int intAt(int offset) {
-    return Unpacker.intAt(bytes, start + offset);
-  }
+    /** When the idle timeout would end the session if it is not used again, as known when it was read. */
+    public Instant idleDeadline() {
+        return Instant.ofEpochSecond(longAt(IDLE_DEADLINE));
+    }
 
-  private int length(int index) {
-    return intAt(BODY + 8 * index + 4);
-  }
+    /** Zero: no idle timeout. */
+    public Duration idleTimeout() {
+        return Duration.ofSeconds(longAt(IDLE_SECONDS));
+    }
 
-  private String text(int index) {
-    int offset = start + BODY + intAt(BODY + 8 * index);
-    return new String(bytes, offset, length(index), StandardCharsets.UTF_8);
-  }
+    /** When the principal last proved itself; empty: never. */
+    public Optional<Instant> authenticatedAt() {
+        long seconds = longAt(AUTHENTICATED);
+        return seconds == 0 ? Optional.empty() : Optional.of(Instant.ofEpochSecond(seconds));
+    }
 
-  private List<String> texts(int first, int count) {
-    var texts = new ArrayList<String>(count);
-    for (int i = 0; i < count; i++) texts.add(text(first + i));
-    return Collections.unmodifiableList(texts);
-  }
+    /** The assurance level, 0 to 3. */
+    public int level() {
+        return intAt(LEVEL);
+    }
+
+    /** "" = anonymous. */
+    public String principal() {
+        return text(0);
+    }
+
+    public boolean isAnonymous() {
+        return length(0) == 0;
+    }
+
+    public String deviceAddress() {
+        return text(1);
+    }
+
+    public String deviceUserAgent() {
+        return text(2);
+    }
+
+    public List<String> roles() {
+        return texts(FIRST_ROLE, intAt(ROLE_COUNT));
+    }
+
+    public List<String> scopes() {
+        return texts(FIRST_ROLE + intAt(ROLE_COUNT), intAt(SCOPE_COUNT));
+    }
+
+    public boolean hasRole(String role) {
+        return roles().contains(role);
+    }
+
+    public boolean hasScope(String scope) {
+        return scopes().contains(scope);
+    }
+
+    /**
+     * The attributes as native values, newly decoded: String, Boolean, Long, BigInteger, Double, List, Map (the caller's to
+     * change) or null. Errors: {@link FichaException.InvalidArgument} for JSON nested too deeply.
+     */
+    public Map<String, Object> attributes() {
+        var attributes = new LinkedHashMap<String, Object>();
+        attributesJson().forEach((name, json) -> attributes.put(name, Json.read(name, json)));
+        return attributes;
+    }
+
+    /** One attribute as a native value; null where there is none, or where it is JSON's null. */
+    public Object attribute(String name) {
+        String json = attributeJson(name);
+        return json == null ? null : Json.read(name, json);
+    }
+
+    /** The JSON text of one attribute, for a JSON library of the caller's; null where there is none. */
+    public String attributeJson(String name) {
+        int first = firstAttribute();
+        for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) {
+            if (text(first + 2 * i).equals(name)) return text(first + 2 * i + 1);
+        }
+        return null;
+    }
+
+    /** The JSON texts of all attributes, unmodifiable. */
+    public Map<String, String> attributesJson() {
+        var attributes = new LinkedHashMap<String, String>();
+        int first = firstAttribute();
+        for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) attributes.put(text(first + 2 * i), text(first + 2 * i + 1));
+        return Collections.unmodifiableMap(attributes);
+    }
+
+    /** Id and generation; neither token nor attributes. */
+    @Override
+    public String toString() {
+        return "Session[" + id() + ", generation " + generation() + "]";
+    }
+
+    byte[] image() {
+        return Arrays.copyOfRange(bytes, start, start + BODY + intAt(BODY_SIZE));
+    }
+
+    private int firstAttribute() {
+        return FIRST_ROLE + intAt(ROLE_COUNT) + intAt(SCOPE_COUNT);
+    }
+
+    private long longAt(int offset) {
+        return Unpacker.longAt(bytes, start + offset);
+    }
+
+    private int intAt(int offset) {
+        return Unpacker.intAt(bytes, start + offset);
+    }
+
+    private int length(int index) {
+        return intAt(BODY + 8 * index + 4);
+    }
+
+    private String text(int index) {
+        int offset = start + BODY + intAt(BODY + 8 * index);
+        return new String(bytes, offset, length(index), StandardCharsets.UTF_8);
+    }
+
+    private List<String> texts(int first, int count) {
+        var texts = new ArrayList<String>(count);
+        for (int i = 0; i < count; i++) texts.add(text(first + i));
+        return Collections.unmodifiableList(texts);
+    }
 }

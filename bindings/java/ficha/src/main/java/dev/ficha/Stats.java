@@ -9,32 +9,50 @@ import java.util.stream.IntStream;
  * more.
  */
 public record Stats(
-    long hits,
-    long misses,
-    long sharedFlights,
-    long invalidations,
-    long flushesDisconnect,
-    long flushesServer,
-    long flushesStaleness,
-    long evictions,
-    long touchesSent,
-    long touchesEffective,
-    long commands,
-    long connects,
-    long connectFailures,
-    long timeouts,
-    long inFlight,
-    long cacheEntries,
-    long cacheBytes,
-    List<Long> roundTrips,
-    long roundTripSumMicros) {
-  private static final int ROUND_TRIP_CLASSES = 17;
+        long hits,
+        long misses,
+        long sharedFlights,
+        long invalidations,
+        long flushesDisconnect,
+        long flushesServer,
+        long flushesStaleness,
+        long evictions,
+        long touchesSent,
+        long touchesEffective,
+        long commands,
+        long connects,
+        long connectFailures,
+        long timeouts,
+        long inFlight,
+        long cacheEntries,
+        long cacheBytes,
+        List<Long> roundTrips,
+        long roundTripSumMicros) {
+    private static final int ROUND_TRIP_CLASSES = 17;
 
-  static Stats unpack(byte[] bytes) {
-    var n = new Unpacker(bytes, 0);
-    return new Stats(
-        n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(),
-        n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(), n.getLong(),
-        n.getLong(), IntStream.range(0, ROUND_TRIP_CLASSES).mapToObj(i -> n.getLong()).toList(), n.getLong());
-  }
+    static Stats unpack(byte[] bytes) {
+        var n = new Unpacker(bytes, 0);
+        return new Stats(
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                IntStream.range(0, ROUND_TRIP_CLASSES)
+                        .mapToObj(i -> n.getLong())
+                        .toList(),
+                n.getLong());
+    }
 }

@@ -4,24 +4,24 @@ import java.util.Locale;
 
 /** What is to be done with a request. In the core's order. */
 public enum Verdict {
-  ALLOW,
-  UNAUTHENTICATED,
-  REAUTHENTICATE,
-  FORBIDDEN,
-  BAD_REQUEST,
-  UNAVAILABLE;
+    ALLOW,
+    UNAUTHENTICATED,
+    REAUTHENTICATE,
+    FORBIDDEN,
+    BAD_REQUEST,
+    UNAVAILABLE;
 
-  private static final Verdict[] VALUES = values();
+    private static final Verdict[] VALUES = values();
 
-  private final String text = name().toLowerCase(Locale.ROOT);
+    private final String text = name().toLowerCase(Locale.ROOT);
 
-  static Verdict of(int index) {
-    return VALUES[index];
-  }
+    static Verdict of(int index) {
+        return VALUES[index];
+    }
 
-  /** The stable name, in snake_case. */
-  @Override
-  public String toString() {
-    return text;
-  }
+    /** The stable name, in snake_case. */
+    @Override
+    public String toString() {
+        return text;
+    }
 }

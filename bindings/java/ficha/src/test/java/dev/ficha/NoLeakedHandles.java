@@ -8,8 +8,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Fails the class whose tests left a native client open. */
 final class NoLeakedHandles implements AfterAllCallback {
-  @Override
-  public void afterAll(ExtensionContext context) {
-    assertEquals(0, Native.unclosedHandles(), "native clients that were not closed");
-  }
+    @Override
+    public void afterAll(ExtensionContext context) {
+        assertEquals(0, Native.unclosedHandles(), "native clients that were not closed");
+    }
 }

@@ -18,119 +18,124 @@ import java.util.Locale;
  * {@code -Ddev.ficha.tmpdir=DIRECTORY} says where to copy it to (default: {@code java.io.tmpdir}).
  */
 public final class NativeLoader {
-  static final String LIBRARY_PATH = "dev.ficha.library.path";
-  static final String TMPDIR = "dev.ficha.tmpdir";
-  private static final String NAME = "libficha_jni.so";
+    static final String LIBRARY_PATH = "dev.ficha.library.path";
+    static final String TMPDIR = "dev.ficha.tmpdir";
+    private static final String NAME = "libficha_jni.so";
 
-  private NativeLoader() {}
+    private NativeLoader() {}
 
-  static void load() {
-    String given = System.getProperty(LIBRARY_PATH);
-    if (given != null) {
-      System.load(Path.of(given).toAbsolutePath().toString());
-      return;
+    static void load() {
+        String given = System.getProperty(LIBRARY_PATH);
+        if (given != null) {
+            System.load(Path.of(given).toAbsolutePath().toString());
+            return;
+        }
+        String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"), isMusl());
+        String resource = "/dev/ficha/native/" + platform + "/" + NAME;
+        Path directory = null;
+        try {
+            byte[] library = read(resource, platform);
+            verify(library, digestIn(read(resource + ".sha256", platform)), resource);
+            directory = privateDirectory();
+            Path file = Files.write(directory.resolve(NAME), library);
+            verify(Files.readAllBytes(file), sha256(library), file.toString());
+            load(file);
+        } catch (IOException e) {
+            throw failure(
+                    "the native library could not be copied to a temporary directory; -D" + TMPDIR + " names another",
+                    e);
+        } finally {
+            remove(directory);
+        }
     }
-    String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"), isMusl());
-    String resource = "/dev/ficha/native/" + platform + "/" + NAME;
-    Path directory = null;
-    try {
-      byte[] library = read(resource, platform);
-      verify(library, digestIn(read(resource + ".sha256", platform)), resource);
-      directory = privateDirectory();
-      Path file = Files.write(directory.resolve(NAME), library);
-      verify(Files.readAllBytes(file), sha256(library), file.toString());
-      load(file);
-    } catch (IOException e) {
-      throw failure("the native library could not be copied to a temporary directory; -D" + TMPDIR + " names another", e);
-    } finally {
-      remove(directory);
+
+    /** The directory of the jar that holds the natives of a platform. */
+    static String platform(String osName, String osArch, boolean musl) {
+        String os = osName.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
+        String arch =
+                switch (osArch.toLowerCase(Locale.ROOT)) {
+                    case "amd64", "x86_64", "x64" -> "x86_64";
+                    case "aarch64", "arm64" -> "aarch64";
+                    default -> osArch.toLowerCase(Locale.ROOT);
+                };
+        return os + "-" + arch + (musl ? "-musl" : "");
     }
-  }
 
-  /** The directory of the jar that holds the natives of a platform. */
-  static String platform(String osName, String osArch, boolean musl) {
-    String os = osName.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]", "");
-    String arch =
-        switch (osArch.toLowerCase(Locale.ROOT)) {
-          case "amd64", "x86_64", "x64" -> "x86_64";
-          case "aarch64", "arm64" -> "aarch64";
-          default -> osArch.toLowerCase(Locale.ROOT);
-        };
-    return os + "-" + arch + (musl ? "-musl" : "");
-  }
-
-  // "digest  file", as sha256sum writes it.
-  private static String digestIn(byte[] line) {
-    return new String(line, StandardCharsets.US_ASCII).split(" ", 2)[0];
-  }
-
-  private static boolean isMusl() {
-    Path maps = Path.of("/proc/self/maps");
-    try {
-      return Files.isReadable(maps) && Files.readString(maps).contains("/ld-musl-");
-    } catch (IOException e) {
-      return false;
+    // "digest  file", as sha256sum writes it.
+    private static String digestIn(byte[] line) {
+        return new String(line, StandardCharsets.US_ASCII).split(" ", 2)[0];
     }
-  }
 
-  private static byte[] read(String resource, String platform) throws IOException {
-    try (InputStream stream = NativeLoader.class.getResourceAsStream(resource)) {
-      if (stream == null) {
-        throw failure(
-            "this jar has no native library for the platform " + platform + "; build one from the sources and name it by -D" + LIBRARY_PATH,
-            null);
-      }
-      return stream.readAllBytes();
+    private static boolean isMusl() {
+        Path maps = Path.of("/proc/self/maps");
+        try {
+            return Files.isReadable(maps) && Files.readString(maps).contains("/ld-musl-");
+        } catch (IOException e) {
+            return false;
+        }
     }
-  }
 
-  static void verify(byte[] content, String expectedSha256, String where) {
-    if (!sha256(content).equals(expectedSha256)) {
-      throw failure(where + " is damaged: its SHA-256 is not the one it was built with", null);
+    private static byte[] read(String resource, String platform) throws IOException {
+        try (InputStream stream = NativeLoader.class.getResourceAsStream(resource)) {
+            if (stream == null) {
+                throw failure(
+                        "this jar has no native library for the platform " + platform
+                                + "; build one from the sources and name it by -D" + LIBRARY_PATH,
+                        null);
+            }
+            return stream.readAllBytes();
+        }
     }
-  }
 
-  static String sha256(byte[] content) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
+    static void verify(byte[] content, String expectedSha256, String where) {
+        if (!sha256(content).equals(expectedSha256)) {
+            throw failure(where + " is damaged: its SHA-256 is not the one it was built with", null);
+        }
     }
-  }
 
-  private static Path privateDirectory() throws IOException {
-    Path parent = Path.of(System.getProperty(TMPDIR, System.getProperty("java.io.tmpdir")));
-    var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    return Files.createTempDirectory(parent, "ficha-", ownerOnly);
-  }
-
-  private static void load(Path file) {
-    try {
-      System.load(file.toString());
-    } catch (UnsatisfiedLinkError e) {
-      String message = String.valueOf(e.getMessage());
-      if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
-        throw failure(
-            file.getParent().getParent() + " is mounted noexec; -D" + TMPDIR + " names a directory that allows execution", e);
-      }
-      throw failure("the native library does not fit this system", e);
+    static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
     }
-  }
 
-  // Once loaded, the file is not needed any more: the mapping keeps it alive.
-  private static void remove(Path directory) {
-    if (directory == null) return;
-    try {
-      Files.deleteIfExists(directory.resolve(NAME));
-      Files.deleteIfExists(directory);
-    } catch (IOException ignored) {
-      // A file left in the temporary directory harms nobody.
+    private static Path privateDirectory() throws IOException {
+        Path parent = Path.of(System.getProperty(TMPDIR, System.getProperty("java.io.tmpdir")));
+        var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+        return Files.createTempDirectory(parent, "ficha-", ownerOnly);
     }
-  }
 
-  private static UnsatisfiedLinkError failure(String message, Throwable cause) {
-    var error = new UnsatisfiedLinkError("ficha: " + message);
-    error.initCause(cause);
-    return error;
-  }
+    private static void load(Path file) {
+        try {
+            System.load(file.toString());
+        } catch (UnsatisfiedLinkError e) {
+            String message = String.valueOf(e.getMessage());
+            if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
+                throw failure(
+                        file.getParent().getParent() + " is mounted noexec; -D" + TMPDIR
+                                + " names a directory that allows execution",
+                        e);
+            }
+            throw failure("the native library does not fit this system", e);
+        }
+    }
+
+    // Once loaded, the file is not needed any more: the mapping keeps it alive.
+    private static void remove(Path directory) {
+        if (directory == null) return;
+        try {
+            Files.deleteIfExists(directory.resolve(NAME));
+            Files.deleteIfExists(directory);
+        } catch (IOException ignored) {
+            // A file left in the temporary directory harms nobody.
+        }
+    }
+
+    private static UnsatisfiedLinkError failure(String message, Throwable cause) {
+        var error = new UnsatisfiedLinkError("ficha: " + message);
+        error.initCause(cause);
+        return error;
+    }
 }
