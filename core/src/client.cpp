@@ -98,6 +98,7 @@ struct Client::Impl {
   Task<Decision> decide(std::unique_ptr<OwnedRequest> request);
 
   Task<std::optional<Session>> perform(LoadRequest request);
+  Task<std::optional<Session>> perform(FindRequest request);
   Task<IssuedSession> perform(CreateRequest request);
   Task<std::uint64_t> perform(PatchRequest request);
   Task<IssuedSession> perform(RotateRequest request);
@@ -204,6 +205,10 @@ Task<std::optional<Session>> Client::Impl::perform(LoadRequest request) {
   co_return co_await look_up(request.token.reveal(), request.options);
 }
 
+Task<std::optional<Session>> Client::Impl::perform(FindRequest request) {
+  return store().find(request.id);
+}
+
 Task<IssuedSession> Client::Impl::perform(CreateRequest request) {
   make_storable(request.session.device);
   if (auto valid = validate(request.session); !valid) co_return std::move(valid).error();
@@ -285,6 +290,10 @@ Result<std::optional<Session>> Client::load(std::string_view token, LoadOptions 
     if (impl_->cached(token, options, hit)) return hit;
     return impl_->block_on(impl_->look_up(token, options));
   });
+}
+
+Result<std::optional<Session>> Client::find(const SessionId& id) {
+  return guarded([&] { return impl_->call(FindRequest{id}); });
 }
 
 Result<std::uint64_t> Client::patch(const SessionId& id, const Patch& patch) {

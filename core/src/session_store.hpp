@@ -16,6 +16,8 @@ class SessionStore {
   // Arguments have been validated by Client (see validation.hpp); a token has its exact shape and check.
   virtual Task<IssuedSession> create(NewSession session) = 0;
   virtual Task<std::optional<Session>> load(Token token, LoadOptions options) = 0;
+  // As load() without touch, past the near cache.
+  virtual Task<std::optional<Session>> find(SessionId id) = 0;
   virtual Task<std::uint64_t> patch(SessionId id, Patch patch) = 0;
   virtual Task<IssuedSession> rotate(SessionId id, RotateOptions options) = 0;
   // Moves `current` to a new token with a new authentication time, deadlines, level, roles, scopes and device; its

@@ -100,6 +100,8 @@ StoreRequest read_fields(RequestKind kind, Reader& reader, bool& valid) {
       std::string principal = reader.string();
       return PatchPrincipalRequest{std::move(principal), read_patch(reader, valid)};
     }
+    case RequestKind::find:
+      return FindRequest{read_id(reader, valid)};
     case RequestKind::list:
       break;
   }

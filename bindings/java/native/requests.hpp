@@ -79,6 +79,7 @@ enum class RequestKind : std::uint8_t {
   revoke_principal,  // principal, optional id
   patch_principal,   // principal, patch
   list,              // principal
+  find,              // id
 };
 [[nodiscard]] Result<StoreRequest> read_request(Bytes bytes);
 

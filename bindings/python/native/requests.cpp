@@ -94,6 +94,7 @@ PyObject* to_list(const std::vector<Session>& sessions) {
 struct Runner {
   Client& client;
   auto operator()(const LoadRequest& r) const { return client.load(r.token.reveal(), r.options); }
+  auto operator()(const FindRequest& r) const { return client.find(r.id); }
   auto operator()(const CreateRequest& r) const { return client.create(r.session); }
   auto operator()(const PatchRequest& r) const { return client.patch(r.id, r.patch); }
   auto operator()(const RotateRequest& r) const { return client.rotate(r.id, r.options); }

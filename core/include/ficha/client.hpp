@@ -18,7 +18,7 @@ namespace ficha {
 
 using OperationId = std::uint64_t;
 
-using Outcome = std::variant<std::optional<Session>,  // load
+using Outcome = std::variant<std::optional<Session>,  // load, find
                              IssuedSession,           // create, login, rotate
                              std::uint64_t,  // patch: new generation; revoke_principal, patch_principal: sessions
                              RevokeOutcome,  // revoke
@@ -69,6 +69,8 @@ class Client {
   [[nodiscard]] Result<IssuedSession> create(const NewSession& session);
   // nullopt for an unknown, expired or revoked token: indistinguishable.
   [[nodiscard]] Result<std::optional<Session>> load(std::string_view token, LoadOptions options = {});
+  // A live session by its public id, for those who administer sessions; asks the store, and does not extend the idle timeout.
+  [[nodiscard]] Result<std::optional<Session>> find(const SessionId& id);
   // The new generation. Errors: session_gone, conflict, attribute_exists, invalid_argument, too_large.
   [[nodiscard]] Result<std::uint64_t> patch(const SessionId& id, const Patch& patch);
   // The same session under a new token and id. Errors: session_gone.

@@ -74,6 +74,9 @@ struct LoadRequest {
   Secret token;
   LoadOptions options;
 };
+struct FindRequest {
+  SessionId id;
+};
 struct CreateRequest {
   NewSession session;
 };
@@ -104,6 +107,6 @@ struct ListRequest {
 };
 
 using StoreRequest = std::variant<LoadRequest, CreateRequest, PatchRequest, RotateRequest, LoginRequest, RevokeRequest,
-                                  RevokePrincipalRequest, PatchPrincipalRequest, ListRequest>;
+                                  RevokePrincipalRequest, PatchPrincipalRequest, ListRequest, FindRequest>;
 
 }  // namespace ficha

@@ -58,7 +58,8 @@ class MemoryStore final : public SessionStore {
         random_(hooks.random ? *hooks.random : openssl_random()) {}
 
   Task<IssuedSession> create(NewSession session) override { co_return create_now(session); }
-  Task<std::optional<Session>> load(Token token, LoadOptions options) override { co_return load_now(token, options); }
+  Task<std::optional<Session>> load(Token token, LoadOptions options) override { co_return find_now(token.id(), options); }
+  Task<std::optional<Session>> find(SessionId id) override { co_return find_now(id, {.touch = false}); }
   Task<std::uint64_t> patch(SessionId id, Patch patch) override { co_return patch_now(id, patch); }
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override { co_return rotate_now(id, options); }
   Task<IssuedSession> reauthenticate(SessionId current, NewSession session) override {
@@ -98,7 +99,7 @@ class MemoryStore final : public SessionStore {
   };
 
   Result<IssuedSession> create_now(const NewSession& wanted);
-  Result<std::optional<Session>> load_now(const Token& token, LoadOptions options);
+  Result<std::optional<Session>> find_now(SessionId id, LoadOptions options);
   Result<std::uint64_t> patch_now(SessionId id, const Patch& patch);
   Result<IssuedSession> rotate_now(SessionId id, RotateOptions options);
   Result<IssuedSession> reauthenticate_now(SessionId id, const NewSession& wanted);
@@ -158,8 +159,7 @@ Result<IssuedSession> MemoryStore::create_now(const NewSession& wanted) {
   return issued(std::move(*token), entries_.at(id));
 }
 
-Result<std::optional<Session>> MemoryStore::load_now(const Token& token, LoadOptions options) {
-  SessionId id = token.id();
+Result<std::optional<Session>> MemoryStore::find_now(SessionId id, LoadOptions options) {
   const Operation operation{*this};
   if (closed_) return closed();
   Entry* entry = find_live(id);

@@ -159,6 +159,13 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
   co_return answer;
 }
 
+Task<std::optional<Session>> RedisStore::find(SessionId id) {
+  auto asked = read(id);
+  auto found = co_await asked;
+  if (!found) co_return std::move(found).error();
+  co_return std::move(found->session);
+}
+
 bool RedisStore::try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept {
   if (!cache_ || options.fresh) return false;
   const LinkState link{clock_.monotonic_nanoseconds(), connection_->proven_at()};

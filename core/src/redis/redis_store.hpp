@@ -34,6 +34,7 @@ class RedisStore final : public SessionStore {
 
   Task<IssuedSession> create(NewSession session) override;
   Task<std::optional<Session>> load(Token token, LoadOptions options) override;
+  Task<std::optional<Session>> find(SessionId id) override;
   Task<std::uint64_t> patch(SessionId id, Patch patch) override;
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override;
   Task<IssuedSession> reauthenticate(SessionId current, NewSession session) override;

@@ -23,6 +23,22 @@ TEST_P(LoadTest, UnknownRevokedAndMalformedTokensAreAllTheSameNothing) {
   }
 }
 
+TEST_P(LoadTest, ALiveSessionIsFoundByItsIdWithoutKeepingItAlive) {
+  const IssuedSession issued = issue({.principal = "alice", .attributes = {{"a", "1"}}, .idle_timeout = seconds{1}});
+  for (int i = 0; i < 2; ++i) {
+    pass(milliseconds{400});
+    ASSERT_OK_AND_ASSIGN(const auto found, client().find(issued.session.id()));
+    EXPECT_EQ(attribute(found, "a"), "1");
+  }
+  pass(milliseconds{400});
+  ASSERT_OK_AND_ASSIGN(const auto expired, client().find(issued.session.id()));
+  EXPECT_FALSE(expired);
+  const IssuedSession revoked = issue_for("alice");
+  ASSERT_THAT(client().revoke(revoked.session.id()), IsOk());
+  ASSERT_OK_AND_ASSIGN(const auto gone, client().find(revoked.session.id()));
+  EXPECT_FALSE(gone);
+}
+
 TEST_P(LoadTest, ATokenSignedWithAnotherKeyIsNoSession) {
   Config keyed = config();
   keyed.session.token_keys = {Secret{"0123456789abcdef0123456789abcdef"}};

@@ -29,6 +29,7 @@ class BreakingStore final : public SessionStore {
     co_return co_await store_->revoke(id);
   }
   Task<std::optional<Session>> load(Token token, LoadOptions options) override { return store_->load(token, options); }
+  Task<std::optional<Session>> find(SessionId id) override { return store_->find(id); }
   Task<std::uint64_t> patch(SessionId id, Patch patch) override { return store_->patch(id, std::move(patch)); }
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override { return store_->rotate(id, options); }
   Task<IssuedSession> reauthenticate(SessionId id, NewSession session) override {
