@@ -41,7 +41,8 @@ struct Error {
   std::string message;
 };
 
-// A value or an Error, with std::expected's member names (C++23). Reading the wrong side is a programming error.
+// A value or an Error, with std::expected's member names (C++23). Reading the wrong side is a programming error. A result
+// about to end gives its value away by value, so that `for (const Session& s : *client.list(principal))` does not dangle.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -55,16 +56,16 @@ class [[nodiscard]] Result {
 
   T& value() & { return *std::get_if<0>(&checked(0)); }
   const T& value() const& { return *std::get_if<0>(&checked(0)); }
-  T&& value() && { return std::move(*std::get_if<0>(&checked(0))); }
+  T value() && { return std::move(*std::get_if<0>(&checked(0))); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
   Error& error() & { return *std::get_if<1>(&checked(1)); }
   const Error& error() const& { return *std::get_if<1>(&checked(1)); }
-  Error&& error() && { return std::move(*std::get_if<1>(&checked(1))); }
+  Error error() && { return std::move(*std::get_if<1>(&checked(1))); }
 
  private:
   auto& checked([[maybe_unused]] std::size_t side) {
@@ -92,7 +93,7 @@ class [[nodiscard]] Result<void> {
 
   Error& error() & { return *error_; }
   const Error& error() const& { return *error_; }
-  Error&& error() && { return std::move(*error_); }
+  Error error() && { return std::move(*error_); }
 
  private:
   std::optional<Error> error_;

@@ -24,7 +24,7 @@ class ClientRedisTest : public ::testing::Test {
     config.policy.rules = {{.path = "/**"}};
     return config;
   }
-  IssuedSession issue(std::string principal) { return std::move(*client->create({.principal = std::move(principal)})); }
+  IssuedSession issue(std::string principal) { return *client->create({.principal = std::move(principal)}); }
 
   // How each operation ended, by id; fails where one ended twice or `count` did not end.
   std::map<OperationId, Result<Outcome>> completions(std::size_t count) {
@@ -42,8 +42,8 @@ class ClientRedisTest : public ::testing::Test {
   }
 
   RedisServer server;
-  std::optional<Client> client{std::move(*Client::open(config()))};
-  std::shared_ptr<CompletionQueue> queue = std::move(*CompletionQueue::create());
+  std::optional<Client> client{*Client::open(config())};
+  std::shared_ptr<CompletionQueue> queue = *CompletionQueue::create();
 };
 
 TEST_F(ClientRedisTest, AThousandOperationsInFlightEachEndOnceWithTheirOwnResult) {

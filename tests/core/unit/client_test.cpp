@@ -47,10 +47,10 @@ struct Request {
 class ClientTest : public ::testing::Test {
  protected:
   FakeClock clock;
-  Client client = std::move(*Client::open(in_memory(), {.clock = &clock}));
-  std::shared_ptr<CompletionQueue> queue = std::move(*CompletionQueue::create());
+  Client client = *Client::open(in_memory(), {.clock = &clock});
+  std::shared_ptr<CompletionQueue> queue = *CompletionQueue::create();
 
-  IssuedSession issue(NewSession session) { return std::move(*client.create(session)); }
+  IssuedSession issue(NewSession session) { return *client.create(session); }
   // The one completion there is.
   Completion completed() {
     auto done = queue->wait(seconds{10});
@@ -235,7 +235,7 @@ TEST_F(ClientTest, AClientThatWasMovedIntoGoesOnAndTheOneItHadIsClosed) {
   const IssuedSession issued = issue({.principal = "alice"});
   Client moved = std::move(client);
   EXPECT_TRUE(moved.load(issued.token.reveal())->has_value());
-  moved = std::move(*Client::open(in_memory(), {.clock = &clock}));
+  moved = *Client::open(in_memory(), {.clock = &clock});
   EXPECT_FALSE(moved.load(issued.token.reveal())->has_value());
 }
 

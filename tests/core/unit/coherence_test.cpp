@@ -48,7 +48,7 @@ class NearCacheClient final : public CachingClient {
     config.max_staleness = std::chrono::milliseconds(max_staleness_ms);
     config.max_entries = 8;
     config.max_bytes = 16U << 10U;
-    cache_ = std::move(*NearCache::create(config, "ficha", openssl_random()));
+    cache_ = *NearCache::create(config, "ficha", openssl_random());
   }
 
   void begin(World& world) override {
@@ -87,7 +87,7 @@ class NearCacheClient final : public CachingClient {
       co_return;
     }
     Flight flight(cache_->flights(), id_, cache_->epoch());
-    if (const auto answer = co_await flight.board()) {
+    if (const Answer* answer = co_await flight.board()) {
       if (*answer && answer->value()) world_->answered(answer->value()->generation(), begun_at);
       co_return;
     }

@@ -32,7 +32,7 @@ class CompletionQueueTest : public ::testing::Test {
     return ::poll(&waiting, 1, 0) == 1;
   }
 
-  std::shared_ptr<CompletionQueue> queue = std::move(*CompletionQueue::create());
+  std::shared_ptr<CompletionQueue> queue = *CompletionQueue::create();
 };
 
 TEST_F(CompletionQueueTest, DrainTakesEverythingInTheOrderOfCompletion) {

@@ -60,9 +60,9 @@ class BrokenLoginTest : public ::testing::Test {
     start(std::move(task), [&](Result<T> finished) { result.emplace(std::move(finished)); });
     return std::move(*result);
   }
-  IssuedSession issue(NewSession session) { return std::move(*run(store.create(std::move(session)))); }
+  IssuedSession issue(NewSession session) { return *run(store.create(std::move(session))); }
   bool live(const Token& token) { return run(store.load(token, {}))->has_value(); }
-  std::vector<Session> listed(const char* principal) { return std::move(*run(store.list(principal))); }
+  std::vector<Session> listed(const char* principal) { return *run(store.list(principal)); }
 
   BreakingStore store;
 };

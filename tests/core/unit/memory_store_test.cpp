@@ -25,9 +25,9 @@ class MemoryStoreTest : public ::testing::Test {
   }
 
   FakeClock clock;
-  Client client = std::move(*Client::open(config(), {.clock = &clock}));
+  Client client = *Client::open(config(), {.clock = &clock});
 
-  IssuedSession issue(NewSession session) { return std::move(*client.create(session)); }
+  IssuedSession issue(NewSession session) { return *client.create(session); }
   bool live(const Token& token, bool touch) { return client.load(token.reveal(), {.touch = touch})->has_value(); }
 };
 

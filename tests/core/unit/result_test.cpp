@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <set>
+#include <type_traits>
+#include <vector>
 
 namespace ficha {
 namespace {
@@ -67,6 +69,16 @@ TEST(Results, GiveUpTheirValueByMove) {
   Result<std::unique_ptr<int>> result = std::make_unique<int>(7);
   const std::unique_ptr<int> taken = std::move(result).value();
   EXPECT_EQ(*taken, 7);
+}
+
+TEST(Results, AboutToEndGiveTheirValueAwayByValue) {
+  const auto numbers = [] { return Result<std::vector<int>>{std::vector<int>{1, 2, 3}}; };
+  static_assert(std::is_same_v<decltype(*numbers()), std::vector<int>>);
+  static_assert(std::is_same_v<decltype(numbers().value()), std::vector<int>>);
+  static_assert(std::is_same_v<decltype(numbers().error()), Error>);
+  int sum = 0;
+  for (const int number : *numbers()) sum += number;
+  EXPECT_EQ(sum, 6);
 }
 
 TEST(Results, OfNothingSucceedUnlessGivenAnError) {
