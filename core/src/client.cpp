@@ -162,9 +162,10 @@ void Client::Impl::close() noexcept {
 }
 
 Result<void> Client::Impl::check_add_only(const Patch& patch) const {
-  const bool replaces = patch.roles || patch.scopes || patch.device;
+  const bool replaces = patch.roles || patch.scopes || patch.device || patch.changes_lifetime();
   if (config.session.writes == Writes::all || !replaces) return {};
-  return Error{ErrorCode::invalid_argument, "writes = \"add-only\": roles, scopes and device cannot be replaced"};
+  return Error{ErrorCode::invalid_argument,
+               "writes = \"add-only\": roles, scopes, device and lifetimes stay as they are"};
 }
 
 Result<void> Client::Impl::check_for_principal(const Patch& patch) const {
@@ -173,6 +174,9 @@ Result<void> Client::Impl::check_for_principal(const Patch& patch) const {
   }
   if (patch.expected_generation) {
     return Error{ErrorCode::invalid_argument, "a principal's sessions have no generation in common to expect"};
+  }
+  if (patch.changes_lifetime()) {
+    return Error{ErrorCode::invalid_argument, "a principal's sessions keep their lifetimes"};
   }
   for (const Patch::Op& op : patch.ops) {
     if (op.kind == Patch::Kind::set || op.kind == Patch::Kind::remove) continue;

@@ -87,14 +87,14 @@ Result<void> validate_attributes(std::span<const Attribute> attributes) {
   return {};
 }
 
-Result<void> validate_timeouts(const NewSession& session) {
+using Timeout = std::optional<std::chrono::seconds>;
+
+Result<void> validate_timeouts(const Timeout& idle, const Timeout& absolute) {
   using std::chrono::seconds;
-  if (session.absolute_timeout &&
-      (*session.absolute_timeout < seconds{1} || *session.absolute_timeout > max_absolute_timeout)) {
+  if (absolute && (*absolute < seconds{1} || *absolute > max_absolute_timeout)) {
     return invalid("absolute_timeout: 1 second to 400 days");
   }
-  if (session.idle_timeout && (*session.idle_timeout < seconds{0} ||
-                               *session.idle_timeout > session.absolute_timeout.value_or(max_absolute_timeout))) {
+  if (idle && (*idle < seconds{0} || *idle > absolute.value_or(max_absolute_timeout))) {
     return invalid("idle_timeout: 0 for none, or 1 second to the absolute timeout");
   }
   return {};
@@ -136,7 +136,7 @@ Result<void> validate(const NewSession& session) {
   if (auto valid = validate_list("roles", session.roles); !valid) return valid;
   if (auto valid = validate_list("scopes", session.scopes); !valid) return valid;
   if (auto valid = validate_attributes(session.attributes); !valid) return valid;
-  if (auto valid = validate_timeouts(session); !valid) return valid;
+  if (auto valid = validate_timeouts(session.idle_timeout, session.absolute_timeout); !valid) return valid;
   if (session.level < 0 || session.level > 3) return invalid("level: 0 to 3");
 
   std::size_t bytes = packed_bytes(session.principal) + packed_bytes(session.roles) + packed_bytes(session.scopes) +
@@ -163,6 +163,7 @@ Result<void> validate(const Patch& patch) {
     bytes += packed_bytes(*patch.scopes);
   }
   if (patch.device) bytes += packed_bytes(*patch.device);
+  if (auto valid = validate_timeouts(patch.idle_timeout, patch.absolute_timeout); !valid) return valid;
   return validate_record_bytes(bytes);
 }
 

@@ -81,8 +81,8 @@ class Client {
   // How many sessions were revoked: all of the principal's, or all but one.
   [[nodiscard]] Result<std::uint64_t> revoke_principal(std::string_view principal,
                                                        const std::optional<SessionId>& except = std::nullopt);
-  // The patch on every live session of the principal; how many there were. `add` and `increment` are invalid_argument:
-  // a session that is rotated meanwhile may be visited twice.
+  // The patch on every live session of the principal; how many there were. `add`, `increment` and new lifetimes are
+  // invalid_argument: a session that is rotated meanwhile may be visited twice.
   [[nodiscard]] Result<std::uint64_t> patch_principal(std::string_view principal, const Patch& patch);
   // The principal's live sessions, oldest first.
   [[nodiscard]] Result<std::vector<Session>> list(std::string_view principal);

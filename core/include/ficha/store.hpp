@@ -44,8 +44,14 @@ struct Patch {
   std::optional<std::vector<std::string>> scopes;  // replaces all scopes
   std::optional<Device> device;
   std::optional<std::uint64_t> expected_generation;  // conflict if the stored one differs
+  // New lifetimes of the session, which counts as used now; its authentication time stays.
+  std::optional<std::chrono::seconds> idle_timeout;      // 0 = none
+  std::optional<std::chrono::seconds> absolute_timeout;  // from now on
 
-  [[nodiscard]] bool empty() const noexcept { return ops.empty() && !roles && !scopes && !device; }
+  [[nodiscard]] bool empty() const noexcept {
+    return ops.empty() && !roles && !scopes && !device && !changes_lifetime();
+  }
+  [[nodiscard]] bool changes_lifetime() const noexcept { return idle_timeout || absolute_timeout; }
 };
 
 struct LoadOptions {

@@ -103,7 +103,8 @@ void set_attribute(LiveSession& session, const Attribute& attribute) {
   }
 }
 
-Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patch& patch, Writes writes) {
+Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patch& patch, Writes writes,
+                            std::int64_t now_seconds) {
   if (patch.expected_generation && *patch.expected_generation != session.generation) {
     return Error{ErrorCode::conflict, "the session has another generation than expected"};
   }
@@ -113,6 +114,8 @@ Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patc
   if (patch.roles) session.roles = *patch.roles;
   if (patch.scopes) session.scopes = *patch.scopes;
   if (patch.device) session.device = *patch.device;
+  if (patch.idle_timeout) session.idle_seconds = patch.idle_timeout->count();
+  if (patch.absolute_timeout) session.expires_at = now_seconds + patch.absolute_timeout->count();
   ++session.generation;
   if (auto fits = check_limits(id, session); !fits) return std::move(fits).error();
   return session;

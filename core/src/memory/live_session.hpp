@@ -30,7 +30,8 @@ struct LiveSession {
 [[nodiscard]] LiveSession new_live_session(const NewSession& wanted, std::int64_t now_seconds);
 void set_attribute(LiveSession& session, const Attribute& attribute);
 // `session` after `patch`, one generation later. Errors: conflict, attribute_exists, invalid_argument, too_large.
-[[nodiscard]] Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patch& patch, Writes writes);
+[[nodiscard]] Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patch& patch, Writes writes,
+                                          std::int64_t now_seconds);
 // Errors: too_large, for what does not fit a record.
 [[nodiscard]] Result<void> check_limits(const SessionId& id, const LiveSession& session);
 [[nodiscard]] Session snapshot(const SessionId& id, const LiveSession& session, std::int64_t deadline_ms);

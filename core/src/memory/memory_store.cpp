@@ -58,7 +58,9 @@ class MemoryStore final : public SessionStore {
         random_(hooks.random ? *hooks.random : openssl_random()) {}
 
   Task<IssuedSession> create(NewSession session) override { co_return create_now(session); }
-  Task<std::optional<Session>> load(Token token, LoadOptions options) override { co_return find_now(token.id(), options); }
+  Task<std::optional<Session>> load(Token token, LoadOptions options) override {
+    co_return find_now(token.id(), options);
+  }
   Task<std::optional<Session>> find(SessionId id) override { co_return find_now(id, {.touch = false}); }
   Task<std::uint64_t> patch(SessionId id, Patch patch) override { co_return patch_now(id, patch); }
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override { co_return rotate_now(id, options); }
@@ -121,6 +123,7 @@ class MemoryStore final : public SessionStore {
   void insert(const SessionId& id, Entry entry);
   void erase(SessionId id);
   void set_deadline(const SessionId& id, Entry& entry, std::int64_t deadline_ms);
+  void restart(const SessionId& id, Entry& entry, std::int64_t now_ms);
   void drop_expired(std::int64_t now_ms);
   IssuedSession issued(Token token, const Entry& entry) const;
 
@@ -174,10 +177,11 @@ Result<std::uint64_t> MemoryStore::patch_now(SessionId id, const Patch& patch) {
   if (closed_) return closed();
   Entry* entry = find_live(id);
   if (!entry) return session_gone();
-  auto changed = patched(id, std::get<LiveSession>(entry->content), patch, settings_.writes);
+  auto changed = patched(id, std::get<LiveSession>(entry->content), patch, settings_.writes, operation.now_seconds());
   if (!changed) return std::move(changed).error();
   const std::uint64_t generation = changed->generation;
   entry->content = std::move(*changed);
+  if (patch.changes_lifetime()) restart(id, *entry, operation.now_ms);
   return generation;
 }
 
@@ -260,7 +264,7 @@ Result<std::uint64_t> MemoryStore::patch_principal_now(const std::string& princi
   std::optional<Error> failure;
   for (const auto& [rank, id] : found->second) {
     auto& session = std::get<LiveSession>(entries_.at(id).content);
-    auto changed = patched(id, session, patch, settings_.writes);
+    auto changed = patched(id, session, patch, settings_.writes, operation.now_seconds());
     if (!changed) {
       failure = std::move(changed).error();
     } else if (!same_but_generation(session, *changed)) {
@@ -337,6 +341,20 @@ void MemoryStore::set_deadline(const SessionId& id, Entry& entry, std::int64_t d
   deadlines_.erase({entry.deadline_ms, id});
   deadlines_.emplace(deadline_ms, id);
   entry.deadline_ms = deadline_ms;
+}
+
+// After a change of lifetimes: the session counts as used now. As in Redis, its rank follows a later absolute deadline only.
+void MemoryStore::restart(const SessionId& id, Entry& entry, std::int64_t now_ms) {
+  const auto& session = std::get<LiveSession>(entry.content);
+  set_deadline(id, entry, first_deadline_ms(session, now_ms));
+  if (session.expires_at <= entry.rank.expires_at) return;
+  const Rank rank{session.expires_at, ++sequence_};
+  if (!session.principal.empty()) {
+    auto& index = principals_.at(session.principal);
+    index.erase(entry.rank);
+    index.emplace(rank, id);
+  }
+  entry.rank = rank;
 }
 
 void MemoryStore::drop_expired(std::int64_t now_ms) {

@@ -56,6 +56,10 @@ std::vector<std::string_view> views(const std::vector<std::string>& strings) {
   return {strings.begin(), strings.end()};
 }
 
+std::string seconds_or_nothing(const std::optional<std::chrono::seconds>& time) {
+  return time ? std::to_string(time->count()) : "";
+}
+
 bool proves_itself(const NewSession& wanted) {
   return wanted.authenticated && !wanted.principal.empty();
 }
@@ -186,8 +190,9 @@ Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
   const OperationTimer timer = start_timer();
   for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
-    std::vector<std::string> arguments = {"1", session_key(id),
-                                          patch.expected_generation ? std::to_string(*patch.expected_generation) : ""};
+    std::vector<std::string> arguments = {
+        "1", session_key(id), patch.expected_generation ? std::to_string(*patch.expected_generation) : "",
+        seconds_or_nothing(patch.idle_timeout), seconds_or_nothing(patch.absolute_timeout)};
     append_patch(patch, arguments);
     const OwnWrite write(cache_.get(), id);
     auto evaluation = evaluate(scripts::patch, views(arguments), Targets::named);

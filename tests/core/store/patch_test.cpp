@@ -3,9 +3,15 @@
 namespace ficha::testing {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::Ge;
 using ::testing::IsEmpty;
+using ::testing::Le;
+using ::testing::UnorderedElementsAre;
 
 constexpr std::int64_t two_to_53 = std::int64_t{1} << 53U;
 
@@ -224,6 +230,117 @@ TEST_P(AddOnlyTest, RolesScopesDeviceAndOtherSessionsAreOutOfReach) {
   EXPECT_THAT(add_only.patch(id, {.scopes = std::vector<std::string>{}}), FailsWith(ErrorCode::invalid_argument));
   EXPECT_THAT(add_only.patch(id, {.device = Device{}}), FailsWith(ErrorCode::invalid_argument));
   EXPECT_THAT(add_only.patch_principal("alice", {.ops = {set("a", "1")}}), FailsWith(ErrorCode::invalid_argument));
+}
+
+class LifetimeTest : public StoreTest {
+ protected:
+  IssuedSession issued = issue({.principal = "alice", .idle_timeout = seconds{100}, .absolute_timeout = seconds{1000}});
+  SessionId id = issued.session.id();
+};
+FICHA_FOR_EVERY_STORE(LifetimeTest);
+
+TEST_P(LifetimeTest, APatchGivesALiveSessionNewLifetimesAndLeavesItsTokenAndAuthenticationTime) {
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t generation, client().patch(id, {.ops = {set("cart", "[1]")},
+                                                                           .idle_timeout = seconds{3200},
+                                                                           .absolute_timeout = seconds{10'000}}));
+  EXPECT_EQ(generation, 2U);
+  const auto session = load(issued.token);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(attribute(session, "cart"), "[1]");
+  EXPECT_EQ(session->idle_seconds(), 3200);
+  EXPECT_THAT(session->expires_at() - issued.session.created_at(), AllOf(Ge(10'000), Le(10'005)));
+  EXPECT_THAT(session->idle_deadline() - issued.session.created_at(), AllOf(Ge(3200), Le(3405)));
+  EXPECT_EQ(session->authenticated_at(), issued.session.authenticated_at());
+  EXPECT_EQ(session->created_at(), issued.session.created_at());
+}
+
+TEST_P(LifetimeTest, AShorterAbsoluteTimeoutEndsTheSessionThen) {
+  ASSERT_THAT(client().patch(id, {.absolute_timeout = seconds{1}}), IsOk());
+  EXPECT_THAT(listed("alice"), ElementsAre(id));
+  pass(milliseconds{1100});
+  EXPECT_FALSE(live(issued.token));
+  EXPECT_THAT(listed("alice"), IsEmpty());
+}
+
+TEST_P(LifetimeTest, AShorterIdleTimeoutEndsAnUnusedSessionThen) {
+  ASSERT_THAT(client().patch(id, {.idle_timeout = seconds{1}}), IsOk());
+  EXPECT_EQ(load(issued.token)->expires_at(), issued.session.expires_at());
+  pass(milliseconds{1200});
+  EXPECT_FALSE(live(issued.token));
+}
+
+TEST_P(LifetimeTest, WithoutAnIdleTimeoutTheSessionLivesToItsAbsoluteDeadline) {
+  ASSERT_THAT(client().patch(id, {.idle_timeout = seconds{0}}), IsOk());
+  const auto session = load(issued.token);
+  EXPECT_EQ(session->idle_seconds(), 0);
+  EXPECT_THAT(session->idle_deadline(), AnyOf(issued.session.expires_at(), issued.session.expires_at() - 1))
+      << "as known by a reader, whose round trip took time";
+}
+
+TEST_P(LifetimeTest, TheIdleDeadlineIsNeverLaterThanTheAbsoluteOne) {
+  ASSERT_THAT(client().patch(id, {.idle_timeout = seconds{5000}}), IsOk());
+  EXPECT_LE(load(issued.token)->idle_deadline(), issued.session.expires_at());
+}
+
+TEST_P(LifetimeTest, AProlongedSessionStaysInTheListBeyondItsFormerDeadline) {
+  const IssuedSession brief = issue({.principal = "bob", .absolute_timeout = seconds{1}});
+  ASSERT_THAT(client().patch(brief.session.id(), {.absolute_timeout = seconds{1000}}), IsOk());
+  pass(milliseconds{2100});
+  const IssuedSession next = issue_for("bob");  // a creation tidies the index
+  EXPECT_THAT(listed("bob"), UnorderedElementsAre(brief.session.id(), next.session.id()));
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t revoked, client().revoke_principal("bob"));
+  EXPECT_EQ(revoked, 2U);
+  EXPECT_FALSE(live(brief.token));
+}
+
+TEST_P(LifetimeTest, ASessionThatWasProlongedIsNoLongerTheOldest) {
+  Config limited = config();
+  limited.session.max_per_principal = 2;
+  Client client = open(limited);
+  const IssuedSession first = issue(client, {.principal = "carol"});
+  const IssuedSession second = issue(client, {.principal = "carol"});
+  ASSERT_THAT(client.patch(first.session.id(), {.absolute_timeout = std::chrono::hours{24}}), IsOk());
+  issue(client, {.principal = "carol"});
+  EXPECT_TRUE(load(client, first.token));
+  EXPECT_FALSE(load(client, second.token));
+}
+
+TEST_P(LifetimeTest, AnAnonymousSessionTakesNewLifetimesToo) {
+  const IssuedSession anonymous = issue({});
+  ASSERT_THAT(client().patch(anonymous.session.id(), {.idle_timeout = seconds{60}}), IsOk());
+  EXPECT_EQ(load(anonymous.token)->idle_seconds(), 60);
+}
+
+TEST_P(LifetimeTest, NothingChangesWhenAnotherPartOfThePatchIsRefused) {
+  ASSERT_THAT(client().patch(id, {.ops = {set("cart", "[]")}}), IsOk());
+  EXPECT_THAT(client().patch(id, {.ops = {add("cart", "[1]")}, .idle_timeout = seconds{60}}),
+              FailsWith(ErrorCode::attribute_exists));
+  EXPECT_EQ(load(issued.token)->idle_seconds(), 100);
+}
+
+TEST_P(LifetimeTest, LifetimesOutOfRangeAreRefused) {
+  for (const Patch& patch : {Patch{.idle_timeout = seconds{-1}}, Patch{.absolute_timeout = seconds{0}},
+                             Patch{.absolute_timeout = std::chrono::days{401}},
+                             Patch{.idle_timeout = seconds{61}, .absolute_timeout = seconds{60}}}) {
+    EXPECT_THAT(client().patch(id, patch), FailsWith(ErrorCode::invalid_argument));
+  }
+}
+
+TEST_P(LifetimeTest, ThoseOfAllSessionsOfAPrincipalStayAsTheyAre) {
+  EXPECT_THAT(client().patch_principal("alice", {.idle_timeout = seconds{60}}), FailsWith(ErrorCode::invalid_argument));
+}
+
+TEST_P(LifetimeTest, AnAddOnlyServiceCannotChangeThem) {
+  Config add_only = config();
+  add_only.session.writes = Writes::add_only;
+  Client client = open(add_only);
+  EXPECT_THAT(client.patch(id, {.idle_timeout = seconds{60}}), FailsWith(ErrorCode::invalid_argument));
+}
+
+TEST_P(LifetimeTest, ARevokedSessionStaysGone) {
+  ASSERT_THAT(client().revoke(id), IsOk());
+  EXPECT_THAT(client().patch(id, {.absolute_timeout = seconds{60}}), FailsWith(ErrorCode::session_gone));
+  EXPECT_FALSE(live(issued.token));
 }
 
 }  // namespace
