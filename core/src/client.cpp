@@ -391,6 +391,10 @@ bool Client::is_identity_header(std::string_view name) const noexcept {
   return impl_->interceptor.is_identity_header(name);
 }
 
+std::string Client::explain(const Decision& decision) const {
+  return impl_->interceptor.explain(decision);
+}
+
 const Config& Client::config() const noexcept {
   return impl_->config;
 }

@@ -106,6 +106,8 @@ class Client {
   // For [csrf] mode = "token". Errors: invalid_argument for a malformed token.
   [[nodiscard]] Result<std::string> csrf_token(std::string_view token) const;
   [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;
+  // "forbidden: missing_role, by rule[3] /transfers/** (line 27)". For tests and tools, never for clients.
+  [[nodiscard]] std::string explain(const Decision& decision) const;
   [[nodiscard]] const Config& config() const noexcept;
 
   [[nodiscard]] Stats stats() const;

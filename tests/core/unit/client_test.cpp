@@ -108,6 +108,8 @@ TEST_F(ClientTest, WhoIsNotLetThroughIsToldWhatIsMissing) {
   const IssuedSession issued = issue({.principal = "alice"});
   EXPECT_EQ(client.authorize(Request{"/admin", issued.token.reveal()}.view()).status, 403);
   EXPECT_EQ(client.authorize({.method = "GET", .path = "/private"}).status, 401);
+  EXPECT_EQ(client.explain(client.authorize(Request{"/admin", issued.token.reveal()}.view())),
+            "forbidden: missing_role, by rule[1] /admin");
   ASSERT_THAT(client.revoke(issued.session.id()), IsOk());
   const Decision revoked = client.authorize(Request{"/private", issued.token.reveal()}.view());
   EXPECT_EQ(revoked.status, 401);
