@@ -121,6 +121,30 @@ Problem find_problem(const Config& config) {
   return find_problem(config.policy);
 }
 
+std::string_view name(SameSite same_site) noexcept {
+  switch (same_site) {
+    case SameSite::strict:
+      return "strict";
+    case SameSite::lax:
+      return "lax";
+    case SameSite::none:
+      return "none";
+  }
+  return "";
+}
+
+std::string_view name(CsrfMode mode) noexcept {
+  switch (mode) {
+    case CsrfMode::origin:
+      return "origin";
+    case CsrfMode::token:
+      return "token";
+    case CsrfMode::off:
+      return "off";
+  }
+  return "";
+}
+
 Result<void> validate(const Config& config) {
   const Problem problem = find_problem(config);
   if (!problem) return {};

@@ -1,4 +1,4 @@
-// ficha.toml to Config. Every value is read by the type its member has; what is wrong is reported with file and line.
+#include "config_toml.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -10,9 +10,7 @@
 
 #include "ascii.hpp"
 #include "config_problem.hpp"
-#include "ficha/config.hpp"
 #include "secret_source.hpp"
-#include "toml_library.hpp"
 
 namespace ficha {
 namespace {
@@ -24,7 +22,10 @@ class Document {
  public:
   explicit Document(std::string_view name) : name_(name) {}
 
-  void remember(const std::string& key, const toml::source_region& source) { lines_[key] = source.begin.line; }
+  // What did not come from a file has no line.
+  void remember(const std::string& key, const toml::source_region& source) {
+    if (source.begin) lines_[key] = source.begin.line;
+  }
 
   // The line of the key, or of what encloses it: a default may be at odds with what the file says.
   void fail(std::string_view key, std::string_view what) {
@@ -37,11 +38,6 @@ class Document {
       break;
     }
     text.append(": ").append(key).append(": ").append(what);
-    error_ = Error{ErrorCode::invalid_config, std::move(text)};
-  }
-  void fail_at(toml::source_index line, std::string_view what) {
-    std::string text = name_;
-    text.append(":").append(std::to_string(line)).append(": ").append(what);
     error_ = Error{ErrorCode::invalid_config, std::move(text)};
   }
 
@@ -267,14 +263,19 @@ void read_section(Section& section, SessionConfig& session) {
 void read_section(Section& section, CookieConfig& cookie) {
   section.read("name", cookie.name);
   section.read("same_site", cookie.same_site,
-               {{"strict", SameSite::strict}, {"lax", SameSite::lax}, {"none", SameSite::none}});
+               {{name(SameSite::strict), SameSite::strict},
+                {name(SameSite::lax), SameSite::lax},
+                {name(SameSite::none), SameSite::none}});
   section.read("domain", cookie.domain);
   section.read("persistent", cookie.persistent);
   section.read("insecure_http", cookie.insecure_http);
 }
 
 void read_section(Section& section, CsrfConfig& csrf) {
-  section.read("mode", csrf.mode, {{"origin", CsrfMode::origin}, {"token", CsrfMode::token}, {"off", CsrfMode::off}});
+  section.read("mode", csrf.mode,
+               {{name(CsrfMode::origin), CsrfMode::origin},
+                {name(CsrfMode::token), CsrfMode::token},
+                {name(CsrfMode::off), CsrfMode::off}});
   section.read("trusted_origins", csrf.trusted_origins);
   section.read("header", csrf.header);
 }
@@ -329,20 +330,11 @@ void read_rules(Document& document, Section& root, std::vector<Rule>& rules) {
 
 }  // namespace
 
-Result<Config> parse_config(std::string_view text, std::string_view name) {
+// Every value is read by the type its member has.
+Result<Config> read_config(const toml::table& table, std::string_view name) {
   Document document(name);
-  if (text.size() > max_text_bytes) {
-    return Error{ErrorCode::invalid_config,
-                 std::string(name) + ": is longer than " + std::to_string(max_text_bytes) + " bytes"};
-  }
-  const toml::parse_result parsed = toml::parse(text, name);
-  if (!parsed) {
-    document.fail_at(parsed.error().source().begin.line, "is not TOML: " + std::string(parsed.error().description()));
-    return *document.error();
-  }
-
   Config config;
-  Section root(document, parsed.table(), "");
+  Section root(document, table, "");
   read_table(document, root, "redis", config.redis);
   read_table(document, root, "near_cache", config.near_cache);
   read_table(document, root, "session", config.session);
@@ -357,6 +349,18 @@ Result<Config> parse_config(std::string_view text, std::string_view name) {
     return *document.error();
   }
   return config;
+}
+
+Result<Config> parse_config(std::string_view text, std::string_view name) {
+  const auto invalid = [&](std::string_view what) {
+    return Error{ErrorCode::invalid_config, std::string(name).append(what)};
+  };
+  if (text.size() > max_text_bytes) return invalid(": is longer than " + std::to_string(max_text_bytes) + " bytes");
+  const toml::parse_result parsed = toml::parse(text, name);
+  if (parsed) return read_config(parsed.table(), name);
+  const toml::parse_error& error = parsed.error();
+  return invalid(":" + std::to_string(error.source().begin.line) +
+                 ": is not TOML: " + std::string(error.description()));
 }
 
 }  // namespace ficha

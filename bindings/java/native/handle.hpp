@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,18 +36,6 @@ class LogQueue {
   std::vector<std::pair<LogLevel, std::string>> records_;
 };
 
-// A clock for tests of what depends on the time: stands still until it is told to move.
-class ManualClock final : public Clock {
- public:
-  explicit ManualClock(std::int64_t unix_milliseconds) : milliseconds_(unix_milliseconds) {}
-  [[nodiscard]] std::int64_t unix_milliseconds() noexcept override { return milliseconds_; }
-  [[nodiscard]] std::int64_t monotonic_nanoseconds() noexcept override { return milliseconds_ * 1'000'000; }
-  void advance(std::int64_t milliseconds) noexcept { milliseconds_ += milliseconds; }
-
- private:
-  std::atomic<std::int64_t> milliseconds_;
-};
-
 // The id of a completion that only says: the log has something, or the client was closed.
 constexpr OperationId wake_up = 0;
 
@@ -56,7 +45,7 @@ struct ClientHandle {
   std::shared_ptr<LogQueue> log = std::make_shared<LogQueue>();
   std::unique_ptr<Client> client;
   std::atomic<bool> closed{false};
-  Packed undelivered;  // completions that Java had no memory for; of the completion thread only
+  std::deque<Completion> undelivered;  // taken from the queue, and not yet by Java; of the completion thread only
 };
 
 [[nodiscard]] inline ClientHandle& at(Handle handle) noexcept {

@@ -23,7 +23,7 @@ class Config {
   /** A URL with "://", the path of a ficha.toml, or an object in the shape of that file. */
   static from(source) {
     if (source instanceof Config) return source;
-    if (typeof source === 'object' && source !== null) return Config.parse(tables(source).join('\n'));
+    if (typeof source === 'object' && source !== null) return new Config(native.configFromSettings([...flatten('', source)].flat()));
     if (typeof source !== 'string') throw new InvalidConfig('a configuration is a URL, a path or an object');
     return source.includes('://') ? Config.from({ redis: { url: source } }) : Config.load(source);
   }
@@ -34,28 +34,25 @@ class Config {
 
 const isTable = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isArrayOfTables = (value) => Array.isArray(value) && value.length > 0 && value.every(isTable);
-// A TOML basic string takes JSON's escapes, but wants DEL escaped too.
-const quote = (text) => JSON.stringify(text).replaceAll('\x7f', '\\u007F');
-const key = (name) => (/^[A-Za-z0-9_-]+$/.test(name) ? name : quote(name));
 
-// The lines of a TOML document.
-function tables(table, prefix = '') {
-  const entries = Object.entries(table).filter(([, value]) => value !== undefined);
-  const nested = ([, value]) => isTable(value) || isArrayOfTables(value);
-  const lines = entries.filter((entry) => !nested(entry)).map(([name, value]) => `${key(name)} = ${scalar(prefix + name, value)}`);
-  for (const [name, value] of entries.filter(nested)) {
-    const path = prefix + key(name);
-    for (const element of [value].flat()) {
-      lines.push(Array.isArray(value) ? `[[${path}]]` : `[${path}]`, ...tables(element, `${path}.`));
-    }
+// [name, value] of every setting, under the dotted names by which the core knows them; an empty table has no value.
+function* flatten(name, value) {
+  if (value === undefined) return;
+  if (isTable(value)) {
+    const entries = Object.entries(value);
+    if (name && entries.length === 0) yield [name, undefined];
+    for (const [key, nested] of entries) yield* flatten(name ? `${name}.${key}` : key, nested);
+  } else if (isArrayOfTables(value)) {
+    for (const [number, table] of value.entries()) yield* flatten(`${name}[${number}]`, table);
+  } else {
+    yield [name, checked(name, value)];
   }
-  return lines;
 }
 
-function scalar(name, value) {
-  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return String(value);
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `[${value.map((element) => scalar(name, element)).join(', ')}]`;
+function checked(name, value) {
+  const isText = (text) => typeof text === 'string';
+  if (typeof value === 'boolean' || isText(value) || Number.isSafeInteger(value)) return value;
+  if (Array.isArray(value) && value.every(isText)) return value;
   throw new InvalidConfig(`${name}: ${value === null ? 'null' : typeof value} is no configuration value`);
 }
 

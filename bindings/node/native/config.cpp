@@ -1,6 +1,11 @@
 #include "config.hpp"
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "cold.hpp"
+#include "ficha/settings.hpp"
 
 namespace ficha::node {
 namespace {
@@ -24,38 +29,29 @@ Napi::External<T> make_tagged(Napi::Env env, T value, const napi_type_tag& tag) 
   return external;
 }
 
-const char* name(CsrfMode mode) noexcept {
-  switch (mode) {
-    case CsrfMode::origin:
-      return "origin";
-    case CsrfMode::token:
-      return "token";
-    case CsrfMode::off:
-      break;
-  }
-  return "off";
+SettingValue setting_value(Napi::Value value) {
+  if (value.IsUndefined()) return std::monostate{};
+  if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
+  if (value.IsNumber()) return value.As<Napi::Number>().Int64Value();
+  if (!value.IsArray()) return text_of(value);
+  const auto list = value.As<Napi::Array>();
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) texts.push_back(text_of(list.Get(i)));
+  return texts;
 }
 
-const char* name(SameSite same_site) noexcept {
-  switch (same_site) {
-    case SameSite::strict:
-      return "strict";
-    case SameSite::none:
-      return "none";
-    case SameSite::lax:
-      break;
-  }
-  return "lax";
+Napi::String word(Napi::Env env, std::string_view text) {
+  return Napi::String::New(env, text.data(), text.size());
 }
 
 Napi::Value describe(Napi::Env env, Config config) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("cookieName", config.cookie.name);
   object.Set("cookieDomain", config.cookie.domain);
-  object.Set("cookieSameSite", name(config.cookie.same_site));
+  object.Set("cookieSameSite", word(env, name(config.cookie.same_site)));
   object.Set("cookieSecure", !config.cookie.insecure_http);
   object.Set("cookiePersistent", config.cookie.persistent);
-  object.Set("csrfMode", name(config.csrf.mode));
+  object.Set("csrfMode", word(env, name(config.csrf.mode)));
   object.Set("csrfHeader", config.csrf.header);
   object.Set("idleTimeout", static_cast<double>(config.session.idle_timeout.count()));
   object.Set("absoluteTimeout", static_cast<double>(config.session.absolute_timeout.count()));
@@ -70,6 +66,17 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 
 Napi::Value parse(const Napi::CallbackInfo& info) {
   return describe(info.Env(), value_or_raise(info.Env(), parse_config(text_of(info[0]), text_of(info[1]))));
+}
+
+// [name, value, name, value, …]
+Napi::Value from_settings(const Napi::CallbackInfo& info) {
+  if (!info[0].IsArray()) throw Napi::TypeError::New(info.Env(), "expected an array");
+  const auto pairs = info[0].As<Napi::Array>();
+  std::vector<Setting> settings;
+  for (std::uint32_t i = 0; i + 1 < pairs.Length(); i += 2) {
+    settings.push_back({text_of(pairs.Get(i)), setting_value(pairs.Get(i + 1))});
+  }
+  return describe(info.Env(), value_or_raise(info.Env(), make_config(settings, "configuration")));
 }
 
 Napi::Value create_clock(const Napi::CallbackInfo& info) {
@@ -111,6 +118,7 @@ std::shared_ptr<ManualClock> clock_of(Napi::Value handle) {
 void define_config(Napi::Env env, Napi::Object exports) {
   exports.Set("loadConfig", Napi::Function::New(env, load));
   exports.Set("parseConfig", Napi::Function::New(env, parse));
+  exports.Set("configFromSettings", Napi::Function::New(env, from_settings));
   exports.Set("createClock", Napi::Function::New(env, create_clock));
   exports.Set("advanceClock", Napi::Function::New(env, advance_clock));
   exports.Set("findCookie", Napi::Function::New(env, find_cookie_value));

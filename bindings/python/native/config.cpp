@@ -1,27 +1,19 @@
 #include "config.hpp"
 
+#include <pybind11/stl.h>
+
+#include <utility>
 #include <vector>
 
 #include "errors.hpp"
 #include "ficha/cookie.hpp"
+#include "ficha/settings.hpp"
 #include "text.hpp"
 
 namespace ficha::python {
 namespace {
 
 namespace py = pybind11;
-
-std::string_view name(SameSite same_site) {
-  switch (same_site) {
-    case SameSite::strict:
-      return "Strict";
-    case SameSite::none:
-      return "None";
-    case SameSite::lax:
-      break;
-  }
-  return "Lax";
-}
 
 std::string_view name(CookieLookup lookup) {
   switch (lookup) {
@@ -33,6 +25,13 @@ std::string_view name(CookieLookup lookup) {
       break;
   }
   return "absent";
+}
+
+Config from_settings(std::vector<std::pair<std::string, SettingValue>> named) {
+  std::vector<Setting> settings;
+  settings.reserve(named.size());
+  for (auto& [name, value] : named) settings.push_back({std::move(name), std::move(value)});
+  return value_or_throw(make_config(settings, "configuration"));
 }
 
 // ("found", value), ("absent", None) or ("ambiguous", None).
@@ -62,17 +61,15 @@ void define_config(py::module_& module) {
           "parse",
           [](std::string_view text, std::string_view source) { return value_or_throw(parse_config(text, source)); },
           py::arg("text"), py::arg("source"), "The same from text; `source` stands for the file in messages.")
+      .def_static("from_settings", from_settings, py::arg("settings"),
+                  "The same from (name, value) pairs, named as in the file: ('redis.url', ...), ('rule[0].path', ...).")
       .def_property_readonly("cookie_name", [](const Config& c) { return c.cookie.name; })
       .def_property_readonly("cookie_domain", [](const Config& c) { return c.cookie.domain; })
       .def_property_readonly("cookie_same_site", [](const Config& c) { return name(c.cookie.same_site); })
       .def_property_readonly("cookie_secure", [](const Config& c) { return !c.cookie.insecure_http; })
       .def_property_readonly("cookie_persistent", [](const Config& c) { return c.cookie.persistent; })
       .def_property_readonly("csrf_header", [](const Config& c) { return c.csrf.header; })
-      .def_property_readonly(
-          "csrf_mode",
-          [](const Config& c) {
-            return c.csrf.mode == CsrfMode::origin ? "origin" : c.csrf.mode == CsrfMode::token ? "token" : "off";
-          })
+      .def_property_readonly("csrf_mode", [](const Config& c) { return name(c.csrf.mode); })
       .def_property_readonly("idle_timeout", [](const Config& c) { return c.session.idle_timeout.count(); })
       .def_property_readonly("absolute_timeout", [](const Config& c) { return c.session.absolute_timeout.count(); })
       .def_property_readonly("rule_count", [](const Config& c) { return c.policy.rules.size(); });

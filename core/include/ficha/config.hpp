@@ -1,6 +1,7 @@
 // Everything that can be configured, in code or in one ficha.toml for every service.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,10 @@ struct TrustConfig {
   std::vector<std::string> identity_headers;  // stripped, in every alias, from what the client sent
 };
 
+// The words of ficha.toml: "strict", "lax", "none"; "origin", "token", "off".
+[[nodiscard]] std::string_view name(SameSite same_site) noexcept;
+[[nodiscard]] std::string_view name(CsrfMode mode) noexcept;
+
 struct Config {
   RedisConfig redis;
   NearCacheConfig near_cache;
@@ -89,6 +94,18 @@ class Clock {
   [[nodiscard]] virtual std::int64_t monotonic_nanoseconds() noexcept = 0;
 };
 [[nodiscard]] Clock& system_clock() noexcept;
+
+// Stands still until it is told to move: for tests of what depends on the time.
+class ManualClock final : public Clock {
+ public:
+  explicit ManualClock(std::int64_t unix_milliseconds) noexcept : milliseconds_(unix_milliseconds) {}
+  [[nodiscard]] std::int64_t unix_milliseconds() noexcept override { return milliseconds_; }
+  [[nodiscard]] std::int64_t monotonic_nanoseconds() noexcept override { return milliseconds_ * 1'000'000; }
+  void advance(std::int64_t milliseconds) noexcept { milliseconds_ += milliseconds; }
+
+ private:
+  std::atomic<std::int64_t> milliseconds_;
+};
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 

@@ -9,6 +9,7 @@
 #include "ficha/result.hpp"
 #include "ficha/secret.hpp"
 #include "ficha/session.hpp"
+#include "ficha/settings.hpp"
 #include "ficha/stats.hpp"
 #include "ficha/store.hpp"
 #include "ficha/token.hpp"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Union
+from typing import Any, TypeGuard, Union
 
 from ficha._core import Config
 from ficha._errors import InvalidConfig
 
+# None is a table that sets nothing.
+_Value = Union[bool, int, str, list[str], None]
 Source = Union[Config, Mapping[str, Any], str, "os.PathLike[str]"]
 
 
@@ -23,61 +24,44 @@ def read_config(source: Source) -> Config:
     if isinstance(source, Config):
         return source
     if isinstance(source, Mapping):
-        return Config.parse(_toml(source), "configuration")
+        settings: list[tuple[str, _Value]] = []
+        if source:
+            _flatten(settings, "", source)
+        return Config.from_settings(settings)
     path = os.fspath(source)
     if "://" in path:
-        return Config.parse(_toml({"redis": {"url": path}}), "configuration")
+        return Config.from_settings([("redis.url", path)])
     return Config.load(path)
 
 
-def _toml(tables: Mapping[str, Any]) -> str:
-    lines: list[str] = []
-    _write_table(lines, "", tables)
-    return "\n".join(lines)
+def _flatten(settings: list[tuple[str, _Value]], name: str, value: object) -> None:
+    """Append what ``value`` holds, under the dotted names by which the core knows settings."""
+    if isinstance(value, Mapping):
+        if not value:
+            settings.append((name, None))
+        for key, nested in value.items():
+            if not isinstance(key, str):
+                raise InvalidConfig(f"configuration keys are str, not {type(key).__name__}")
+            if nested is not None:
+                _flatten(settings, f"{name}.{key}" if name else key, nested)
+    elif _is_array_of_tables(value):
+        for number, table in enumerate(value):
+            _flatten(settings, f"{name}[{number}]", table)
+    else:
+        settings.append((name, _value(name, value)))
 
 
-def _write_table(lines: list[str], prefix: str, table: Mapping[str, Any]) -> None:
-    nested: list[tuple[str, Any]] = []
-    for key, value in table.items():
-        if isinstance(value, Mapping) or _is_array_of_tables(value):
-            nested.append((key, value))
-        elif value is not None:
-            lines.append(f"{_key(key)} = {_value(prefix + key, value)}")
-    for key, value in nested:
-        name = prefix + _key(key)
-        if isinstance(value, Mapping):
-            lines.append(f"[{name}]")
-            _write_table(lines, name + ".", value)
-        else:
-            for element in value:
-                lines.append(f"[[{name}]]")
-                _write_table(lines, name + ".", element)
-
-
-def _is_array_of_tables(value: object) -> bool:
+def _is_array_of_tables(value: object) -> TypeGuard[Sequence[Mapping[str, object]]]:
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(element, Mapping) for element in value)
 
 
-def _key(key: object) -> str:
-    if not isinstance(key, str):
-        raise InvalidConfig(f"configuration keys are str, not {type(key).__name__}")
-    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _string(key)
-
-
-def _string(text: str) -> str:
-    # A TOML basic string takes JSON's escapes, but wants DEL escaped too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
-
-
-def _value(name: str, value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
+def _value(name: str, value: object) -> _Value:
     if isinstance(value, timedelta):
-        return f'"{value // timedelta(milliseconds=1)}ms"'
-    if isinstance(value, (str, os.PathLike)):
-        return _string(os.fspath(value))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return "[" + ", ".join(_value(name, element) for element in value) + "]"
+        return f"{value // timedelta(milliseconds=1)}ms"
+    if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(element, str) for element in value):
+        return list(value)
     raise InvalidConfig(f"{name}: {type(value).__name__} is no configuration value")
