@@ -1,0 +1,81 @@
+// The bank's cards, in Express. Whose session it is, and what the policy says, is settled before a handler runs.
+import { STATUS_CODES } from 'node:http';
+import express from 'express';
+import { Client } from 'ficha';
+import { requireRole, sessions } from 'ficha/express';
+import { CardFolder } from './card_folder.mjs';
+
+const { FICHA_CONFIG, PORT, INSTANCE, BANK_DATA } = process.env;
+
+const client = new Client(FICHA_CONFIG);
+const cards = new CardFolder(BANK_DATA);
+const app = express();
+
+app.disable('x-powered-by');
+app.set('trust proxy', 'loopback');
+// JSON.parse() in a browser would round integers beyond 2^53: they go out as text.
+app.set('json replacer', (_key, value) => (typeof value === 'bigint' ? value.toString() : value));
+app.use(sessions(client));
+app.use(express.json({ strict: false }));
+
+const describe = ({ principal, roles, scopes, session }) => ({
+  service: 'cards',
+  instance: INSTANCE,
+  principal,
+  roles,
+  scopes,
+  authenticated_at: session.authenticatedAt,
+  attributes: session.attributes,
+});
+
+app.get('/cards/health', (req, res) => res.json({ service: 'cards', instance: INSTANCE }));
+
+app.get('/cards/session', (req, res) => res.json(describe(req.ficha)));
+
+async function change(req, res, changes) {
+  await client.patch(req.ficha.session, changes);
+  await req.session.reload();
+  res.json(describe(req.ficha));
+}
+
+// Names come from the client: client.patch() takes any, where `req.session[name]` has methods, too.
+app
+  .route('/cards/session/attributes/:name')
+  .put((req, res, next) => (req.body === undefined ? next(badRequest('The body is a JSON value.')) : next()))
+  .put((req, res) => change(req, res, { set: { [req.params.name]: req.body } }))
+  .delete((req, res) => change(req, res, { remove: [req.params.name] }));
+
+app.get('/cards/cards', async (req, res) => res.json(await cards.of(req.ficha.principal)));
+
+const setFrozen = (frozen) => async (req, res, next) => {
+  const card = await cards.setFrozen(req.ficha.principal, req.params.id, frozen);
+  if (card) res.json(card);
+  else next();
+};
+app.post('/cards/cards/:id/freeze', requireRole('card-manager'), setFrozen(true));
+app.post('/cards/cards/:id/unfreeze', requireRole('card-manager'), setFrozen(false));
+
+function badRequest(message) {
+  return Object.assign(new Error(message), { status: 400, expose: true });
+}
+
+app.use((req, res) => res.status(404).json({ error: 'not_found', message: 'Not Found' }));
+
+// 503 where Redis could not answer, 401 where the session has ended meanwhile, 403 where the policy says so, …
+app.use((error, req, res, _next) => {
+  const status = error.status ?? 500;
+  if (status === 500) console.error(error);
+  if (status === 503) res.set('Retry-After', '1');
+  const name = error.codeName ?? error.decision?.verdict ?? (status < 500 ? 'bad_request' : 'internal');
+  // What went wrong inside is nothing for clients.
+  res.status(status).json({ error: name, message: status < 500 ? error.message : STATUS_CODES[status] });
+});
+
+const server = app.listen(Number(PORT), '127.0.0.1', (error) => {
+  if (error) throw error;
+  console.log('ready');
+});
+
+process.once('SIGTERM', () => {
+  server.close(() => client.close());
+});
