@@ -230,6 +230,22 @@ def test_a_principal_without_a_user_table(browser: Client) -> None:
     assert (who["principal"], who["roles"], who["user"]) == ("svc:billing", ["teller", "clerk"], "")
 
 
+def test_the_device_of_a_login_can_be_listed(browser: Client) -> None:
+    browser.get("/enter-without-user", {"name": "alice"}, HTTP_USER_AGENT="a browser")
+    assert [session.device for session in get_client().list("alice")] == [("127.0.0.1", "a browser")]
+
+
+def test_who_logs_in_again_keeps_the_session_s_values_and_another_principal_gets_none(browser: Client) -> None:
+    browser.get("/enter-without-user", {"name": "alice"})
+    browser.get("/put", {"private": "1"})
+    browser.get("/enter-without-user", {"name": "alice"})
+    assert browser.get("/show").json() == {"private": 1}
+    hers = token(browser)
+    browser.get("/enter-without-user", {"name": "bob"})
+    assert browser.get("/show").json() == {}
+    assert get_client().load(hers) is None
+
+
 def test_the_identity_of_a_user_comes_from_the_project(browser: Client, alice: Any, settings: Any) -> None:
     settings.FICHA = {**settings.FICHA, "identity": lambda user: Identity(f"user:{user.username}", ("customer",))}
     browser.get("/enter", {"name": "alice"})

@@ -58,7 +58,8 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 
 def enter_without_user(request: HttpRequest) -> HttpResponse:
-    login(request, Identity(request.GET["name"], roles=tuple(request.GET.getlist("role"))))
+    device = (request.META["REMOTE_ADDR"], request.headers.get("User-Agent", ""))
+    login(request, Identity(request.GET["name"], roles=tuple(request.GET.getlist("role")), device=device))
     return HttpResponse()
 
 

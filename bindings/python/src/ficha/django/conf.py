@@ -28,6 +28,8 @@ class Identity(NamedTuple):
     roles: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     level: int = 0
+    #: From where: (address, user agent), for lists of one's devices.
+    device: tuple[str, str] | None = None
 
 
 _lock = threading.Lock()

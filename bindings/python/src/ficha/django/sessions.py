@@ -297,6 +297,7 @@ class SessionStore(SessionBase):
                     roles=identity.roles,
                     scopes=identity.scopes,
                     level=identity.level,
+                    device=identity.device,
                     **timeouts,
                 )
             )
@@ -375,8 +376,15 @@ def _timeouts(expiry: object) -> Timeouts | None:
 
 
 def login(request: HttpRequest, identity: Identity) -> None:
-    """Log a principal in that has just proved itself, without a user table. The response carries a new token."""
-    cast(SessionStore, request.session).identify(identity)
+    """Log a principal in that has just proved itself, without a user table. The response carries a new token.
+
+    Another principal's session is ended first, and nothing of it carried over.
+    """
+    session = cast(SessionStore, request.session)
+    known = session.snapshot
+    if known is not None and known.principal not in ("", identity.principal):
+        session.flush()
+    session.identify(identity)
 
 
 def revoke_other_sessions(request: HttpRequest) -> int:
