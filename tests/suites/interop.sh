@@ -1,5 +1,6 @@
 # One session through four languages: every ordered pair, races between them, and records of other versions.
 # shellcheck shell=bash
+: "${failed:?is set by tests/suites/lib.sh}"
 
 # The Java endpoint's only dependency.
 readonly interop_gson=com.google.code.gson:gson:2.10.1
