@@ -5,13 +5,13 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "http_server.hpp"
+#include "json.hpp"
 
 namespace quickstart {
 
-using nlohmann::json;
+using namespace ficha_beast;
 
 struct User {
   std::string password;
@@ -22,30 +22,11 @@ const std::map<std::string, User, std::less<>> users{
     {"bob", {"builder", {"customer"}}},
 };
 
-Response reply(http::status status, const json& content) {
-  Response response{status, 11};
-  response.set(http::field::content_type, "application/json");
-  response.body() = content.dump(2) + "\n";
-  return response;
-}
-
-// 503 where Redis could not answer, 401 where the session has ended meanwhile, 400 where the client is wrong, …
-Response reply(const ficha::Error& error) {
-  const int status = ficha::http_status(error.code);
-  return reply(static_cast<http::status>(status == 0 ? 500 : status), {{"error", ficha::name(error.code)}});
-}
-
 json describe(const ficha::Session& session) {
-  json roles = json::array();
-  for (std::size_t i = 0; i < session.role_count(); ++i) roles.push_back(session.role(i));
-  json attributes = json::object();
-  for (std::size_t i = 0; i < session.attribute_count(); ++i) {
-    attributes[std::string{session.attribute_name(i)}] = json::parse(session.attribute_json(i));
-  }
   return {{"id", session.id().str()},
           {"name", session.principal()},
-          {"roles", roles},
-          {"attributes", attributes},
+          {"roles", roles_of(session)},
+          {"attributes", attributes_of(session)},
           {"device", {{"address", session.device_address()}, {"user_agent", session.device_user_agent()}}},
           {"created_at", session.created_at()},
           {"expires_at", session.expires_at()}};
@@ -64,9 +45,7 @@ class Service {
   Response handle(const Request& request, const std::string& peer) {
     const RequestView seen{request, peer};
     const ficha::Decision decision = client_.authorize(seen.request());
-    Response response = decision.allowed()
-                            ? dispatch(request, peer, decision)
-                            : reply(static_cast<http::status>(decision.status), {{"error", name(decision.verdict)}});
+    Response response = decision.allowed() ? dispatch(request, peer, decision) : refuse(decision);
     add_headers(decision, response);
     return response;
   }
@@ -79,25 +58,25 @@ class Service {
 
     if (method == http::verb::get && path == "/") return reply(http::status::ok, {{"hello", "see POST /login"}});
     if (method == http::verb::post && path == "/login") return log_in(request, peer, decision);
-    if (!decision.session) return reply(http::status::not_found, {{"error", "not found"}});
+    if (!decision.session) return refuse(404, "not_found", "There is nothing here.");
 
     const ficha::Session& session = *decision.session;
     if (method == http::verb::get && path == "/me") return reply(http::status::ok, describe(session));
     if (method == http::verb::put && path.starts_with(attributes)) {
-      return set_attribute(session, std::string{path.substr(attributes.size())}, request.body());
+      return set_attribute(session, decode_segment(path.substr(attributes.size())), request.body());
     }
     if (method == http::verb::get && path == "/me/sessions") return list_sessions(session);
     if (method == http::verb::post && path == "/logout") return log_out(session);
     if (method == http::verb::post && path == "/logout/everywhere") return log_out_everywhere(session);
     if (method == http::verb::get && path == "/metrics") return metrics();
-    return reply(http::status::not_found, {{"error", "not found"}});
+    return refuse(404, "not_found", "There is nothing here.");
   }
 
   Response log_in(const Request& request, const std::string& peer, const ficha::Decision& decision) {
     const json form = json::parse(request.body(), nullptr, false);
     const auto user = users.find(text_of(form, "name"));
     if (user == users.end() || text_of(form, "password") != user->second.password) {
-      return reply(http::status::forbidden, {{"error", "wrong name or password"}});
+      return refuse(403, "wrong_password", "wrong name or password");
     }
 
     ficha::Login login;
@@ -106,7 +85,7 @@ class Service {
     login.session.device = {peer, std::string{view(request[http::field::user_agent])}};
     login.current = decision.session;  // gets a new token; what an anonymous visitor had collected comes along
     const auto issued = client_.login(login);
-    if (!issued) return reply(issued.error());
+    if (!issued) return refuse(issued.error());
 
     Response response = reply(http::status::ok, describe(issued->session));
     set_cookie(client_.set_cookie(*issued), response);
@@ -117,13 +96,13 @@ class Service {
     ficha::Patch patch;
     patch.ops.push_back({ficha::Patch::Kind::set, std::move(name), std::move(value)});
     const auto generation = client_.patch(session.id(), patch);
-    if (!generation) return reply(generation.error());
+    if (!generation) return refuse(generation.error());
     return reply(http::status::ok, {{"generation", *generation}});
   }
 
   Response list_sessions(const ficha::Session& session) {
     const auto sessions = client_.list(session.principal());
-    if (!sessions) return reply(sessions.error());
+    if (!sessions) return refuse(sessions.error());
     json described = json::array();
     for (const ficha::Session& each : *sessions) {
       described.push_back(describe(each));
@@ -134,7 +113,7 @@ class Service {
 
   Response log_out(const ficha::Session& session) {
     const auto outcome = client_.revoke(session.id());
-    if (!outcome) return reply(outcome.error());  // never tell a user "logged out" when Redis has not said so
+    if (!outcome) return refuse(outcome.error());  // never tell a user "logged out" when Redis has not said so
     Response response = reply(http::status::ok, {{"logged_out", 1}});
     set_cookie(client_.clear_cookie(), response);
     return response;
@@ -142,7 +121,7 @@ class Service {
 
   Response log_out_everywhere(const ficha::Session& session) {
     const auto revoked = client_.revoke_principal(session.principal());
-    if (!revoked) return reply(revoked.error());
+    if (!revoked) return refuse(revoked.error());
     Response response = reply(http::status::ok, {{"logged_out", *revoked}});
     set_cookie(client_.clear_cookie(), response);
     return response;
@@ -170,8 +149,10 @@ int run(const std::string& file, std::uint16_t port) {
     return EXIT_FAILURE;
   }
   Service service{std::move(*client)};
-  std::cout << "listening on http://localhost:" << port << '\n' << std::flush;
-  serve(port, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); });
+  serve(
+      port, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
+      [port] { std::cout << "listening on http://localhost:" << port << '\n'
+                         << std::flush; });
   return EXIT_SUCCESS;
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quickstart {
+namespace ficha_beast {
 
 namespace http = boost::beast::http;
 using Request = http::request<http::string_body>;
@@ -57,4 +57,4 @@ inline void set_cookie(std::string cookie, Response& response) {
   response.set(http::field::cache_control, "no-store");
 }
 
-}  // namespace quickstart
+}  // namespace ficha_beast

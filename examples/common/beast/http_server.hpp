@@ -1,6 +1,8 @@
 // The least HTTP server on Boost.Beast: one coroutine for each connection, a few threads for all.
 #pragma once
 
+#include <utility>  // before Boost.Asio, whose coroutines use std::exchange without it in Boost 1.74
+
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 
@@ -11,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "beast_adapter.hpp"
+#include "adapter.hpp"
 
-namespace quickstart {
+namespace ficha_beast {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -45,17 +47,19 @@ inline asio::awaitable<void> accept_connections(tcp::acceptor& acceptor, const H
   }
 }
 
-// Serves 127.0.0.1:`port` until SIGINT or SIGTERM. `handle` is called from several threads at once.
-inline void serve(std::uint16_t port, const Handler& handle) {
+// Serves 127.0.0.1:`port` until SIGINT or SIGTERM; calls `on_listening` when connections are accepted. `handle` is called
+// from several threads at once.
+inline void serve(std::uint16_t port, const Handler& handle, const std::function<void()>& on_listening) {
   constexpr int threads = 4;
   asio::io_context context{threads};
   tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), port}};
   asio::co_spawn(context, accept_connections(acceptor, handle), asio::detached);
   asio::signal_set signals{context, SIGINT, SIGTERM};
   signals.async_wait([&](auto, int) { context.stop(); });
+  on_listening();
 
   std::vector<std::jthread> pool;
   for (int i = 0; i < threads; ++i) pool.emplace_back([&] { context.run(); });
 }
 
-}  // namespace quickstart
+}  // namespace ficha_beast
