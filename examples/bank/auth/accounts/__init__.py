@@ -1,0 +1,1 @@
+"""Users, their passwords, roles and devices, and the applications that may act for them."""

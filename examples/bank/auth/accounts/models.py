@@ -1,0 +1,24 @@
+"""What Django's users and groups, and the OAuth toolkit's models, lack."""
+
+from __future__ import annotations
+
+from django.db import models
+from oauth2_provider.models import AbstractApplication
+
+
+class Application(AbstractApplication):
+    """An OAuth client, and the scopes it may ask for."""
+
+    scopes = models.TextField(blank=True, help_text="Separated by spaces.")
+
+
+class FailedAttempt(models.Model):
+    """A login that failed, or is being tried: counted against its account and against its address."""
+
+    subject = models.CharField(max_length=64)  # a digest: logins with names that do not exist are kept, too
+    at = models.DateTimeField()
+
+    class Meta:
+        """The count is a look-up."""
+
+        indexes = (models.Index(fields=["subject", "at"]),)

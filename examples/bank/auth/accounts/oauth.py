@@ -1,0 +1,100 @@
+"""OAuth 2, whose access tokens are session tokens: every service takes them, and all of Ficha applies to them.
+
+The toolkit keeps its own row for each token, with a digest in it. Only the session counts: when that ends, the row says
+nothing. Refresh tokens are not issued; a session lives as long as it is used, and as its timeouts allow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.conf import settings
+from oauth2_provider.models import get_access_token_model
+from oauth2_provider.oauth2_validators import OAuth2Validator
+from oauth2_provider.scopes import SettingsScopes
+from oauthlib.common import Request
+from oauthlib.oauth2 import (
+    AuthorizationCodeGrant,
+    AuthorizationEndpoint,
+    BearerToken,
+    ClientCredentialsGrant,
+    RevocationEndpoint,
+    TokenEndpoint,
+)
+
+from accounts.authentication import roles_of
+from ficha.django import get_client
+
+
+def issue_token(request: Request, refresh_token: bool = False) -> str:
+    """Return the token of a new session: a client's own, or a user's with what the user allowed the client."""
+    client = request.client
+    if request.grant_type == "client_credentials":
+        principal, roles = f"client:{client.name}", ()
+    else:
+        principal, roles = request.user.username, roles_of(request.user)
+    session = get_client().create(
+        principal,
+        {"client_id": client.client_id},
+        roles=roles,
+        scopes=request.scopes,
+        device=("", client.name),
+        authenticated=False,
+        absolute_timeout=request.expires_in,
+    )
+    return str(session.token)
+
+
+class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
+    """The two grants of RFC 9700: authorization code with PKCE for users, client credentials for machines."""
+
+    def __init__(
+        self,
+        request_validator: OAuth2Validator,
+        token_expires_in: int | None = None,
+        token_generator: Any = None,
+        refresh_token_generator: Any = None,
+        **_: Any,
+    ) -> None:
+        """Put it together."""
+        code = AuthorizationCodeGrant(request_validator, refresh_token=False)
+        credentials = ClientCredentialsGrant(request_validator)
+        bearer = BearerToken(request_validator, token_generator, token_expires_in, refresh_token_generator)
+        AuthorizationEndpoint.__init__(self, "code", response_types={"code": code}, default_token_type=bearer)
+        TokenEndpoint.__init__(
+            self,
+            "authorization_code",
+            grant_types={"authorization_code": code, "client_credentials": credentials},
+            default_token_type=bearer,
+        )
+        RevocationEndpoint.__init__(self, request_validator, supported_token_types=["access_token"])
+
+
+class Validator(OAuth2Validator):
+    """The toolkit's rules, and the session's end."""
+
+    def revoke_token(self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any) -> None:
+        """End the session of a token of this client (RFC 7009); raises StoreError when it may live on."""
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        issued = get_access_token_model().objects.filter(token_checksum=digest, application=request.client)
+        session_id = get_client().session_id(token)
+        if session_id is not None and issued.exists():
+            get_client().revoke(session_id)
+        super().revoke_token(token, token_type_hint, request, *args, **kwargs)
+
+
+class ApplicationScopes(SettingsScopes):
+    """An application gets the scopes it is registered for."""
+
+    def get_available_scopes(
+        self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        """Return what the application may ask for."""
+        if application is None:
+            return list(settings.OAUTH2_PROVIDER["SCOPES"])
+        return str(application.scopes).split()
+
+    def get_default_scopes(self, application: Any = None, request: Any = None, *args: Any, **kwargs: Any) -> list[str]:
+        """Return what the application gets that asks for nothing in particular."""
+        return self.get_available_scopes(application)

@@ -1,0 +1,58 @@
+"""OAuth 2: the page that asks the user, and what is there to know about a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import View
+from oauth2_provider.views import AuthorizationView as ToolkitAuthorizationView
+from oauth2_provider.views.mixins import OAuthLibMixin
+
+from ficha import Session
+from ficha.django import get_client
+
+# The page has no scripts and no frame around it; its form ends at the application's own address.
+_PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+class AuthorizationView(ToolkitAuthorizationView):
+    """Asks a user who has logged in whether an application may act for them."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer; never from a cache."""
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = _PAGE_POLICY
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class IntrospectionView(OAuthLibMixin, View):
+    """What is known of a token (RFC 7662), for confidential clients."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Say what every service would say: this asks Redis, not the near cache."""
+        if not self.authenticate_client(request):
+            return JsonResponse({"error": "invalid_client"}, status=401, headers={"WWW-Authenticate": "Basic"})
+        token = request.POST.get("token")
+        if token is None:
+            return JsonResponse({"error": "invalid_request"}, status=400)
+        session = get_client().load(token, touch=False, fresh=True)
+        answer = {"active": False} if session is None else _facts(session)
+        return JsonResponse(answer, headers={"Cache-Control": "no-store"})
+
+
+def _facts(session: Session) -> dict[str, Any]:
+    facts = {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": " ".join(session.scopes),
+        "sub": session.principal,
+        "iat": session.created_at,
+        "exp": session.expires_at,
+    }
+    if "client_id" in session.attributes:
+        facts["client_id"] = session.attributes["client_id"]
+    return facts

@@ -1,0 +1,1 @@
+"""What the bank's two Django services share: settings, the session's views, errors as JSON, the server."""

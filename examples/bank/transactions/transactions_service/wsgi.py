@@ -1,0 +1,8 @@
+"""For WSGI servers."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "transactions_service.settings")
+application = get_wsgi_application()
