@@ -1,0 +1,194 @@
+"""OAuth 2, whose access tokens are session tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+import secrets
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from browser import Answer, Browser, Machine
+from scene import COOKIE, Failed, Scene, eventually, expect, require, same
+
+_REDIRECT = "http://127.0.0.1:8765/callback"
+
+
+def a_machine_s_token_works_in_every_service_until_it_is_revoked(scene: Scene) -> None:
+    client = ("reporting", scene.system.client_secret)
+    machine = _with_token(scene, client)
+    views = [answer.json() for answer in scene.everywhere(machine, 200)]
+    same("principal", (view["principal"] for view in views), "client:reporting")
+    same("scopes", (view["scopes"] for view in views), ["transactions:read"])
+    expect(machine.get("/transactions/transfers"), 200)
+    refused = expect(machine.ask("POST", "/transactions/transfers", {}), 403)
+    require('error="insufficient_scope"' in refused.header("WWW-Authenticate"), "not told which scope is missing")
+    expect(machine.get("/auth/devices"), 403)
+
+    facts = _introspect(scene, client, machine.token)
+    view = views[0]
+    require(facts["active"] is True and facts["sub"] == view["principal"], f"{facts}")
+    require(facts["scope"].split() == view["scopes"] and facts["client_id"] == "reporting", f"{facts}")
+
+    expect(machine.form("/auth/oauth/revoke", ("reporting", "wrong"), token=machine.token), 401)
+    scene.everywhere(machine, 200)
+    expect(machine.form("/auth/oauth/revoke", client, token=machine.token), 200)
+    eventually("401 everywhere", lambda: all(_refused(machine, service) for service in scene.services), 1)
+    for answer in scene.everywhere(machine, 401):
+        require('error="invalid_token"' in answer.header("WWW-Authenticate"), "the token is not said to be invalid")
+    require(_introspect(scene, client, machine.token) == {"active": False}, "introspection tells more than it should")
+
+
+def a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes(scene: Scene) -> None:
+    machine = Machine(scene.system.origin)
+    client = ("reporting", scene.system.client_secret)
+    expect(machine.form("/auth/oauth/token", ("reporting", "wrong"), grant_type="client_credentials"), 401)
+    for scope in ("account", "transactions:write", "transactions:read account"):
+        answer = machine.form("/auth/oauth/token", client, grant_type="client_credentials", scope=scope)
+        require(expect(answer, 400).json()["error"] == "invalid_scope", f"{scope} was not refused")
+    grant = {"grant_type": "password", "username": "alice", "password": scene.system.passwords["alice"]}
+    expect(machine.form("/auth/oauth/token", client, **grant), 400)
+    expect(machine.form("/auth/oauth/introspect", None, token="x"), 401)
+    require(_introspect(scene, client, "no token") == {"active": False}, "a token that is none")
+
+
+def an_application_acts_for_alice_within_what_she_allowed(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    verifier = secrets.token_urlsafe(48)
+    code = _authorize(alice, verifier, "transactions:read")
+    application = Machine(scene.system.origin)
+    exchange = {"grant_type": "authorization_code", "client_id": "budget", "redirect_uri": _REDIRECT, "code": code}
+    expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier[:-1] + "!"), 400)
+    code = _authorize(alice, verifier, "transactions:read")
+    exchange["code"] = code
+    answer = expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier), 200).json()
+    require("refresh_token" not in answer, "a refresh token")
+    expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier), 400)  # a code works once
+    application.token = answer["access_token"]
+
+    views = [each.json() for each in scene.everywhere(application, 200)]
+    same("principal", (view["principal"] for view in views), "alice")
+    mine, hers = application.get("/transactions/accounts"), alice.get("/transactions/accounts")
+    require(expect(mine, 200).json() == hers.json(), "it does not see her accounts")
+    expect(application.ask("POST", "/transactions/transfers", {}), 403)
+    with scene.roles("alice", "customer", "trader", "card-manager", "admin"):
+        eventually("the roles", lambda: "trader" in application.get("/rates/session").json()["roles"], 1)
+        for path in ("/rates/margins", "/auth/users", "/auth/devices"):
+            if path.split("/")[1] in scene.services:
+                expect(application.get(path), 403)  # her roles are not the application's
+        expect(application.ask("POST", "/auth/logout-everywhere"), 403)
+    smuggler = Browser(scene.system.origin)
+    smuggler.cookies[COOKIE] = application.token
+    consent = smuggler.get("/auth/oauth/authorize?" + _request(verifier, "transactions:read"))
+    require(consent.status == 302, "an application may approve applications")
+
+    listed = alice.get("/auth/devices").json()
+    require(any(device["device"] == "budget" for device in listed), "she cannot see the application")
+    expect(alice.post("/auth/logout-everywhere"), 204)
+    eventually("401 everywhere", lambda: all(_refused(application, service) for service in scene.services), 1)
+
+
+def who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code(scene: Scene) -> None:
+    request = _request(secrets.token_urlsafe(48), "transactions:read")
+    sent = scene.visitor().get(f"/auth/oauth/authorize?{request}")
+    require(sent.status == 302 and sent.header("Location").startswith(scene.system.origin), sent.header("Location"))
+    alice = scene.logged_in("alice")
+    foreign = request.replace("127.0.0.1", "evil.example")
+    require(alice.get(f"/auth/oauth/authorize?{foreign}").status == 400, "a foreign redirect_uri was taken")
+    weaker = (re.sub("&code_challenge.*", "", request), request.replace("S256", "plain"))
+    for query in weaker:
+        answer = alice.get("/auth/oauth/authorize?" + query)
+        if answer.status == 200:
+            answer = _consent(alice, "/auth/oauth/authorize?" + query, answer)
+        require("code=" not in answer.header("Location"), f"a code without a good challenge: {query}")
+
+
+def no_token_is_stored_anywhere(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    machine = _with_token(scene, ("reporting", scene.system.client_secret))
+    secrets_at_large = {
+        "alice's token": alice.cookies[COOKIE],
+        "the machine's token": machine.token,
+        "the client's secret": scene.system.client_secret,
+        "alice's password": scene.system.passwords["alice"],
+    }
+    files = [path for folder in ("data", "log") for path in (scene.system.run / folder).rglob("*") if path.is_file()]
+    require(
+        any("sqlite" in path.name for path in files) and any("aof" in path.name for path in files), "no files to search"
+    )
+    for path in files:
+        content = path.read_bytes()
+        for what, secret in secrets_at_large.items():
+            require(secret.encode() not in content, f"{what} is in {path.name}")
+
+
+def _with_token(scene: Scene, client: tuple[str, str]) -> Machine:
+    machine = Machine(scene.system.origin)
+    answer = expect(machine.form("/auth/oauth/token", client, grant_type="client_credentials"), 200)
+    require(answer.header("Cache-Control") == "no-store", "the token may be stored")
+    token = answer.json()
+    require(token["token_type"] == "Bearer" and token["access_token"].startswith("fch1_"), "it is no session token")
+    machine.token = token["access_token"]
+    return machine
+
+
+def _introspect(scene: Scene, client: tuple[str, str], token: str) -> dict[str, object]:
+    facts: dict[str, object] = expect(
+        Machine(scene.system.origin).form("/auth/oauth/introspect", client, token=token), 200
+    ).json()
+    return facts
+
+
+def _request(verifier: str, scope: str) -> str:
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return urlencode(
+        {
+            "response_type": "code",
+            "client_id": "budget",
+            "redirect_uri": _REDIRECT,
+            "scope": scope,
+            "state": "the state",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+    )
+
+
+def _authorize(alice: Browser, verifier: str, scope: str) -> str:
+    """Return the code that alice's consent gives the application."""
+    path = "/auth/oauth/authorize?" + _request(verifier, scope)
+    page = alice.get(path)
+    require(
+        page.status == 200 and "frame-ancestors 'none'" in page.header("Content-Security-Policy"), "no consent page"
+    )
+    expect(_consent(alice, path, page, origin="https://evil.example"), 403)
+    sent = _consent(alice, path, page)
+    require(sent.status == 302 and sent.header("Location").startswith(_REDIRECT), f"{sent.status} after consent")
+    answer = parse_qs(urlsplit(sent.header("Location")).query)
+    require(answer["state"] == ["the state"], "the state was lost")
+    if "code" not in answer:
+        raise Failed(f"no code: {answer}")
+    return answer["code"][0]
+
+
+def _consent(alice: Browser, path: str, page: Answer, origin: str = "") -> Answer:
+    """Return the answer to the consent page's form, sent with "Allow"."""
+    fields = {"allow": "true"}
+    for tag in re.findall(r"<input[^>]*>", page.body.decode()):
+        attributes = {name: html.unescape(value) for name, value in re.findall(r'(\w+)="([^"]*)"', tag)}
+        fields[attributes["name"]] = attributes.get("value", "")
+    return alice.ask("POST", path, form=fields, headers={"Origin": origin or alice.origin})
+
+
+def _refused(machine: Machine, service: str) -> bool:
+    return machine.get(f"/{service}/session").status == 401
+
+
+CHECKS = (
+    a_machine_s_token_works_in_every_service_until_it_is_revoked,
+    a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes,
+    an_application_acts_for_alice_within_what_she_allowed,
+    who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code,
+    no_token_is_stored_anywhere,
+)

@@ -1,0 +1,285 @@
+"""One session through the whole system: from login to its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from browser import Answer, Browser
+from scene import COOKIE, Scene, eventually, expect, require, same
+from services import SERVICES
+
+#: What needs a role: service, role, method, path (with the id of alice's first card).
+_GUARDED = (
+    ("cards", "card-manager", "POST", "/cards/cards/{card}/freeze"),
+    ("statements", "auditor", "GET", "/statements/audit"),
+    ("rates", "trader", "GET", "/rates/margins"),
+)
+
+
+def nobody_gets_anything(scene: Scene) -> None:
+    for answer in scene.everywhere(scene.visitor(), 401):
+        require(answer.header("WWW-Authenticate") == "Bearer", "the challenge says more than it should")
+        require("Set-Cookie" not in answer.headers, "a cookie for nobody")
+    for path in ("/auth/devices", "/auth/users", "/transactions/accounts", "/transactions/transfers"):
+        expect(scene.visitor().get(path), 401)
+    for service in scene.services:
+        expect(scene.visitor().get(f"/{service}/health"), 200)
+
+
+def the_page_is_there_and_nothing_may_be_added_to_it(scene: Scene) -> None:
+    page = expect(scene.visitor().get("/"), 200)
+    require(b"<!doctype html>" in page.body.lower(), "no page")
+    require("script-src 'self'" in page.header("Content-Security-Policy"), "no policy against foreign scripts")
+    require(page.header("X-Content-Type-Options") == "nosniff", "no nosniff")
+    require("Set-Cookie" not in page.headers, "a cookie with the page")
+
+
+def a_login_sets_a_cookie_that_scripts_cannot_read(scene: Scene) -> None:
+    visitor = scene.visitor()
+    answer = expect(scene.log_in(visitor, "alice"), 200)
+    fields = answer.headers.get_all("Set-Cookie") or []
+    require(len(fields) == 1 and fields[0].startswith(f"{COOKIE}=fch1_"), "not one cookie of the right name")
+    attributes = {part.strip().lower() for part in fields[0].split(";")[1:]}
+    require({"secure", "httponly", "path=/", "samesite=lax"} <= attributes, f"attributes of the cookie: {attributes}")
+    require(answer.header("Cache-Control") == "no-store", "the answer may be stored")
+    require(visitor.cookies[COOKIE].encode() not in answer.body, "the token is in the body")
+
+
+def a_wrong_password_and_an_unknown_name_look_alike(scene: Scene) -> None:
+    wrong = expect(scene.visitor().post("/auth/login", {"username": "alice", "password": "wrong"}), 401)
+    unknown = expect(scene.visitor().post("/auth/login", {"username": "mallory", "password": "wrong"}), 401)
+    require(wrong.body == unknown.body, "the answers differ")
+    expect(scene.log_in(scene.visitor(), "alice"), 200)  # which forgives the failure
+
+
+def every_service_sees_the_same_user(scene: Scene) -> None:
+    views = [answer.json() for answer in scene.everywhere(scene.logged_in("alice"), 200)]
+    same("principal", (view["principal"] for view in views), "alice")
+    for field in ("roles", "scopes", "authenticated_at", "attributes"):
+        same(field, (view[field] for view in views), views[0][field])
+    require(views[0]["roles"] == ["customer"], "alice is no customer")
+    require("transactions:write" in views[0]["scopes"], "alice may not make transfers")
+    require({view["service"] for view in views} == set(scene.services), "a service has another's name")
+
+
+def every_instance_of_a_service_answers(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    for service in SERVICES:
+        asked = [expect(alice.get(f"/{service.name}/session"), 200) for _ in range(2 * service.instances)]
+        instances = {answer.json()["instance"] for answer in asked}
+        require(instances == set(service.instance_names), f"instances of {service.name}: {instances}")
+
+
+def an_attribute_added_in_one_service_is_seen_in_all(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    value = {"großes": ["Ünïcödé ✓", 1.5, None, {}, []], "nested": {"deep": [[True]]}}
+    for service in scene.services:
+        name = f"from-{service}"
+        changed = expect(alice.ask("PUT", f"/{service}/session/attributes/{name}", value), 200).json()
+        require(changed["attributes"].get(name) == value, f"{service} does not see its own change")
+        same(name, (answer.json()["attributes"].get(name) for answer in scene.everywhere(alice, 200)), value)
+    for service in scene.services:
+        expect(alice.ask("DELETE", f"/{service}/session/attributes/from-{service}"), 200)
+    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(alice, 200)), {})
+
+
+def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    rounds = 5
+
+    def change(service: str, tab: Browser) -> None:
+        for count in range(rounds):
+            tab.ask("PUT", f"/{service}/session/attributes/{service}-{count}", count)
+
+    threads = [threading.Thread(target=change, args=(service, alice.copy())) for service in scene.services]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {f"{service}-{count}": count for service in scene.services for count in range(rounds)}
+    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(alice, 200)), expected)
+
+
+def what_is_no_json_is_refused_and_harms_nothing(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    for service in scene.services:
+        broken = alice.ask(
+            "PUT",
+            f"/{service}/session/attributes/broken",
+            headers={"Content-Type": "application/json"},
+            form={"no": "JSON"},
+        )
+        require(broken.status in (400, 415), f"{service} answered {broken.status}")
+    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(alice, 200)), {})
+
+
+def a_role_counts_as_soon_as_it_is_assigned(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    guarded = [entry for entry in _GUARDED if entry[0] in scene.services]
+
+    def asked(method: str, path: str) -> Answer:
+        card = alice.get("/cards/cards").json()[0]["id"] if "{card}" in path else ""
+        return alice.ask(method, path.format(card=card))
+
+    for _, _, method, path in guarded:
+        expect(asked(method, path), 403)
+    expect(alice.get("/auth/users"), 403)
+    token = alice.cookies[COOKIE]
+    with scene.roles("alice", "customer", *(role for _, role, _, _ in guarded)):
+        for _, role, method, path in guarded:
+            eventually(f"the role {role}", lambda method=method, path=path: asked(method, path).status == 200, 1)  # type: ignore[misc]
+        require(alice.cookies[COOKIE] == token, "a new login was needed")
+    for _, role, method, path in guarded:
+        eventually(f"the end of {role}", lambda method=method, path=path: asked(method, path).status == 403, 1)  # type: ignore[misc]
+
+
+def a_transfer_moves_money_once(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    current, savings = expect(alice.get("/transactions/accounts"), 200).json()
+    order = {"from": current["id"], "to": savings["number"], "amount": "12.50", "note": "for a rainy day"}
+    key = {"Idempotency-Key": f"check-{time.monotonic_ns()}"}
+    first = expect(alice.ask("POST", "/transactions/transfers", order, headers=key), 201).json()
+    again = expect(alice.ask("POST", "/transactions/transfers", order, headers=key), 200).json()
+    require(first == again and first["amount"] == "12.50", "it was made twice")
+    expect(alice.ask("POST", "/transactions/transfers", {**order, "amount": "13.00"}, headers=key), 422)
+    after = [account["balance"] for account in alice.get("/transactions/accounts").json()]
+    cents = [round(float(account["balance"]) * 100) for account in (current, savings)]
+    moved = [f"{(cents[0] - 1250) / 100:.2f}", f"{(cents[1] + 1250) / 100:.2f}"]
+    require(after == moved, f"balances: {after}, not {moved}")
+    require(alice.get("/transactions/transfers").json()[0] == first, "it is not the newest transfer")
+    expect(alice.post("/transactions/transfers", {**order, "amount": "99999999.00"}), 409)
+    for wrong in ("0.00", "-1.00", "1.001", "NaN", "1e2000"):
+        expect(alice.post("/transactions/transfers", {**order, "amount": wrong}), 400)
+    admin = scene.logged_in("admin")
+    require(savings not in expect(admin.get("/transactions/accounts"), 200).json(), "a foreign account is listed")
+    expect(admin.post("/transactions/transfers", order), 404)  # from somebody else's account
+
+
+def a_transfer_needs_a_recent_login(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    current, savings = expect(alice.get("/transactions/accounts"), 200).json()
+    order = {"from": current["id"], "to": savings["number"], "amount": "1.00", "note": ""}
+    expect(alice.ask("PUT", "/auth/session/attributes/kept", "over the step-up"), 200)
+    scene.system.age_logins(301)
+    eventually("the login's age", lambda: alice.get("/auth/session").json()["authenticated_at"] < time.time() - 300, 1)
+    refused = expect(alice.post("/transactions/transfers", order), 401)
+    challenge = refused.header("WWW-Authenticate")
+    require('error="insufficient_user_authentication"' in challenge and "max_age" in challenge, challenge)
+    expect(alice.get("/transactions/transfers"), 200)
+    expect(alice.post("/auth/step-up", {"password": "wrong"}), 401)
+
+    old = alice.copy()
+    renewed = expect(alice.post("/auth/step-up", {"password": scene.system.passwords["alice"]}), 200).json()
+    require(renewed["authenticated_at"] > time.time() - 60, "the login is still old")
+    require(renewed["attributes"] == {"kept": "over the step-up"}, "attributes were lost")
+    require(alice.cookies[COOKIE] != old.cookies[COOKIE], "the token is the same")
+    expect(alice.post("/transactions/transfers", order), 201)
+    eventually("the old token's end", lambda: all(_status(old, s) == 401 for s in scene.services), 1)
+
+
+def my_devices_can_be_seen_and_ended(scene: Scene) -> None:
+    here, there = scene.logged_in("alice"), scene.logged_in("alice")
+    devices = expect(here.get("/auth/devices"), 200).json()
+    require(sum(device["current"] for device in devices) == 1, "not one current device")
+    require(devices[-2]["current"], "the current device is another one")
+    require(devices[-1]["address"] == "127.0.0.1" and devices[-1]["device"] == "check", f"{devices[-1]}")
+    foreign = scene.logged_in("admin").get("/auth/devices").json()[-1]["id"]
+    expect(here.ask("DELETE", f"/auth/devices/{foreign}"), 404)
+
+    def end_the_other() -> None:
+        expect(here.ask("DELETE", f"/auth/devices/{devices[-1]['id']}"), 204)
+
+    seconds = scene.seconds_until_refused(there, end_the_other)
+    require(seconds < 0.1, f"it was let through {seconds:.3f} s later")
+    scene.everywhere(here, 200)
+
+
+def after_a_logout_everybody_refuses_within_100_ms(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    thief = alice.copy()
+    seconds = scene.seconds_until_refused(thief, lambda: expect(alice.post("/auth/logout"), 204))
+    require(seconds < 0.1, f"it was let through {seconds:.3f} s later")
+    require(COOKIE not in alice.cookies, "the cookie was kept")
+    scene.everywhere(alice, 401)
+    scene.everywhere(thief, 401)
+
+
+def logging_out_everywhere_ends_the_other_browsers_sessions(scene: Scene) -> None:
+    here, there = scene.logged_in("alice"), scene.logged_in("alice")
+    seconds = scene.seconds_until_refused(there.copy(), lambda: expect(here.post("/auth/logout-everywhere"), 204))
+    require(seconds < 0.1, f"it was let through {seconds:.3f} s later")
+    scene.everywhere(there, 401)
+
+
+def new_users_can_register_and_guessing_is_slowed_down(scene: Scene) -> None:
+    name = f"bob{time.monotonic_ns()}"
+    known = {"username": name, "password": "a fine pass phrase"}
+    expect(scene.visitor().post("/auth/register", {**known, "password": "short"}), 400)
+    expect(scene.visitor().post("/auth/register", known), 201)
+    expect(scene.visitor().post("/auth/register", known), 409)
+    for _ in range(5):
+        expect(scene.visitor().post("/auth/login", {**known, "password": "guessed"}), 401)
+    slowed = expect(scene.visitor().post("/auth/login", known), 429)
+    require(1 <= int(slowed.header("Retry-After")) <= 60, f"Retry-After: {slowed.header('Retry-After')}")
+    expect(scene.log_in(scene.visitor(), "alice"), 200)  # others are not concerned
+
+
+def an_outage_of_redis_logs_nobody_out(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    expect(alice.ask("PUT", "/rates/session/attributes/kept", [1, 2, 3]), 200)
+    before = scene.everywhere(alice, 200)
+    token = alice.cookies[COOKIE]
+    scene.system.stop_redis()
+    try:
+        eventually("503 everywhere", lambda: all(_status(alice, s) == 503 for s in scene.services), 5)
+        for answer in scene.everywhere(alice, 503):
+            require("Set-Cookie" not in answer.headers, "the cookie was touched")
+            require("redis" not in answer.body.decode().lower(), "the answer tells how it is built")
+        expect(alice.post("/auth/logout"), 503)  # not said to be done
+        expect(scene.log_in(scene.visitor(), "alice"), 503)
+    finally:
+        scene.system.start_redis()
+    eventually("200 everywhere", lambda: all(_status(alice, s) == 200 for s in scene.services), 10)
+    require(alice.cookies[COOKIE] == token, "the cookie was touched")
+    after = scene.everywhere(alice, 200)
+    same("the session", (a.json()["attributes"] for a in after), before[0].json()["attributes"])
+
+
+def a_session_that_is_not_used_ends(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    idle = scene.system.idle_seconds
+    assert idle is not None
+    for _ in range(2 * idle):  # used, it lives on
+        time.sleep(0.5)
+        expect(alice.get("/rates/rates"), 200)
+    deadline = time.monotonic() + idle * 17 / 16 + 2
+    while time.monotonic() < deadline:  # looked at, it does not
+        time.sleep(0.5)
+        alice.get("/auth/session")
+    scene.everywhere(alice, 401)
+
+
+def _status(visitor: Browser, service: str) -> int:
+    return visitor.get(f"/{service}/session").status
+
+
+CHECKS = (
+    nobody_gets_anything,
+    the_page_is_there_and_nothing_may_be_added_to_it,
+    a_login_sets_a_cookie_that_scripts_cannot_read,
+    a_wrong_password_and_an_unknown_name_look_alike,
+    every_service_sees_the_same_user,
+    every_instance_of_a_service_answers,
+    an_attribute_added_in_one_service_is_seen_in_all,
+    changes_made_in_all_services_at_once_are_all_kept,
+    what_is_no_json_is_refused_and_harms_nothing,
+    a_role_counts_as_soon_as_it_is_assigned,
+    a_transfer_moves_money_once,
+    a_transfer_needs_a_recent_login,
+    my_devices_can_be_seen_and_ended,
+    after_a_logout_everybody_refuses_within_100_ms,
+    logging_out_everywhere_ends_the_other_browsers_sessions,
+    new_users_can_register_and_guessing_is_slowed_down,
+    an_outage_of_redis_logs_nobody_out,
+)
