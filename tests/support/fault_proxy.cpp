@@ -51,6 +51,11 @@ void FaultProxy::refuse(bool on) {
   refuse_ = on;
 }
 
+void FaultProxy::watch(std::function<void(Direction)> watcher) {
+  const std::lock_guard lock(mutex_);
+  watcher_ = std::move(watcher);
+}
+
 void FaultProxy::run() {
   while (!wakeup_.cancelled()) {
     std::vector<pollfd> polled{{wakeup_.descriptor(), POLLIN, 0}, {listener_.descriptor(), POLLIN, 0}};
@@ -95,6 +100,7 @@ bool FaultProxy::carry(Pair& pair, Direction direction) {
   std::array<char, 65536> buffer;
   const ssize_t count = ::recv(from, buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count <= 0) return false;
+  if (watcher_) watcher_(direction);
   if (swallow_) pair.dead = true;
   if (pair.dead) return true;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,8 @@ class FaultProxy {
   void swallow(bool on);
   // Connections are accepted and closed at once.
   void refuse(bool on);
+  // Called by the proxy's thread before it passes bytes on.
+  void watch(std::function<void(Direction)> watcher);
 
  private:
   struct Pair;
@@ -60,6 +63,7 @@ class FaultProxy {
   std::optional<Ending> cut_now_;
   bool swallow_ = false;
   bool refuse_ = false;
+  std::function<void(Direction)> watcher_;
 
   std::thread thread_;
 };

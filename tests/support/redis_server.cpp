@@ -124,7 +124,7 @@ std::vector<std::string> RedisServer::command_line() const {
 }
 
 // False when the server went away before it answered, which is what a taken port leads to.
-bool RedisServer::spawn() {
+bool RedisServer::spawn(Ready ready) {
   const std::vector<std::string> line = command_line();
   std::vector<char*> argv;
   for (const std::string& argument : line) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -137,13 +137,14 @@ bool RedisServer::spawn() {
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
+    for (const std::string& variable : options_.environment) ::putenv(const_cast<char*>(variable.c_str()));
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
   bool exited = false;
   const bool up = eventually([&] {
     exited = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
-    return exited || answers();
+    return exited || is(ready);
   });
   if (exited) {
     pid_ = -1;
@@ -153,12 +154,12 @@ bool RedisServer::spawn() {
   return up;
 }
 
-// Not ready: no socket yet, or still loading its data.
-bool RedisServer::answers() {
+// Neither while it has no socket yet.
+bool RedisServer::is(Ready ready) {
   if (::access(socket_path().c_str(), F_OK) != 0) return false;
   try {
     const AdminReply reply = command({"PING"});
-    return reply.type == AdminReply::Type::string || !reply.text.starts_with("LOADING");
+    return reply.text.starts_with("LOADING") == (ready == Ready::loading);
   } catch (const std::runtime_error&) {
     return false;
   }
@@ -220,6 +221,10 @@ void RedisServer::kill() {
 void RedisServer::start() {
   if (!spawn())
     throw std::runtime_error("redis-server does not come back:\n" + read_file(directory_.path() / "redis.log"));
+}
+
+void RedisServer::start_loading() {
+  if (!spawn(Ready::loading)) throw std::runtime_error("redis-server has no data that takes it time to load");
 }
 
 }  // namespace ficha::testing

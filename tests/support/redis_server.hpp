@@ -25,6 +25,7 @@ struct AdminReply {
 struct RedisOptions {
   // After the defaults, so that they override them: {"--maxmemory", "10mb"}.
   std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // besides the test's own: {"NAME=value"}
   // With all of these, TLS is served on tls_port() as well.
   std::string tls_ca_file;
   std::string tls_certificate_file;
@@ -64,6 +65,8 @@ class RedisServer {
   void resume();  // SIGCONT
   void kill();    // SIGKILL; nothing is saved
   void start();   // again on the same ports, after kill()
+  // The same, but returns while the server is still loading its data.
+  void start_loading();
   void restart() {
     kill();
     start();
@@ -71,8 +74,9 @@ class RedisServer {
 
  private:
   struct Admin;
-  bool spawn();
-  bool answers();
+  enum class Ready : std::uint8_t { loading, loaded };
+  bool spawn(Ready ready = Ready::loaded);
+  bool is(Ready ready);
   std::vector<std::string> command_line() const;
 
   RedisOptions options_;

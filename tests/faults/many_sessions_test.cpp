@@ -1,0 +1,104 @@
+// One principal with a hundred thousand sessions: no step may block Redis for more than 5 ms.
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "faults/store_fault_fixture.hpp"
+#include "support/fault_proxy.hpp"
+
+namespace ficha::testing {
+namespace {
+
+class ManySessionsTest : public StoreFaultTest {
+ protected:
+  static constexpr int count = 100'000;
+  static constexpr std::int64_t most_ns = 5'000'000;
+
+  ManySessionsTest() { config.redis.url = Secret{proxy.url()}; }
+
+  // Their ids begin like a real one of alice's and end in a number.
+  void plant_many() {
+    ASSERT_OK_AND_ASSIGN(const IssuedSession issued, create());
+    const SessionId id = issued.session.id();
+    server.command({"EVAL", R"(
+      local record = redis.call('GET', KEYS[1])
+      local head, guard = ARGV[1]:sub(1, 13), ARGV[1]:sub(14)
+      local at = record:find(guard, 1, true)
+      local before, after = record:sub(1, at - 1), record:sub(at + 11)
+      for i = 1, tonumber(ARGV[2]) do
+        local own = string.format('%011d', i)
+        redis.call('SET', KEYS[1]:sub(1, -25) .. head .. own, before .. own .. after, 'EX', 3600)
+        redis.call('ZADD', KEYS[2], 4102444800 + i / 1e5, head .. own)
+      end)",
+                    "2", key_of(id), index_of("alice"), std::string{id.str()}, std::to_string(count - 1)});
+    ASSERT_EQ(server.command({"ZCARD", index_of("alice")}).integer, count);
+    proxy.watch([this](FaultProxy::Direction direction) { note(direction); });
+  }
+  // The server's processor time for the longest step of the store: from its commands to the last of their replies.
+  // Neither SLOWLOG nor LATENCY would do: they measure the time in which others had the processor as well.
+  std::int64_t longest_step_ns() {
+    proxy.watch({});
+    EXPECT_GT(steps_, 100) << "the store does it in steps";
+    return longest_ns_;
+  }
+
+  FaultProxy proxy{server.port()};
+
+ private:
+  [[nodiscard]] std::int64_t server_ns() const {
+    clockid_t clock{};
+    timespec used{};
+    EXPECT_EQ(::clock_getcpuclockid(server.pid(), &clock), 0);
+    EXPECT_EQ(::clock_gettime(clock, &used), 0);
+    return used.tv_sec * 1'000'000'000 + used.tv_nsec;
+  }
+  void note(FaultProxy::Direction direction) {
+    const std::int64_t now = server_ns();
+    if (direction == FaultProxy::Direction::to_client) {
+      if (std::exchange(stepping_, false)) longest_ns_ = std::max(longest_ns_, now - step_began_at_);
+    } else if (!std::exchange(stepping_, true)) {
+      step_began_at_ = now;
+      ++steps_;
+    }
+  }
+
+  bool stepping_ = false;
+  int steps_ = 0;
+  std::int64_t step_began_at_ = 0;
+  std::int64_t longest_ns_ = 0;
+};
+
+TEST_F(ManySessionsTest, AllAreRevokedInStepsThatDoNotBlockRedis) {
+  plant_many();
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t revoked, wait_for(store().revoke_principal("alice", std::nullopt)));
+  EXPECT_EQ(revoked, static_cast<std::uint64_t>(count));
+  EXPECT_EQ(server.command({"DBSIZE"}).integer, 0);
+  EXPECT_LE(longest_step_ns(), most_ns);
+}
+
+TEST_F(ManySessionsTest, AllArePatchedInStepsThatDoNotBlockRedis) {
+  plant_many();
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t patched, wait_for(store().patch_principal("alice", with_roles({"x"}))));
+  EXPECT_EQ(patched, static_cast<std::uint64_t>(count));
+  EXPECT_LE(longest_step_ns(), most_ns);
+}
+
+TEST_F(ManySessionsTest, AllAreListedInStepsThatDoNotBlockRedis) {
+  plant_many();
+  ASSERT_OK_AND_ASSIGN(const auto listed, wait_for(store().list("alice")));
+  EXPECT_EQ(listed.size(), static_cast<std::size_t>(count));
+  EXPECT_LE(longest_step_ns(), most_ns);
+}
+
+TEST_F(ManySessionsTest, ALoginUnderALimitThatWasLoweredDoesNotBlockRedis) {
+  plant_many();
+  Config limited = config;
+  limited.session.max_per_principal = 5;
+  const auto limiting = open_store(limited);
+  ASSERT_THAT(await(*limiting, limiting->create({.principal = "alice"})), IsOk());
+  EXPECT_EQ(server.command({"ZCARD", index_of("alice")}).integer, 5);
+  EXPECT_LE(longest_step_ns(), most_ns);
+}
+
+}  // namespace
+}  // namespace ficha::testing
