@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "support/connections.hpp"
 #include "support/eventually.hpp"
@@ -13,16 +16,46 @@
 
 namespace ficha::testing {
 
-// How much later than a deadline its error may come: by the product, and on a machine that is busy with other things.
-inline constexpr std::chrono::milliseconds promised_slack{50};
-inline constexpr std::chrono::milliseconds deadline_slack{300};
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// How much later than a deadline its error may come.
+inline constexpr Milliseconds promised_slack{50};
 
 // How long `action` takes.
 template <class Action>
-std::chrono::milliseconds duration_of(Action action) {
+Milliseconds duration_of(Action action) {
   const auto begin = std::chrono::steady_clock::now();
   action();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+  return std::chrono::steady_clock::now() - begin;
+}
+
+// How late the machine, busy with other things, wakes a thread at worst while this lives.
+class WakeupDelay {
+ public:
+  [[nodiscard]] Milliseconds longest() const noexcept { return longest_.load(); }
+
+ private:
+  void measure(const std::stop_token& stop) {
+    constexpr std::chrono::milliseconds nap{1};
+    while (!stop.stop_requested()) {
+      const Milliseconds late = duration_of([&] { std::this_thread::sleep_for(nap); }) - nap;
+      if (late > longest_.load()) longest_ = late;
+    }
+  }
+
+  std::atomic<Milliseconds> longest_{Milliseconds{0}};
+  std::jthread thread_{[this](const std::stop_token& stop) { measure(stop); }};
+};
+
+// Whether `action` ends within `deadline` and what is promised beyond it. The machine's own delay is not the product's: two
+// threads are woken one after the other until a deadline has become an error.
+template <class Action>
+[[nodiscard]] ::testing::AssertionResult ends_by(Milliseconds deadline, Action action) {
+  const WakeupDelay machine;
+  const Milliseconds took = duration_of(action);
+  const Milliseconds limit = deadline + promised_slack + 2 * machine.longest();
+  if (took <= limit) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "took " << took.count() << " ms instead of " << limit.count();
 }
 
 // Whether a command succeeds within a second from now, whatever happened before. Any reply must be its own.
