@@ -88,57 +88,64 @@ function deepFreeze(value) {
   return value;
 }
 
-/** The attributes of a session as they were read, to be compared with what a request made of them. */
-class Baseline {
-  #texts;
-  #canonical = new Map();
+/** An attribute as it was read. Immutable: all requests that read the same generation share it. */
+class StoredAttribute {
+  #canonical;
 
-  /** From [name, JSON text, …]. */
-  constructor(texts = []) {
-    this.#texts = new Map();
-    for (let i = 0; i < texts.length; i += 2) this.#texts.set(texts[i], texts[i + 1]);
+  constructor(name, text) {
+    this.name = name;
+    this.text = text;
+    /** Whether the value can be shared as well: it is neither an object nor an array. */
+    this.isScalar = text[0] !== '{' && text[0] !== '[';
+    this.scalar = this.isScalar ? fromJson(text) : undefined;
   }
-
-  /** New values on `target`, the caller's to change. */
-  assignTo(target) {
-    for (const [name, text] of this.#texts) {
-      // Not by assignment: "__proto__" is a name like any other.
-      Object.defineProperty(target, name, { value: fromJson(text), writable: true, enumerable: true, configurable: true });
-    }
+  /** A value that is the caller's to change. */
+  value() {
+    return this.isScalar ? this.scalar : fromJson(this.text);
   }
-
-  /** The steps [kind, name, JSON text, …] that make the stored attributes those of `current`. Nested changes count. */
-  changes(current) {
-    const ops = [];
-    for (const name of this.#texts.keys()) {
-      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '');
-    }
-    for (const [name, value] of Object.entries(current)) {
-      if (value === undefined) continue;
-      const text = toJson(checkText("an attribute's name", name), value);
-      const before = this.#texts.get(name);
-      // Another language may have written the same value with other blanks or escapes.
-      if (before === undefined || (text !== before && text !== this.#canonicalText(name, before))) {
-        ops.push('set', name, text);
-      }
-    }
-    return ops;
-  }
-
-  #canonicalText(name, text) {
-    if (!this.#canonical.has(name)) this.#canonical.set(name, toJson(name, fromJson(text)));
-    return this.#canonical.get(name);
-  }
-
-  /** Takes note that the steps were stored. */
-  apply(ops) {
-    for (let i = 0; i < ops.length; i += 3) {
-      const [kind, name, text] = ops.slice(i, i + 3);
-      this.#canonical.delete(name);
-      if (kind === 'remove') this.#texts.delete(name);
-      else this.#texts.set(name, text);
-    }
+  equals(text) {
+    // Another language may have written the same value with other blanks or escapes.
+    return text === this.text || text === (this.#canonical ??= toJson(this.name, fromJson(this.text)));
   }
 }
 
-module.exports = { Baseline, checkText, deepFreeze, fromJson, toJson, toTexts };
+/** name → StoredAttribute, from [name, JSON text, …]. */
+function storedAttributes(texts) {
+  const stored = new Map();
+  for (let i = 0; i < texts.length; i += 2) stored.set(texts[i], new StoredAttribute(texts[i], texts[i + 1]));
+  return stored;
+}
+
+/** The steps [kind, name, JSON text, …] that make `stored` the properties of `current`. Nested changes count. */
+function changesOf(stored, current) {
+  const ops = [];
+  let kept = 0;
+  for (const name of Object.keys(current)) {
+    const value = current[name];
+    if (value === undefined) continue;
+    const before = stored.get(name);
+    if (before) ++kept;
+    if (before?.isScalar && Object.is(value, before.scalar)) continue;
+    const text = toJson(checkText("an attribute's name", name), value);
+    if (!before?.equals(text)) ops.push('set', name, text);
+  }
+  if (kept < stored.size) {
+    for (const name of stored.keys()) {
+      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '');
+    }
+  }
+  return ops;
+}
+
+/** The attributes after the steps of changesOf(). */
+function applyChanges(stored, ops) {
+  const after = new Map(stored);
+  for (let i = 0; i < ops.length; i += 3) {
+    const [kind, name, text] = ops.slice(i, i + 3);
+    if (kind === 'remove') after.delete(name);
+    else after.set(name, new StoredAttribute(name, text));
+  }
+  return after;
+}
+
+module.exports = { applyChanges, changesOf, checkText, deepFreeze, fromJson, storedAttributes, toJson, toTexts };

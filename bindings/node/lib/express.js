@@ -2,12 +2,82 @@
 // Sessions for Express 4 and 5: one app.use() in the place of express-session's.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
-const { requestOf } = require('./http.js');
 const { holdResponse } = require('./held_response.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { RequestDenied, admit, requireOf } = require('./request_session.js');
 
 const storage = new AsyncLocalStorage();
+
+const exchangeOf = Symbol('ficha exchange');
+
+/** One request and its response. */
+class Exchange {
+  #res;
+  #next;
+  #options;
+  /** Whether `req.session` was set to null. */
+  #unset = false;
+
+  constructor(keeper, res, next, options) {
+    this.keeper = keeper;
+    this.#res = res;
+    this.#next = next;
+    this.#options = options;
+  }
+  get session() {
+    return this.#unset ? null : this.keeper.object;
+  }
+  set session(value) {
+    if (value !== null && value !== undefined) throw new TypeError('req.session can be set to null only');
+    this.#unset = true;
+  }
+
+  // For holdResponse().
+  prepare() {
+    const { keeper } = this;
+    let stored;
+    if (!this.#unset) stored = keeper.changed && keeper.save();
+    else stored = this.#options.unset === 'destroy' && keeper.snapshot && keeper.destroy();
+    if (stored) return stored.then(() => this.#addHeaders());
+    this.#addHeaders();
+  }
+  fail(error) {
+    this.keeper.abandon();
+    this.#next(error);
+  }
+
+  #addHeaders() {
+    const res = this.#res;
+    const { keeper } = this;
+    if (res.headersSent) return;
+    addHeaders(res, keeper.headers);
+    const again = this.#options.rolling && keeper.snapshot && keeper.usesCookie;
+    const cookie = keeper.setCookie ?? (again && keeper.client.setCookie(keeper.snapshot, keeper.token));
+    if (!cookie) return;
+    res.appendHeader('Set-Cookie', cookie);
+    res.setHeader('Cache-Control', 'no-store');
+  }
+}
+
+// The same accessors for every request: accessors of its own would cost each request its hidden class.
+const accessors = {
+  session: {
+    get() {
+      return this[exchangeOf].session;
+    },
+    set(value) {
+      this[exchangeOf].session = value;
+    },
+    configurable: true,
+    enumerable: true,
+  },
+  sessionID: {
+    get() {
+      return this[exchangeOf].keeper.snapshot?.id;
+    },
+    configurable: true,
+  },
+};
 
 /**
  * Middleware: applies the policy, and gives the request `req.session` and `req.ficha`. Denials and outages go to
@@ -18,43 +88,15 @@ const storage = new AsyncLocalStorage();
  */
 function sessions(client, { unset = 'keep', rolling = false } = {}) {
   if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('unset is "keep" or "destroy"');
+  const options = { unset, rolling };
 
   function attach(req, res, next, keeper) {
-    let replaced = false;
-    const info = new RequestInfo(keeper);
-    Object.defineProperties(req, {
-      ficha: { value: info, configurable: true },
-      sessionID: { get: () => keeper.snapshot?.id, configurable: true },
-      session: {
-        get: () => (replaced ? null : keeper.object),
-        set(value) {
-          if (value !== null && value !== undefined) throw new TypeError('req.session can be set to null only');
-          replaced = true;
-        },
-        configurable: true,
-        enumerable: true,
-      },
-    });
-
-    const isDone = () => (replaced ? unset === 'keep' || !keeper.snapshot : !keeper.changed);
-    const complete = () => (replaced ? keeper.destroy() : keeper.save());
-    const sendCookie = () => {
-      if (res.headersSent) return;
-      addHeaders(res, keeper.decision.headers);
-      const again = rolling && keeper.snapshot && keeper.decision.carrier === 'cookie';
-      const cookie = keeper.setCookie ?? (again && client.setCookie(keeper.snapshot, keeper.token));
-      if (!cookie) return;
-      res.appendHeader('Set-Cookie', cookie);
-      res.setHeader('Cache-Control', 'no-store');
-    };
-    const prepare = () => {
-      if (isDone()) return sendCookie();
-      return complete().then(sendCookie);
-    };
-    holdResponse(res, prepare, (error) => {
-      keeper.abandon();
-      next(error);
-    });
+    const exchange = new Exchange(keeper, res, next, options);
+    req[exchangeOf] = exchange;
+    req.ficha = new RequestInfo(keeper);
+    Object.defineProperty(req, 'session', accessors.session);
+    Object.defineProperty(req, 'sessionID', accessors.sessionID);
+    holdResponse(res, exchange);
     storage.run(keeper, next);
   }
 
@@ -66,8 +108,7 @@ function sessions(client, { unset = 'keep', rolling = false } = {}) {
     };
     let admitted;
     try {
-      const device = { address: req.ip ?? '', userAgent: req.headers['user-agent'] ?? '' };
-      admitted = admit(client, requestOf(req), device);
+      admitted = admit(client, req);
     } catch (error) {
       return refuse(error);
     }

@@ -1,7 +1,6 @@
 'use strict';
 // Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
 
-const { requestOf } = require('./http.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { RequestDenied, admit, requireOf } = require('./request_session.js');
 
@@ -16,9 +15,8 @@ async function sessions(fastify, { client }) {
   });
 
   fastify.addHook('onRequest', async (request, reply) => {
-    const device = { address: request.ip ?? '', userAgent: request.headers['user-agent'] ?? '' };
     try {
-      const keeper = await admit(client, requestOf(request.raw), device);
+      const keeper = await admit(client, request);
       keepers.set(request, keeper);
       request.ficha = new RequestInfo(keeper);
     } catch (error) {
@@ -32,7 +30,7 @@ async function sessions(fastify, { client }) {
     if (!keeper) return payload;
     keepers.delete(request); // a failed save answers with an error, which passes here again
     if (keeper.changed) await keeper.save();
-    addHeaders(reply.raw, keeper.decision.headers);
+    addHeaders(reply.raw, keeper.headers);
     if (keeper.setCookie) {
       reply.raw.appendHeader('Set-Cookie', keeper.setCookie);
       reply.header('Cache-Control', 'no-store');

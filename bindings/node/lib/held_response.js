@@ -2,79 +2,116 @@
 // Holds a response back until what belongs before its headers is done.
 
 const headersOfContent = /^(content-|etag$|last-modified$|location$|transfer-encoding$|accept-ranges$)/;
+const heldOf = Symbol('ficha held response');
 
 /**
- * Calls `prepare` before the response's headers go out, and again before its end when they are out already. It returns
- * nothing, or a promise that the response waits for. When it fails, what the handler wrote is dropped and `fail` gets the
- * error; a response whose headers are out is cut off instead, so that the client does not take it for a success.
+ * Calls `exchange.prepare()` before the response's headers go out, and again before its end when they are out already. It
+ * returns nothing, or a promise that the response waits for. When it fails, what the handler wrote is dropped and
+ * `exchange.fail()` gets the error; a response whose headers are out is cut off instead, so that the client does not take it
+ * for a success.
  */
-function holdResponse(res, prepare, fail) {
-  const originals = { writeHead: res.writeHead, write: res.write, end: res.end, flushHeaders: res.flushHeaders };
-  let state = 'open';
-  let held = [];
+class HeldResponse {
+  #res;
+  #exchange;
+  #state = 'open';
+  #calls = [];
 
-  function release() {
-    const calls = held;
-    held = [];
-    state = 'released';
-    for (const [name, args] of calls) originals[name].apply(res, args);
-    if (calls.some(([name]) => name === 'write') && !res.writableEnded) process.nextTick(() => res.emit('drain'));
+  constructor(res, exchange) {
+    this.#res = res;
+    this.#exchange = exchange;
+    this.writeHead = res.writeHead;
+    this.write = res.write;
+    this.end = res.end;
+    this.flushHeaders = res.flushHeaders;
   }
 
-  function refuse(error) {
-    if (res.headersSent) {
-      state = 'over';
-      res.destroy(error);
-      return;
+  /** What a call of the response's method `name` returns. */
+  pass(name, args) {
+    const state = this.#state;
+    if (state === 'open' || (state === 'released' && name === 'end' && !this.#res.writableEnded)) this.#start();
+    switch (this.#state) {
+      case 'held':
+        this.#calls.push([name, args]);
+        return name === 'write' ? false : this.#res;
+      case 'dropping':
+        if (name === 'end') this.#answer(this.#calls[0]);
+        return name === 'write' ? true : this.#res;
+      default:
+        return this[name].apply(this.#res, args);
     }
-    // A handler that is still writing must not write into the answer about the error.
-    if (!held.some(([name]) => name === 'end')) {
-      state = 'dropping';
-      held = [error];
-      process.nextTick(() => res.emit('drain'));
-      return;
-    }
-    answer(error);
   }
 
-  function answer(error) {
-    held = [];
-    state = 'over';
-    for (const name of res.getHeaderNames()) if (headersOfContent.test(name)) res.removeHeader(name);
-    res.statusCode = 200;
-    res.statusMessage = undefined;
-    fail(error);
-  }
-
-  function start() {
+  #start() {
     let pending;
     try {
-      pending = prepare();
+      pending = this.#exchange.prepare();
     } catch (error) {
       pending = Promise.reject(error);
     }
     if (!pending) {
-      state = 'released';
+      this.#state = 'released';
       return;
     }
-    state = 'held';
-    pending.then(release, refuse);
+    this.#state = 'held';
+    pending.then(
+      () => this.#release(),
+      (error) => this.#refuse(error),
+    );
   }
 
-  for (const [name, original] of Object.entries(originals)) {
-    res[name] = function (...args) {
-      if (state === 'open' || (state === 'released' && name === 'end' && !res.writableEnded)) start();
-      if (state === 'held') {
-        held.push([name, args]);
-        return name === 'write' ? false : res;
-      }
-      if (state === 'dropping') {
-        if (name === 'end') answer(held[0]);
-        return name === 'write' ? true : res;
-      }
-      return original.apply(res, args);
-    };
+  #release() {
+    const calls = this.#calls;
+    this.#calls = [];
+    this.#state = 'released';
+    for (const [name, args] of calls) this[name].apply(this.#res, args);
+    if (calls.some(([name]) => name === 'write') && !this.#res.writableEnded) this.#drain();
   }
+
+  #refuse(error) {
+    if (this.#res.headersSent) {
+      this.#state = 'over';
+      this.#res.destroy(error);
+    } else if (this.#calls.some(([name]) => name === 'end')) {
+      this.#answer(error);
+    } else {
+      // A handler that is still writing must not write into the answer about the error.
+      this.#state = 'dropping';
+      this.#calls = [error];
+      this.#drain();
+    }
+  }
+
+  #drain() {
+    process.nextTick(() => this.#res.emit('drain'));
+  }
+
+  #answer(error) {
+    const res = this.#res;
+    this.#calls = [];
+    this.#state = 'over';
+    for (const name of res.getHeaderNames()) if (headersOfContent.test(name)) res.removeHeader(name);
+    res.statusCode = 200;
+    res.statusMessage = undefined;
+    this.#exchange.fail(error);
+  }
+}
+
+// The same functions for every response: a function of its own would cost each its hidden class.
+const methods = {};
+for (const name of ['writeHead', 'write', 'end', 'flushHeaders']) {
+  methods[name] = function (...args) {
+    return this[heldOf].pass(name, args);
+  };
+}
+const { writeHead, write, end, flushHeaders } = methods;
+
+function holdResponse(res, exchange) {
+  const held = new HeldResponse(res, exchange);
+  res[heldOf] = held;
+  res.writeHead = writeHead;
+  res.write = write;
+  res.end = end;
+  res.flushHeaders = flushHeaders;
 }
 
 module.exports = { holdResponse };

@@ -52,7 +52,12 @@ function addHeaders(res, headers) {
 }
 
 function addVary(res, field) {
-  const present = [res.getHeader('Vary') ?? []].flat().join(', ');
+  const value = res.getHeader('Vary');
+  if (value === undefined) {
+    res.setHeader('Vary', field);
+    return;
+  }
+  const present = [value].flat().join(', ');
   const names = present.toLowerCase().split(/ *, */);
   if (names.includes('*') || names.includes(field.toLowerCase())) return;
   res.setHeader('Vary', present ? `${present}, ${field}` : field);

@@ -2,22 +2,27 @@
 // The session of one HTTP request, for the framework adapters.
 
 const { native, Session, Decision } = require('./native.js');
-const { Baseline } = require('./attributes.js');
+const { applyChanges, changesOf, storedAttributes } = require('./attributes.js');
 const { InvalidArgument, SessionGone } = require('./errors.js');
+const { requestOf } = require('./http.js');
 
-const keeperOf = Symbol('keeper');
+let keeperOf;
 
 /** `req.session`: its own enumerable properties are the session's attributes. */
 class HttpSession {
+  #keeper;
+  static {
+    keeperOf = (session) => session.#keeper;
+  }
   constructor(keeper) {
-    Object.defineProperty(this, keeperOf, { value: keeper });
+    this.#keeper = keeper;
   }
   /** Public; undefined until the session is stored for the first time. */
   get id() {
-    return this[keeperOf].snapshot?.id;
+    return this.#keeper.snapshot?.id;
   }
   get cookie() {
-    return this[keeperOf].cookie;
+    return this.#keeper.cookie;
   }
 }
 
@@ -25,7 +30,7 @@ class HttpSession {
 for (const name of ['save', 'reload', 'regenerate', 'destroy']) {
   Object.defineProperty(HttpSession.prototype, name, {
     value(callback) {
-      const done = this[keeperOf][name]();
+      const done = keeperOf(this)[name]();
       if (typeof callback !== 'function') return done;
       // Outside the promise: what the callback throws is the process's to handle.
       const call = (error) => process.nextTick(callback, error);
@@ -43,6 +48,30 @@ Object.defineProperty(HttpSession.prototype, 'touch', {
 
 // Attributes of these names stay as they are in the store, and cannot be reached through `req.session`.
 const reserved = new Set(Object.getOwnPropertyNames(HttpSession.prototype));
+
+const reachable = new WeakMap(); // Session → its stored attributes that are not reserved
+const none = new Map();
+
+function reachableAttributes(snapshot) {
+  if (!snapshot) return none;
+  let stored = reachable.get(snapshot);
+  if (!stored) {
+    stored = storedAttributes(Session.attributeTexts(snapshot));
+    for (const name of reserved) stored.delete(name);
+    reachable.set(snapshot, stored);
+  }
+  return stored;
+}
+
+// New values on `session`, the request's to change.
+function assignAttributes(session, stored) {
+  for (const [name, attribute] of stored) {
+    const value = attribute.value();
+    // By definition where assignment would not make a property, as with "__proto__".
+    if (name in session) Object.defineProperty(session, name, { value, writable: true, enumerable: true, configurable: true });
+    else session[name] = value;
+  }
+}
 
 /** `req.session.cookie`: what the configuration says, and the life of a session that is not stored yet. */
 class SessionCookie {
@@ -73,23 +102,30 @@ class SessionCookie {
   }
 }
 
+const settled = Promise.resolve();
+const varyCookie = Object.freeze([Object.freeze(['Vary', 'Cookie'])]);
+
 /** Reads, compares, saves, and knows which cookie is due. One request at a time; its operations run one after another. */
 class SessionKeeper {
+  #found;
+  #decision;
+  #carrier;
   #token;
-  #readToken;
-  #baseline;
+  #stored;
   #object;
   #ended = false;
-  #last = Promise.resolve();
-  #decision;
+  #last = settled;
 
-  /** `readToken` finds the token of the request; `device` describes the client, for lists of sessions. */
-  constructor(client, decision, readToken, device) {
+  /**
+   * `decision` is null where the configuration has no policy; `carrier` is what brought the session's token. `origin` is the
+   * framework's request.
+   */
+  constructor(client, origin, session, carrier, decision) {
     this.client = client;
+    this.origin = origin;
+    this.snapshot = this.#found = session;
+    this.#carrier = carrier;
     this.#decision = decision;
-    this.#readToken = readToken;
-    this.device = device;
-    this.snapshot = decision.session;
     /** Seconds; undefined = the configuration's. */
     this.lifetime = undefined;
     /** The value of the Set-Cookie field that is due, or undefined. */
@@ -98,22 +134,31 @@ class SessionKeeper {
 
   /** The decision on the request, or on the session that took the place of the request's. */
   get decision() {
-    if (this.snapshot === this.#decision.session) return this.#decision;
-    const { rule, headers, carrier } = this.#decision;
-    if (!this.snapshot) return new Decision('allow', 'allowed_anonymous', 200, rule, 'none', null, headers.flat());
-    const by = carrier === 'none' ? 'cookie' : carrier;
-    return new Decision('allow', 'allowed', 200, rule, by, this.snapshot, headers.flat());
+    const { snapshot } = this;
+    if (snapshot === this.#found) return (this.#decision ??= this.#allow(snapshot, this.#carrier));
+    return this.#allow(snapshot, !snapshot ? 'none' : this.usesCookie ? 'cookie' : 'bearer');
+  }
+  #allow(session, carrier) {
+    const rule = this.#decision ? this.#decision.rule : -1;
+    return new Decision('allow', session ? 'allowed' : 'allowed_anonymous', 200, rule, carrier, session, this.headers.flat());
+  }
+  /** The header fields that the decision puts on the response. */
+  get headers() {
+    return this.#decision ? this.#decision.headers : varyCookie;
+  }
+  /** Whether the response may set the session's cookie. */
+  get usesCookie() {
+    return this.#carrier !== 'bearer';
   }
 
   /** `req.session`; undefined once it was destroyed. */
   get object() {
     if (this.#ended) return undefined;
-    if (!this.#object) this.#start(this.snapshot);
-    return this.#object;
+    return this.#object ?? this.#start(this.snapshot);
   }
 
   get token() {
-    return (this.#token ??= this.#readToken());
+    return (this.#token ??= tokenOf(this.client, this.#carrier, rawHeadersOf(this.origin)));
   }
 
   get cookie() {
@@ -127,7 +172,7 @@ class SessionKeeper {
 
   /** Whether save() would write. */
   get changed() {
-    return this.#object !== undefined && !this.#ended && this.#changes().length > 0;
+    return this.#object !== undefined && !this.#ended && changesOf(this.#stored, this.#object).length > 0;
   }
 
   save() {
@@ -163,37 +208,32 @@ class SessionKeeper {
   }
 
   #start(snapshot) {
-    const texts = [];
-    const all = snapshot ? Session.attributeTexts(snapshot) : [];
-    for (let i = 0; i < all.length; i += 2) if (!reserved.has(all[i])) texts.push(all[i], all[i + 1]);
-    this.#baseline = new Baseline(texts);
+    this.#stored = reachableAttributes(snapshot);
     this.#object = new HttpSession(this);
-    this.#baseline.assignTo(this.#object);
+    assignAttributes(this.#object, this.#stored);
+    return this.#object;
   }
 
   #adopt(issued) {
     this.snapshot = issued;
     this.#token = issued.token;
     this.#ended = false;
-    if (this.#decision.carrier !== 'bearer') this.setCookie = this.client.setCookie(issued);
-  }
-
-  #changes() {
-    return this.#baseline.changes(this.#object);
+    if (this.usesCookie) this.setCookie = this.client.setCookie(issued);
   }
 
   async #save() {
     if (this.#ended || !this.#object) return;
-    const ops = this.#changes();
+    const ops = changesOf(this.#stored, this.#object);
     if (ops.length === 0) return;
     if (this.snapshot) {
       await this.client.patch(this.snapshot, { ops });
     } else {
-      const { device, lifetime } = this;
+      const { lifetime } = this;
+      const device = deviceOf(this.origin);
       const idleTimeout = lifetime && Math.min(lifetime, this.client.config.idleTimeout);
       this.#adopt(await this.client.create('', { attributes: this.#values(), device, idleTimeout, absoluteTimeout: lifetime }));
     }
-    this.#baseline.apply(ops);
+    this.#stored = applyChanges(this.#stored, ops);
   }
 
   #values() {
@@ -210,7 +250,7 @@ class SessionKeeper {
   async #end() {
     if (this.snapshot) {
       await this.client.revoke(this.snapshot);
-      if (this.#decision.carrier !== 'bearer') this.setCookie = this.client.clearCookie();
+      if (this.usesCookie) this.setCookie = this.client.clearCookie();
     }
     this.snapshot = null;
     this.lifetime = undefined;
@@ -218,8 +258,8 @@ class SessionKeeper {
   }
 
   async #login(principal, { attributes, ...options } = {}) {
-    const { device, lifetime, snapshot } = this;
-    const settings = { device, absoluteTimeout: lifetime, ...options, attributes };
+    const { lifetime, snapshot } = this;
+    const settings = { device: deviceOf(this.origin), absoluteTimeout: lifetime, ...options, attributes };
     if (snapshot?.principal === principal) {
       await this.#save();
     } else if (!snapshot?.principal && this.#object && options.keepAttributes !== false) {
@@ -247,35 +287,39 @@ class RequestDenied extends Error {
   }
 }
 
-/** The decision on a session that was found by its cookie, where the configuration has no policy. */
-function cookieDecision(session, presented) {
-  const carrier = presented ? 'cookie' : 'none';
-  return new Decision('allow', session ? 'allowed' : 'allowed_anonymous', 200, -1, carrier, session, ['Vary', 'Cookie']);
-}
-
 function deny(verdict, reason, status) {
   return new RequestDenied(new Decision(verdict, reason, status, -1, 'none', null, []));
+}
+
+// Fastify wraps the request of node:http, Express extends it.
+const rawHeadersOf = (origin) => (origin.raw ?? origin).rawHeaders;
+
+/** Who asks, for lists of sessions. */
+function deviceOf(origin) {
+  return { address: origin.ip ?? '', userAgent: origin.headers['user-agent'] ?? '' };
 }
 
 // The values of a field in [name, value, …].
 function fieldsOf(rawHeaders, name) {
   const values = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i].toLowerCase() === name) values.push(rawHeaders[i + 1]);
+    if (rawHeaders[i].length === name.length && rawHeaders[i].toLowerCase() === name) values.push(rawHeaders[i + 1]);
   }
   return values;
 }
 
 /** The token in the session cookie, null when there is none; throws RequestDenied when it is ambiguous. */
 function cookieToken(client, rawHeaders) {
-  const token = native.findCookie(client.config.cookieName, ...fieldsOf(rawHeaders, 'cookie'));
+  const fields = fieldsOf(rawHeaders, 'cookie');
+  if (fields.length === 0) return null;
+  const token = native.findCookie(client.config.cookieName, ...fields);
   if (token === undefined) throw deny('bad_request', 'ambiguous_cookie', 400);
   return token;
 }
 
-/** The token that a decision was made on. */
-function tokenOf(client, decision, rawHeaders) {
-  if (decision.carrier === 'bearer') return fieldsOf(rawHeaders, 'authorization')[0].trim().split(/ +/).at(-1);
+/** The token that came with a request. */
+function tokenOf(client, carrier, rawHeaders) {
+  if (carrier === 'bearer') return fieldsOf(rawHeaders, 'authorization')[0].trim().split(/ +/).at(-1);
   return cookieToken(client, rawHeaders);
 }
 
@@ -284,19 +328,26 @@ function tokenOf(client, decision, rawHeaders) {
  * RequestDenied and FichaError. With no rule in the configuration every request passes, and the session is found by its
  * cookie.
  */
-function admit(client, request, device) {
+function admit(client, origin) {
+  return client.config.ruleCount > 0 ? admitByPolicy(client, origin) : admitByCookie(client, origin);
+}
+
+function admitByPolicy(client, origin) {
   const keep = (decision) => {
     if (!decision.allowed) throw new RequestDenied(decision);
-    return new SessionKeeper(client, decision, () => tokenOf(client, decision, request.headers), device);
+    return new SessionKeeper(client, origin, decision.session, decision.carrier, decision);
   };
-  if (client.config.ruleCount > 0) {
-    const decision = client.tryAuthorize(request);
-    return decision ? keep(decision) : client.authorize(request).then(keep);
-  }
-  const token = cookieToken(client, request.headers);
-  const session = token === null ? null : client.tryLoad(token);
-  const decide = (found) => keep(cookieDecision(found, token !== null));
-  return session === undefined ? client.load(token).then(decide) : decide(session);
+  const request = requestOf(origin.raw ?? origin);
+  const decision = client.tryAuthorize(request);
+  return decision ? keep(decision) : client.authorize(request).then(keep);
+}
+
+function admitByCookie(client, origin) {
+  const token = cookieToken(client, rawHeadersOf(origin));
+  if (token === null) return new SessionKeeper(client, origin, null, 'none', null);
+  const session = client.tryLoad(token);
+  if (session !== undefined) return new SessionKeeper(client, origin, session, 'cookie', null);
+  return client.load(token).then((found) => new SessionKeeper(client, origin, found, 'cookie', null));
 }
 
 /** Judges the session of a request by a requirement on its route; throws RequestDenied. */
