@@ -81,7 +81,7 @@ def build() -> None:
             step.run()
 
 
-CORE = (ROOT / "CMakeLists.txt", ROOT / "CMakePresets.json", ROOT / "cmake", ROOT / "core")
+CORE = (ROOT / "CMakeLists.txt", ROOT / "cmake", ROOT / "core")
 _PYTHON = ROOT / "bindings" / "python"
 _NODE = ROOT / "bindings" / "node"
 _NPM_OPTIONS = ("--no-audit", "--no-fund", "--loglevel=error")
@@ -114,13 +114,21 @@ PYTHON_PACKAGE = Step(
         ),
     ),
 )
+_CPP = BUILD / "cpp"
+_CPP_OPTIONS = (
+    "-DCMAKE_BUILD_TYPE=Release",
+    "-DFICHA_BUILD_TESTS=OFF",
+    "-DFICHA_BUILD_BENCH=OFF",
+    # As the bindings build the core, with the same options: ccache then compiles it once for all of them.
+    "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache",
+)
 CPP_SERVICE = Step(
     "rates",
-    "building the C++ service",
+    "building the core and the C++ service",
     (*CORE, BANK / "rates", ROOT / "examples" / "common"),
     (
-        ("cmake", "--preset", "release"),
-        ("cmake", "--build", "build/release", "--target", "bank-rates", "-j", str(os.cpu_count())),
+        ("cmake", "-S", str(ROOT), "-B", str(_CPP), "-G", "Ninja", *_CPP_OPTIONS),
+        ("cmake", "--build", str(_CPP), "--target", "bank-rates"),
     ),
 )
 NODE_PACKAGE = Step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from browser import Answer, Browser
 from scene import COOKIE, Scene, eventually, expect, require, same
@@ -50,7 +51,9 @@ def a_wrong_password_and_an_unknown_name_look_alike(scene: Scene) -> None:
     wrong = expect(scene.visitor().post("/auth/login", {"username": "alice", "password": "wrong"}), 401)
     unknown = expect(scene.visitor().post("/auth/login", {"username": "mallory", "password": "wrong"}), 401)
     require(wrong.body == unknown.body, "the answers differ")
-    expect(scene.log_in(scene.visitor(), "alice"), 200)  # which forgives the failure
+    seconds = {name: min(_seconds_of_a_failed_login(scene, name) for _ in range(2)) for name in ("alice", "mallory")}
+    require(seconds["mallory"] > seconds["alice"] / 2, f"times differ: {seconds}")
+    expect(scene.log_in(scene.visitor(), "alice"), 200)  # which forgives the failures
 
 
 def every_service_sees_the_same_user(scene: Scene) -> None:
@@ -154,6 +157,26 @@ def a_transfer_moves_money_once(scene: Scene) -> None:
     admin = scene.logged_in("admin")
     require(savings not in expect(admin.get("/transactions/accounts"), 200).json(), "a foreign account is listed")
     expect(admin.post("/transactions/transfers", order), 404)  # from somebody else's account
+
+
+def transfers_made_at_once_never_overdraw_an_account(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    current, savings = alice.get("/transactions/accounts").json()
+    fifth = f"{round(float(current['balance']) * 100) // 5 / 100:.2f}"
+    order = {"from": current["id"], "to": savings["number"], "amount": fifth, "note": "at once"}
+    keys = [f"once-{time.monotonic_ns()}"] * 4 + [f"each-{number}-{time.monotonic_ns()}" for number in range(8)]
+
+    def transfer(key: str) -> int:
+        return alice.copy().ask("POST", "/transactions/transfers", order, headers={"Idempotency-Key": key}).status
+
+    with ThreadPoolExecutor(len(keys)) as pool:
+        statuses = list(pool.map(transfer, keys))
+    require(statuses.count(201) == 5, f"statuses: {statuses}")
+    require(set(statuses) <= {200, 201, 409} and statuses[:4].count(201) <= 1, f"statuses: {statuses}")
+    rest = float(alice.get("/transactions/accounts").json()[0]["balance"])
+    require(0 <= rest < 0.05, f"balance: {rest}")
+    back = {"from": savings["number"], "to": current["number"], "amount": current["balance"], "note": "back"}
+    expect(alice.post("/transactions/transfers", back), 201)
 
 
 def a_transfer_needs_a_recent_login(scene: Scene) -> None:
@@ -260,6 +283,12 @@ def a_session_that_is_not_used_ends(scene: Scene) -> None:
     scene.everywhere(alice, 401)
 
 
+def _seconds_of_a_failed_login(scene: Scene, name: str) -> float:
+    started = time.monotonic()
+    expect(scene.visitor().post("/auth/login", {"username": name, "password": "wrong"}), 401)
+    return time.monotonic() - started
+
+
 def _status(visitor: Browser, service: str) -> int:
     return visitor.get(f"/{service}/session").status
 
@@ -276,6 +305,7 @@ CHECKS = (
     what_is_no_json_is_refused_and_harms_nothing,
     a_role_counts_as_soon_as_it_is_assigned,
     a_transfer_moves_money_once,
+    transfers_made_at_once_never_overdraw_an_account,
     a_transfer_needs_a_recent_login,
     my_devices_can_be_seen_and_ended,
     after_a_logout_everybody_refuses_within_100_ms,

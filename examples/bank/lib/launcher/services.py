@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from build import (
     BANK,
+    BUILD,
     CPP_SERVICE,
     JAVA_PACKAGE,
     NODE_PACKAGE,
     PYTHON_ENVIRONMENT,
     PYTHON_PACKAGE,
-    ROOT,
     VENV,
     Step,
     maven,
@@ -65,13 +65,13 @@ _TABLE = (
         (JAVA_PACKAGE, maven("statements", "building the Spring Boot service")),
         ("java", "--enable-native-access=ALL-UNNAMED", "-jar", "target/statements.jar"),
     ),
-    Service("rates", "core", (CPP_SERVICE,), (str(ROOT / "build/release/examples/bank/rates/bank-rates"),)),
+    Service("rates", "core", (CPP_SERVICE,), (str(BUILD / "cpp/examples/bank/rates/bank-rates"),)),
 )
 
 SERVICES = tuple(service for service in _TABLE if (BANK / service.name).is_dir())
 
-PAGE = npm("web", "building the web page", "build")
-WALK = npm("tests", "installing Playwright")
+_PAGE = npm("web", "building the web page", "build")
+_WALK = npm("tests", "installing Playwright")
 
 
 def components() -> list[str]:
@@ -80,5 +80,5 @@ def components() -> list[str]:
 
 
 def steps() -> list[Step]:
-    """Return the steps to build everything, each once."""
-    return list(dict.fromkeys([*(step for service in SERVICES for step in service.steps), PAGE, WALK]))
+    """Return the steps to build everything, each once; the core first, which the others then find in the cache."""
+    return list(dict.fromkeys([CPP_SERVICE, *(step for service in SERVICES for step in service.steps), _PAGE, _WALK]))
