@@ -109,7 +109,7 @@ int run() {
   }
   Service service{std::move(*client), *instance};
   serve(
-      static_cast<std::uint16_t>(std::stoi(*port)),
+      static_cast<std::uint16_t>(std::atoi(port->c_str())),
       [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
       [] { std::cout << "ready" << std::endl; });
   return EXIT_SUCCESS;
