@@ -328,12 +328,13 @@ py::object require(ClientHandle& self, const py::object& decision, std::string_v
   return py::reinterpret_steal<py::object>(object);
 }
 
-std::string set_cookie_of(const ClientHandle& self, const py::object& session) {
+std::string set_cookie_of(const ClientHandle& self, const py::object& session, std::optional<std::string_view> text) {
   const SessionObject* object = as_session(session.ptr());
-  if (!object || !object->token) {
-    throw_error({ErrorCode::invalid_argument, "only a session that was just issued has a token for a cookie"});
-  }
-  return self.client.set_cookie(IssuedSession{*object->token, object->session});
+  if (!object) throw py::type_error("set_cookie() takes a ficha.Session");
+  const auto token = text ? Token::parse(*text, self.client.config().session.token_keys) : object->token;
+  if (!token)
+    throw_error({ErrorCode::invalid_argument, "a cookie needs the token: that of the issue, or one well formed"});
+  return self.client.set_cookie(IssuedSession{*token, object->session});
 }
 
 // The public id of a token, without asking the store; None if it is malformed.
@@ -393,8 +394,9 @@ void define_client(py::module_& module) {
            "Carries the request out; it completes in the queue under the id.")
       .def("_require", require, py::arg("decision"), py::arg("allow"), py::arg("roles"), py::arg("scopes"),
            py::arg("level"), py::arg("max_auth_age"), py::arg("fresh"))
-      .def("set_cookie", set_cookie_of, py::arg("session"),
-           "The value of the Set-Cookie field for a session just issued; \"Cache-Control: no-store\" is due with it.")
+      .def("set_cookie", set_cookie_of, py::arg("session"), py::arg("token") = py::none(),
+           "The value of the Set-Cookie field for a session just issued, or for another one with its token;\n"
+           "\"Cache-Control: no-store\" is due with it.")
       .def(
           "clear_cookie", [](const ClientHandle& self) { return self.client.clear_cookie(); },
           "The value of the Set-Cookie field that ends the cookie.")

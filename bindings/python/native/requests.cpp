@@ -61,13 +61,12 @@ Patch::Kind to_kind(std::string_view kind) {
 }
 
 Patch to_patch(const std::vector<OpTuple>& ops, std::optional<Names> roles, std::optional<Names> scopes,
-               const DevicePair& device, std::optional<std::uint64_t> expected_generation) {
+               const DevicePair& device) {
   Patch patch;
   for (const auto& [kind, name, json, by] : ops) patch.ops.push_back({to_kind(kind), name, json, by});
   patch.roles = std::move(roles);
   patch.scopes = std::move(scopes);
   if (device) patch.device = to_device(device);
-  patch.expected_generation = expected_generation;
   return patch;
 }
 
@@ -144,6 +143,8 @@ void define_requests(py::module_& module) {
       },
       py::arg("token"), py::arg("touch"), py::arg("fresh"));
   module.def(
+      "find_request", [](std::string_view id) { return Request{FindRequest{to_id(id)}}; }, py::arg("id"));
+  module.def(
       "create_request",
       [](std::string principal, Names roles, Names scopes, const Pairs& attributes, const DevicePair& device, int level,
          bool authenticated, Seconds idle_timeout, Seconds absolute_timeout) {
@@ -169,18 +170,22 @@ void define_requests(py::module_& module) {
   module.def(
       "patch_request",
       [](std::string_view id, const std::vector<OpTuple>& ops, std::optional<Names> roles, std::optional<Names> scopes,
-         const DevicePair& device, std::optional<std::uint64_t> expected_generation) {
-        return Request{
-            PatchRequest{to_id(id), to_patch(ops, std::move(roles), std::move(scopes), device, expected_generation)}};
+         const DevicePair& device, std::optional<std::uint64_t> expected_generation, Seconds idle_timeout,
+         Seconds absolute_timeout) {
+        Patch patch = to_patch(ops, std::move(roles), std::move(scopes), device);
+        patch.expected_generation = expected_generation;
+        patch.idle_timeout = to_seconds(idle_timeout);
+        patch.absolute_timeout = to_seconds(absolute_timeout);
+        return Request{PatchRequest{to_id(id), std::move(patch)}};
       },
       py::arg("id"), py::arg("ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"),
-      py::arg("expected_generation"));
+      py::arg("expected_generation"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
   module.def(
       "patch_principal_request",
       [](std::string principal, const std::vector<OpTuple>& ops, std::optional<Names> roles,
          std::optional<Names> scopes, const DevicePair& device) {
-        return Request{PatchPrincipalRequest{std::move(principal),
-                                             to_patch(ops, std::move(roles), std::move(scopes), device, std::nullopt)}};
+        return Request{
+            PatchPrincipalRequest{std::move(principal), to_patch(ops, std::move(roles), std::move(scopes), device)}};
       },
       py::arg("principal"), py::arg("ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"));
   module.def(

@@ -95,6 +95,39 @@ def test_adding_what_is_there_is_refused(client: Client) -> None:
     assert client.load(token, fresh=True).attributes == {"a": 1}  # type: ignore[union-attr]
 
 
+def test_a_patch_gives_a_session_other_timeouts(client: Client) -> None:
+    session, token = issue(client, "alice")
+    client.patch(session, idle_timeout=timedelta(minutes=1), absolute_timeout=3600)
+    loaded = client.load(token, fresh=True)
+    assert loaded is not None
+    assert loaded.idle_seconds == 60
+    assert 3600 <= loaded.expires_at - session.created_at <= 3605
+    assert loaded.authenticated_at == session.authenticated_at
+    with pytest.raises(ficha.InvalidArgument):
+        client.patch(session, idle_timeout=-1)
+
+
+def test_a_session_is_found_by_its_id(client: Client) -> None:
+    session, _ = issue(client, "alice", {"a": 1})
+    found = client.find(session.id)
+    assert found is not None
+    assert (found.id, found.principal, found.token, dict(found.attributes)) == (session.id, "alice", None, {"a": 1})
+    client.revoke(session)
+    assert client.find(session.id) is None
+    with pytest.raises(ficha.InvalidArgument):
+        client.find("nonsense")
+
+
+def test_the_cookie_of_a_loaded_session_needs_its_token(client: Client) -> None:
+    session, token = issue(client)
+    loaded = client.load(token)
+    assert loaded is not None
+    assert client.set_cookie(loaded, token) == client.set_cookie(session)
+    for wrong in (None, "nonsense"):
+        with pytest.raises(ficha.InvalidArgument):
+            client.set_cookie(loaded, wrong)
+
+
 def test_a_rotated_session_lives_under_its_new_token_only(client: Client) -> None:
     session, token = issue(client, "carol", {"kept": [1]})
     rotated = client.rotate(session)

@@ -25,7 +25,7 @@ EVERYTHING = {
 def test_a_dict_has_the_shape_of_the_file() -> None:
     config = read_config(EVERYTHING)
     assert (config.idle_timeout, config.absolute_timeout, config.rule_count) == (600, 7200, 2)
-    assert (config.cookie_name, config.cookie_same_site, config.cookie_secure) == ("sid", "Strict", False)
+    assert (config.cookie_name, config.cookie_same_site, config.cookie_secure) == ("sid", "strict", False)
     assert (config.cookie_persistent, config.csrf_mode, config.csrf_header) == (True, "token", "X-Proof")
 
 

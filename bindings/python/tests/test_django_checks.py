@@ -65,5 +65,5 @@ def test_django_s_session_cookie_settings_describe_the_cookie(settings: Any) -> 
     settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE = "__Host-sid", True
     settings.SESSION_COOKIE_SAMESITE, settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = "Strict", True
     config = configuration()
-    assert (config.cookie_name, config.cookie_secure, config.cookie_same_site) == ("__Host-sid", True, "Strict")
+    assert (config.cookie_name, config.cookie_secure, config.cookie_same_site) == ("__Host-sid", True, "strict")
     assert not config.cookie_persistent

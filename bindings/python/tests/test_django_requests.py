@@ -81,6 +81,15 @@ def test_a_session_for_the_browser_s_life_has_a_cookie_without_an_age(browser: C
     assert cookie["max-age"] == cookie["expires"] == ""
 
 
+def test_an_expiry_changed_later_reaches_the_cookie(browser: Client) -> None:
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+    cookie = cookie_of(browser.get("/expire", {"expiry": str(20 * 86400)}))
+    assert cookie.value == before
+    assert 0 <= 20 * 86400 - int(cookie["max-age"]) < 10
+    assert browser.get("/show").json()["a"] == 1
+
+
 def test_an_expiry_set_in_the_login_counts(browser: Client, alice: Any) -> None:
     browser.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})
     session = get_client().load(token(browser))

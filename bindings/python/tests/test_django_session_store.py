@@ -11,7 +11,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.utils import timezone
 
 from ficha import InvalidArgument
-from ficha.django.conf import get_client
+from ficha.django.conf import Identity, get_client
 from ficha.django.sessions import SessionStore
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -343,15 +343,35 @@ def test_an_expiry_in_seconds_counts_from_the_last_use(session: SessionStore) ->
     assert stored.expires_at - stored.created_at >= 14 * 86400
 
 
-def test_an_expiry_set_on_a_stored_session_counts_and_gives_a_new_token(stored: SessionStore) -> None:
-    session = again(stored)
-    session.set_expiry(300)
+def test_an_expiry_set_on_a_stored_session_counts_and_leaves_token_and_login_alone(session: SessionStore) -> None:
+    session.identify(Identity("alice", level=2))
+    session["a"] = "c"
     session.save()
-    assert not session.exists(str(stored.session_key))
-    assert again(session).get_expiry_age() == 300
-    assert session.snapshot is not None
-    assert session.snapshot.idle_seconds == 300
-    assert again(session)["a"] == "c"
+    before, key = session.snapshot, session.session_key
+    changing = again(session)
+    changing["b"] = 1
+    changing.set_expiry(300)
+    changing.save()
+    after = again(session).snapshot
+    assert changing.session_key == key
+    assert before is not None
+    assert after is not None
+    assert (after.idle_seconds, dict(after.attributes)) == (300, {"a": "c", "b": 1, "_session_expiry": 300})
+    assert (after.principal, after.level, after.authenticated_at) == ("alice", 2, before.authenticated_at)
+    assert (after.id, after.generation) == (before.id, before.generation + 1)
+    assert changing.snapshot is not None
+    assert changing.snapshot.idle_seconds == 300
+
+
+def test_an_expiry_that_is_taken_back_leaves_the_configuration_s(stored: SessionStore) -> None:
+    for expiry in (timezone.now() + timedelta(days=100), None):
+        session = again(stored)
+        session.set_expiry(expiry)
+        session.save()
+    restored, config = again(stored).snapshot, get_client().config
+    assert restored is not None
+    assert restored.idle_seconds == config.idle_timeout
+    assert restored.expires_at - restored.created_at <= config.absolute_timeout + 5
 
 
 def test_expiry_zero_means_the_browser_s_session(session: SessionStore) -> None:

@@ -121,6 +121,17 @@ class Client(_core.Client):
             known = await self.arun(_requests.load(token, touch=touch, fresh=fresh))
         return cast("Session | None", known)
 
+    def find(self, session_id: str) -> Session | None:
+        """Return the live session of a public id, or None; for those who administer sessions.
+
+        Asks the store, and does not extend the idle timeout. Raises InvalidArgument for what is no id.
+        """
+        return cast("Session | None", self.run(_requests.find(session_id)))
+
+    async def afind(self, session_id: str) -> Session | None:
+        """Asynchronous find()."""
+        return cast("Session | None", await self.arun(_requests.find(session_id)))
+
     async def aauthorize(
         self, method: str, path: str | bytes, headers: Headers, scheme: str = "https", peer: str = ""
     ) -> Decision:

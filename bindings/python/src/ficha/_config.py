@@ -11,7 +11,7 @@ from ficha._core import Config
 from ficha._errors import InvalidConfig
 
 # None is a table that sets nothing.
-_Value = Union[bool, int, str, list[str], None]
+_Value = bool | int | str | list[str] | None
 Source = Union[Config, Mapping[str, Any], str, "os.PathLike[str]"]
 
 

@@ -93,29 +93,27 @@ def patch(
     scopes: Iterable[str] | None = None,
     device: Device | None = None,
     expected_generation: int | None = None,
+    idle_timeout: Seconds | None = None,
+    absolute_timeout: Seconds | None = None,
 ) -> Request:
     """Change one live session, given by itself or its id, in one atomic step; return its new generation.
 
     ``set`` creates or replaces attributes, ``add`` creates them, ``remove`` deletes them, ``increment`` adds to integer
-    ones; ``roles``, ``scopes`` and ``device`` replace. Raises SessionGone, Conflict, AttributeExists, InvalidArgument,
-    TooLarge.
+    ones; ``roles``, ``scopes``, ``device`` and the timeouts (counted from now) replace. Raises SessionGone, Conflict,
+    AttributeExists, InvalidArgument, TooLarge.
     """
     ops = [*set_ops(set), *set_ops(add, "add"), *remove_ops(remove), *_increment_ops(increment)]
-    return patch_ops(session, ops, roles=roles, scopes=scopes, device=device, expected_generation=expected_generation)
+    names, timeouts = (_optional_list(roles), _optional_list(scopes)), (idle_timeout, absolute_timeout)
+    return _build(
+        _core.patch_request, (id_of(session), ops, *names, device, expected_generation, *map(to_seconds, timeouts))
+    )
 
 
 def patch_ops(
-    session: Session | str,
-    ops: list[Op],
-    *,
-    roles: Iterable[str] | None = None,
-    scopes: Iterable[str] | None = None,
-    device: Device | None = None,
-    expected_generation: int | None = None,
+    session: Session, ops: list[Op], idle_timeout: int | None = None, absolute_timeout: int | None = None
 ) -> Request:
     """Return a patch of prepared ops; for the framework integrations, which compare attributes as JSON."""
-    names = (_optional_list(roles), _optional_list(scopes))
-    return _build(_core.patch_request, (id_of(session), ops, *names, device, expected_generation))
+    return _build(_core.patch_request, (session.id, ops, None, None, None, None, idle_timeout, absolute_timeout))
 
 
 def rotate(session: Session | str, *, grace: Seconds = 0) -> Request:
@@ -161,6 +159,11 @@ def load(token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Requ
     """Return the live session of a token, or None: unknown, expired and revoked look alike."""
     text = token if isinstance(token, str) else token.decode("latin-1")
     return _build(_core.load_request, (text, touch, fresh))
+
+
+def find(session_id: str) -> Request:
+    """Return the live session of a public id, or None."""
+    return _build(_core.find_request, (session_id,))
 
 
 def id_of(session: Session | str) -> str:

@@ -83,11 +83,11 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
     client = get_client()
     decision: Decision | None = getattr(request, "ficha", None)
     if decision is not None and decision.carrier == "bearer":
-        session.issued = None  # such a client keeps no cookies: a view that issues a token puts it into the body
-    elif session.issued is not None:
-        cookie = client.set_cookie(session.issued)
+        session.cookie_due = None  # such a client keeps no cookies: a view that issues a token puts it into the body
+    elif session.cookie_due is not None:
+        cookie = client.set_cookie(session.cookie_due, session.session_key)
         _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
-        session.issued = None
+        session.cookie_due = None
     elif session.accessed and session.is_empty() and session.outage is None and _cookie(request) is not None:
         _add_cookie(response, client.clear_cookie(), keep=True)
     if session.accessed:

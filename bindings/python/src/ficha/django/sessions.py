@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from ficha import FichaError, Session, SessionGone, StoreError, _requests
-from ficha._attributes import Baseline
+from ficha._attributes import Baseline, Op
 from ficha._core import Request
 from ficha.django.conf import Identity, get_client, identity_of
 from ficha.django.signals import session_issued, session_revoked
@@ -54,8 +54,8 @@ class SessionStore(SessionBase):
         self._stored: Session | None = None  # as it was read or written last; None: not stored, or not read yet
         self._admitted: Session | None = None  # what the middleware has read already
         self._identity: Identity | None = None
-        #: The session whose token the client does not have yet.
-        self.issued: Session | None = None
+        #: The session whose cookie, with its token and deadlines, the client does not have yet.
+        self.cookie_due: Session | None = None
         #: What kept the store from answering, if anything did.
         self.outage: StoreError | None = None
         super().__init__(session_key)
@@ -210,7 +210,7 @@ class SessionStore(SessionBase):
         self._session_key = None
         self._stored = None
         self._admitted = None
-        self.issued = None
+        self.cookie_due = None
         self._baseline = Baseline()
 
     def _forget(self) -> None:
@@ -274,10 +274,11 @@ class SessionStore(SessionBase):
             yield from self._logging_in(identity, data, timeouts)
         elif stored is None:
             self._issue((yield _requests.create("", data, **timeouts)))
-        elif data.get(_EXPIRY) != stored.attributes.get(_EXPIRY):
-            yield from self._reissuing(stored, data, timeouts)
         elif ops := self._baseline.ops(data):
-            yield _requests.patch_ops(stored, ops)
+            if data.get(_EXPIRY) != stored.attributes.get(_EXPIRY):
+                yield from self._changing_expiry(stored, ops, timeouts)
+            else:
+                yield _requests.patch_ops(stored, ops)
 
     def _new_identity(self, data: dict[str, Any]) -> Identity | None:
         if self._identity is not None:
@@ -305,23 +306,12 @@ class SessionStore(SessionBase):
         if removed and self._stored is not None:
             yield _requests.patch(self._stored, remove=removed)
 
-    def _reissuing(self, stored: Session, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
-        # Deadlines belong to a session for its life, so other deadlines are another session. It has not proved its
-        # principal anew: until it does, rules with max_auth_age ask for that.
-        new = yield _requests.create(
-            stored.principal,
-            data,
-            roles=stored.roles,
-            scopes=stored.scopes,
-            device=stored.device,
-            level=stored.level,
-            authenticated=False,
-            **timeouts,
-        )
-        if not (yield _requests.revoke(stored)):
-            yield _requests.revoke(new)
-            raise SessionGone("the session was revoked meanwhile")
-        self._issue(new)
+    def _changing_expiry(self, stored: Session, ops: list[Op], timeouts: Timeouts) -> Steps[None]:
+        config = get_client().config
+        lifetime: Timeouts = {"idle_timeout": config.idle_timeout, "absolute_timeout": config.absolute_timeout}
+        lifetime.update(timeouts)
+        yield _requests.patch_ops(stored, ops, **lifetime)
+        self._stored = self.cookie_due = yield _requests.load(cast(str, self.session_key), fresh=True)
 
     def _expiring(self) -> Steps[None]:
         stored = self._stored
@@ -344,7 +334,7 @@ class SessionStore(SessionBase):
         self.modified = True
 
     def _issue(self, session: Session) -> None:
-        self._stored = self.issued = session
+        self._stored = self.cookie_due = session
         self._session_key = session.token
         session_issued.send(type(self), session=session)
 
