@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 import ficha
 from ficha import Client, _core
 from ficha._config import read_config
 from ficha._http import RawRequest
+from redis_server import RedisServer
+
+MakeClient = Callable[..., Client]
 
 VECTORS = Path(__file__).parents[3] / "tests" / "conformance"
 NOW_MS = 1_700_000_000_000
@@ -220,6 +226,70 @@ def test_token(case: Any) -> None:
             assert lost.load(text) is None  # without asking the store
 
 
+# --- records ---------------------------------------------------------------------------------------------------------
+
+RECORDS: dict[str, Any] = json.loads((VECTORS / "records.json").read_text())
+EXPIRED, IN_2100 = 1_700_043_200, 4_102_444_800
+
+
+def store_record(server: RedisServer, namespace: str, case: dict[str, Any], record: bytes) -> None:
+    route = base64.urlsafe_b64decode(case["id"])[:2].hex()
+    with redis.Redis(port=server.port) as connection:
+        connection.set(f"{namespace}:{{{route}}}:{case['id']}", record, px=60_000)
+
+
+def described(session: ficha.Session) -> dict[str, Any]:
+    return {
+        "generation": session.generation,
+        "created": session.created_at,
+        "expires": session.expires_at,
+        "idle": session.idle_seconds,
+        "authenticated": session.authenticated_at,
+        "level": session.level,
+        "principal": session.principal,
+        "roles": list(session.roles),
+        "scopes": list(session.scopes),
+        "device": list(session.device),
+        "attributes": [list(pair) for pair in session.attributes_json().items()],
+    }
+
+
+def test_valid_records_are_read(redis_server: RedisServer, make_client: MakeClient, namespace: str) -> None:
+    client = make_client()
+    for case in RECORDS["valid"]:
+        # The vectors' sessions have ended long ago.
+        record = from_hex(case["hex"]).replace(EXPIRED.to_bytes(4, "big"), IN_2100.to_bytes(4, "big"), 1)
+        expected = dict(case["fields"])
+        expected["expires"] = IN_2100 if expected["expires"] == EXPIRED else expected["expires"]
+        store_record(redis_server, namespace, case, record)
+        session = client.find(case["id"])
+        if expected["expires"] < time.time():
+            assert session is None, case["name"]
+        else:
+            assert session is not None, case["name"]
+            assert described(session) == {name: expected[name] for name in described(session)}, case["name"]
+
+
+def test_a_superseded_record_without_its_successor_is_no_session(
+    redis_server: RedisServer, make_client: MakeClient, namespace: str
+) -> None:
+    client = make_client()
+    for case in RECORDS["superseded"]:
+        store_record(redis_server, namespace, case, from_hex(case["hex"]))
+        assert client.find(case["id"]) is None, case["name"]
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_hostile_records_are_no_sessions(
+    part: int, redis_server: RedisServer, make_client: MakeClient, namespace: str
+) -> None:
+    for case in RECORDS["hostile"][part::8]:
+        store_record(redis_server, namespace, case, from_hex(case["hex"]))
+        # A client each: one that met another's record closes its connection.
+        with make_client() as client, pytest.raises(ficha.CorruptRecord):
+            client.find(case["id"])
+
+
 def test_nothing_is_left_out() -> None:
     counts = {p.name: {k: len(v) for k, v in json.loads(p.read_text()).items() if isinstance(v, list)}
               for p in VECTORS.glob("*.json")}  # fmt: skip
@@ -227,5 +297,6 @@ def test_nothing_is_left_out() -> None:
     assert counts["paths.json"]["canonical"] >= 143
     assert counts["cookies.json"]["find"] >= 87
     assert counts["policies.json"]["cases"] >= 200
+    assert [len(cases) for cases in RECORDS.values()] >= [52, 2, 381]
     assert len(KEYLESS) >= 100
     assert read_config("memory://")

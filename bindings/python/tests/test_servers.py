@@ -34,8 +34,14 @@ SERVERS = {
         "4",
         "--preload",
     ],
+    "uwsgi": ["pyuwsgi", "--module", "project.wsgi", "--threads", "4"],
+    "uwsgi lazy": ["pyuwsgi", "--module", "project.wsgi", "--lazy-apps"],
     "uvicorn": ["uvicorn", "project.asgi:application", "--log-level", "warning"],
 }
+
+
+# How many answers all servers together are checked for being their own user's; a million takes a quarter of an hour.
+CHECKED_REQUESTS = int(os.environ.get("FICHA_CHECKED_REQUESTS", "3000"))
 
 
 def free_port() -> int:
@@ -51,11 +57,15 @@ def serving(server: str, redis_url: str) -> Iterator[int]:
     program, *arguments = SERVERS[server]
     if program == "gunicorn":
         arguments += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--log-level", "warning"]
+    elif program == "pyuwsgi":
+        arguments += ["--http-socket", f"127.0.0.1:{port}", "--processes", "2", "--master", "--die-on-term"]
+        arguments += ["--need-app", "--disable-logging"]
     else:
         arguments += ["--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
     paths = os.pathsep.join([str(HERE), *filter(None, sys.path)])
+    run = ["-c", "import pyuwsgi; pyuwsgi.run()"] if program == "pyuwsgi" else ["-m", program]
     process = subprocess.Popen(
-        [sys.executable, "-m", program, *arguments],
+        [sys.executable, *run, *arguments],
         env={**os.environ, "REDIS_URL": redis_url, "POLICY": "1", "PYTHONPATH": paths, "PYTHONWARNINGS": "ignore"},
         stderr=subprocess.PIPE,
         text=True,
@@ -72,7 +82,7 @@ def serving(server: str, redis_url: str) -> Iterator[int]:
             raise
     assert process.returncode == 0, errors
     assert "Traceback" not in errors, errors
-    assert "SIG" not in errors.replace("SIGTERM", ""), errors
+    assert "SIG" not in errors.replace("SIGTERM", "").replace("SIGINT", ""), errors
 
 
 def wait_for(port: int, process: subprocess.Popen[str]) -> None:
@@ -100,7 +110,7 @@ class Visitor:
         try:
             self.connection.request("GET", path, headers=headers)
             response = self.connection.getresponse()
-        except http.client.RemoteDisconnected:  # an idle connection that the server closed
+        except ConnectionError:  # an idle connection that the server closed
             self.connection.close()
             self.connection.request("GET", path, headers=headers)
             response = self.connection.getresponse()
@@ -128,7 +138,8 @@ def in_threads(count: int, run: Any) -> list[Any]:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_everybody_keeps_their_own_session(server: str, redis_server: RedisServer) -> None:
-    rounds = 60
+    visitors = 8
+    rounds = CHECKED_REQUESTS // len(SERVERS) // visitors + 1
     with serving(server, redis_server.url) as port:
 
         def visit(i: int) -> list[Any]:
@@ -138,7 +149,7 @@ def test_everybody_keeps_their_own_session(server: str, redis_server: RedisServe
             visitor.connection.close()
             return seen
 
-        for i, seen in enumerate(in_threads(8, visit)):
+        for i, seen in enumerate(in_threads(visitors, visit)):
             assert seen == [(200, {"count": n + 1, "owner": i}) for n in range(rounds)]
 
 
