@@ -61,7 +61,7 @@ def _value(name: str, value: object) -> _Value:
     if isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**63):
         return value
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fsdecode(value)
     if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(element, str) for element in value):
         return list(value)
     raise InvalidConfig(f"{name}: {type(value).__name__} is no configuration value")
