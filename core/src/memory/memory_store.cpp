@@ -9,7 +9,7 @@
 #include <variant>
 
 #include "memory/live_session.hpp"
-#include "redis/touch.hpp"
+#include "touch.hpp"
 
 namespace ficha {
 
@@ -32,13 +32,13 @@ struct Entry {
 };
 
 std::int64_t touched(const LiveSession& session, std::int64_t deadline_ms, std::int64_t now_ms) {
-  const std::int64_t due = redis::next_touch_ms(deadline_ms, session.idle_seconds, session.expires_at);
+  const std::int64_t due = next_touch_ms(deadline_ms, session.idle_seconds, session.expires_at);
   if (now_ms < due) return deadline_ms;
-  return redis::touch_target_ms(now_ms, session.idle_seconds, session.expires_at);
+  return touch_target_ms(now_ms, session.idle_seconds, session.expires_at);
 }
 
 std::int64_t first_deadline_ms(const LiveSession& session, std::int64_t now_ms) {
-  return redis::touch_target_ms(now_ms, session.idle_seconds, session.expires_at);
+  return touch_target_ms(now_ms, session.idle_seconds, session.expires_at);
 }
 
 bool same_but_generation(LiveSession a, const LiveSession& b) {

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <new>
 
-#include "redis/touch.hpp"
 #include "session_image.hpp"
+#include "touch.hpp"
 
 namespace ficha::redis {
 

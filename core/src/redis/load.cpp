@@ -6,7 +6,7 @@
 #include "redis/errors.hpp"
 #include "redis/keys.hpp"
 #include "redis/redis_store.hpp"
-#include "redis/touch.hpp"
+#include "touch.hpp"
 
 namespace ficha::redis {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <new>
 
-#include "redis/touch.hpp"
+#include "touch.hpp"
 
 namespace ficha::redis {
 

@@ -68,7 +68,7 @@ class NearCache final : public StreamObserver {
 
   // The session for the raw bytes of a token, if it may be served now. Allocates nothing for a session of the usual size
   // (Session::inline_bytes), takes no lock, makes no system call. With `touch`, `touch_due` says that this caller, and
-  // no other for a while, is to move the idle deadline (redis/touch.hpp).
+  // no other for a while, is to move the idle deadline (touch.hpp).
   [[nodiscard]] bool find(std::string_view token, const LinkState& link, bool touch, std::optional<Session>& session,
                           bool& touch_due) noexcept;
 

@@ -1,7 +1,7 @@
 // Sliding expiry, as the server sees it.
 #include "core/store/redis_store_fixture.hpp"
-#include "redis/touch.hpp"
 #include "support/eventually.hpp"
+#include "touch.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -33,7 +33,7 @@ TEST_F(RedisTouchTest, AReadMovesTheIdleDeadlineToTheNextQuantumOnce) {
   const IssuedSession issued = idle_session();
   ASSERT_THAT(load(issued.token), IsOk());
   ASSERT_TRUE(eventually([&] { return count(effective) == 1; }));
-  EXPECT_EQ(deadline_of(issued) % redis::touch_quantum_ms(1800), 0);
+  EXPECT_EQ(deadline_of(issued) % touch_quantum_ms(1800), 0);
   for (int i = 0; i < 20; ++i) ASSERT_THAT(load(issued.token), IsOk());
   EXPECT_EQ(count(sent), 1U);
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cache_fixture.hpp"
-#include "redis/touch.hpp"
+#include "touch.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -79,9 +79,9 @@ TEST_F(CacheSlotsTest, APutReplacesTheSessionsEntryEvenUnderAnotherKey) {
   other.key = key_of(1007);
   ASSERT_TRUE(slots_.put(other, versioned_session(session_id(7), 2), 0));
   EXPECT_EQ(read(7), 0U);
-  EXPECT_EQ(slots_.entries(), 1U);
+  EXPECT_EQ(slots_.entries(1), 1U);
   slots_.erase(session_id(7));
-  EXPECT_EQ(slots_.entries(), 0U);
+  EXPECT_EQ(slots_.entries(1), 0U);
   EXPECT_EQ(slots_.bytes(), 0U);
 }
 
@@ -128,10 +128,10 @@ TEST_F(CacheSlotsTest, NeitherEntriesNorBytesExceedTheirBounds) {
   CacheSlots few(64, megabyte);
   for (std::uint64_t i = 0; i < 1000; ++i) {
     ASSERT_TRUE(few.put(entry_of(i), versioned_session(session_id(i), 1), 0));
-    ASSERT_LE(few.entries(), 64U);
+    ASSERT_LE(few.entries(1), 64U);
   }
-  EXPECT_GE(few.entries(), 60U);
-  EXPECT_EQ(few.evictions(), 1000 - few.entries());
+  EXPECT_GE(few.entries(1), 60U);
+  EXPECT_EQ(few.evictions(), 1000 - few.entries(1));
 
   for (std::uint64_t i = 0; i < 1000; ++i) {
     put(i, 1, {.attribute_bytes = 3000});
@@ -160,7 +160,38 @@ TEST_F(CacheSlotsTest, EntriesOfAPastEpochMakeRoomFirst) {
     ASSERT_TRUE(few.put(entry, versioned_session(session_id(i), 1), 0));
   }
   EXPECT_EQ(few.evictions(), 0U);
-  EXPECT_EQ(few.entries(), 8U);
+  EXPECT_EQ(few.entries(2), 8U);
+}
+
+TEST_F(CacheSlotsTest, EntriesOfAPastEpochAreNotCounted) {
+  ASSERT_TRUE(put(7));
+  ASSERT_TRUE(put(8));
+  EXPECT_EQ(slots_.entries(1), 2U);
+  EXPECT_EQ(slots_.entries(2), 0U);
+  EXPECT_GT(slots_.bytes(), 0U) << "their memory is in use until something replaces them";
+  for (int again = 0; again < 2; ++again) {
+    CacheSlots::Entry entry = entry_of(7);
+    entry.epoch = 2;
+    ASSERT_TRUE(slots_.put(entry, versioned_session(session_id(7), 2), 0));
+    EXPECT_EQ(slots_.entries(2), 1U);
+  }
+  slots_.erase(session_id(8));
+  EXPECT_EQ(slots_.entries(2), 1U);
+  slots_.erase(session_id(7));
+  EXPECT_EQ(slots_.entries(2), 0U);
+}
+
+TEST_F(CacheSlotsTest, ASessionPutAgainKeepsItsPlaceAndItsBytes) {
+  ASSERT_TRUE(put(7, 1));
+  const std::uint64_t bytes = slots_.bytes();
+  CacheSlots::Entry later = entry_of(7);
+  later.epoch = 2;
+  later.deadline_ns = 5000;
+  ASSERT_TRUE(slots_.put(later, versioned_session(session_id(7), 2), 0));
+  EXPECT_EQ(slots_.bytes(), bytes);
+  EXPECT_EQ(read(7, 1), 0U);
+  EXPECT_EQ(read(7, 2, 4999), 2U);
+  EXPECT_EQ(read(7, 2, 5000), 0U);
 }
 
 TEST_F(CacheSlotsTest, AnyMixtureOfPutsAndErasesLeavesWhatAMapWouldOrLess) {
@@ -196,7 +227,7 @@ TEST_F(CacheSlotsTest, AnyMixtureOfPutsAndErasesLeavesWhatAMapWouldOrLess) {
   }
   EXPECT_GT(found, 10'000U);
   for (std::uint64_t number = 0; number < 300; ++number) small.erase(session_id(number));
-  EXPECT_EQ(small.entries(), 0U);
+  EXPECT_EQ(small.entries(1), 0U);
   EXPECT_EQ(small.bytes(), 0U);
 }
 

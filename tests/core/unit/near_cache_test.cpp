@@ -6,7 +6,7 @@
 
 #include "cache_fixture.hpp"
 #include "redis/keys.hpp"
-#include "redis/touch.hpp"
+#include "touch.hpp"
 
 namespace ficha::redis {
 namespace {

@@ -117,7 +117,7 @@ local function join(record)
   return record.header .. table.concat(record.slices) .. record.rest
 end
 
--- When the key is to expire, in Unix milliseconds: the idle timeout from now, rounded up as by a touch (redis/touch.hpp),
+-- When the key is to expire, in Unix milliseconds: the idle timeout from now, rounded up as by a touch (touch.hpp),
 -- never later than the absolute deadline.
 local function deadline_ms(record, time)
   local absolute, idle = record.values[EXPIRES] * 1000, record.values[IDLE] * 1000

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace ficha::redis {
+namespace ficha {
 
 // All times in Unix milliseconds on the server's clock. A target is a multiple of the quantum idle/16, so whichever
 // process touches first moves the deadline, and PEXPIREAT … GT of all others changes (and invalidates) nothing.
@@ -36,4 +36,4 @@ inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
   return quanta * quantum - idle_seconds * 1000 + 1;
 }
 
-}  // namespace ficha::redis
+}  // namespace ficha
