@@ -39,13 +39,13 @@ Task<T> ready(Result<T> result) {
   co_return result;
 }
 
-// A request that outlives the call it came with.
+// A request that outlives the call it came with. Its fields hold the session's token.
 class OwnedRequest {
  public:
   explicit OwnedRequest(const HttpRequest& request)
       : method_(request.method), path_(request.path), scheme_(request.scheme), peer_(request.peer) {
     for (const HeaderField& field : request.headers) fields_.emplace_back(field.name, field.value);
-    for (const auto& [name, value] : fields_) views_.push_back({name, value});
+    for (const auto& [name, value] : fields_) views_.push_back({name, value.reveal()});
   }
   OwnedRequest(OwnedRequest&&) = delete;
 
@@ -53,7 +53,7 @@ class OwnedRequest {
 
  private:
   std::string method_, path_, scheme_, peer_;
-  std::vector<std::pair<std::string, std::string>> fields_;
+  std::vector<std::pair<std::string, Secret>> fields_;
   std::vector<HeaderField> views_;
 };
 

@@ -1,5 +1,7 @@
 #include "support/allocations.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -11,7 +13,14 @@ constinit thread_local const void* watched = nullptr;
 constinit thread_local std::size_t watched_size = 0;
 constinit thread_local ficha::testing::Freed watched_state = ficha::testing::Freed::not_yet;
 
+constinit thread_local std::string_view forbidden;
+constinit thread_local std::size_t forbidden_found = 0;
+
 void release(void* block) noexcept {
+  if (block != nullptr && !forbidden.empty()) {
+    const std::string_view freed(static_cast<const char*>(block), ::malloc_usable_size(block));
+    if (freed.find(forbidden) != std::string_view::npos) ++forbidden_found;
+  }
   if (block != nullptr && block == watched) {
     const char* bytes = static_cast<const char*>(block);
     const bool wiped = std::all_of(bytes, bytes + watched_size, [](char c) { return c == 0; });
@@ -56,6 +65,15 @@ void watch_block(const void* block, std::size_t size) noexcept {
 
 Freed watched_block() noexcept {
   return watched_state;
+}
+
+void forbid_in_freed_blocks(std::string_view bytes) noexcept {
+  forbidden = bytes;
+  forbidden_found = 0;
+}
+
+std::size_t freed_with_forbidden_bytes() noexcept {
+  return forbidden_found;
 }
 
 }  // namespace ficha::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace ficha::testing {
 
@@ -14,5 +15,10 @@ void watch_block(const void* block, std::size_t size) noexcept;
 enum class Freed { not_yet, wiped, unwiped };
 // Of the watched block.
 [[nodiscard]] Freed watched_block() noexcept;
+
+// Looks for `bytes` in every block that this thread frees from now on; for "", in none. They must outlive that.
+void forbid_in_freed_blocks(std::string_view bytes) noexcept;
+// How many blocks have been freed with them inside.
+[[nodiscard]] std::size_t freed_with_forbidden_bytes() noexcept;
 
 }  // namespace ficha::testing

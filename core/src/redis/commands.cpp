@@ -1,6 +1,7 @@
 // Commands as RESP arrays of bulk strings (RESP specification, "Sending commands to a Redis server").
 #include <charconv>
 
+#include "crypto.hpp"
 #include "redis/connection.hpp"
 
 namespace ficha::redis {
@@ -34,6 +35,10 @@ Commands& Commands::add(std::span<const std::string_view> arguments) {
   }
   ++count_;
   return *this;
+}
+
+void Commands::wipe() noexcept {
+  crypto::wipe(bytes_.data(), bytes_.size());
 }
 
 }  // namespace ficha::redis

@@ -34,6 +34,9 @@ class Commands {
   Commands& add(std::initializer_list<std::string_view> arguments);
   Commands& add(std::span<const std::string_view> arguments);
 
+  // Overwrites the bytes. What growing left behind stays: a command with a password in it is the only one of its object.
+  void wipe() noexcept;
+
   [[nodiscard]] Effect effect() const noexcept { return effect_; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }

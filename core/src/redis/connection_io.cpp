@@ -98,9 +98,9 @@ Result<std::int64_t> Connection::Impl::connect() {
 
 Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
   const Error late{ErrorCode::unavailable, "the server did not answer in time"};
-  const Commands commands = handshake_commands(settings_);
+  const Handshake handshake = make_handshake(settings_);
   const std::int64_t sent_at = clock_.monotonic_nanoseconds();
-  std::string_view unsent = commands.bytes();
+  std::string_view unsent = handshake.bytes.reveal();
   while (!unsent.empty()) {
     const SocketOutcome outcome = transport_.write(unsent);
     if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
@@ -109,7 +109,7 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
   }
 
   std::vector<Reply> replies;
-  while (replies.size() < commands.count()) {
+  while (replies.size() < handshake.commands) {
     Reply reply = replies_->next();
     if (replies_->failed()) return Error{ErrorCode::unavailable, "protocol error: " + replies_->error()};
     if (reply) {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "crypto.hpp"
+
 namespace ficha::redis {
 namespace {
 
@@ -51,19 +53,27 @@ std::optional<Error> check_hello(ReplyView hello) {
 
 }  // namespace
 
-Commands handshake_commands(const ConnectionSettings& settings) {
+Handshake make_handshake(const ConnectionSettings& settings) {
   const Endpoint& endpoint = settings.endpoint;
-  Commands commands{Effect::read};
+  Commands greeting{Effect::read};
   if (endpoint.password.empty()) {
-    commands.add({"HELLO", "3"});
+    greeting.add({"HELLO", "3"});
   } else {
     const std::string_view user = endpoint.username.empty() ? std::string_view("default") : endpoint.username;
-    commands.add({"HELLO", "3", "AUTH", user, endpoint.password.reveal()});
+    greeting.add({"HELLO", "3", "AUTH", user, endpoint.password.reveal()});
   }
-  if (endpoint.database != 0) commands.add({"SELECT", std::to_string(endpoint.database)});
-  if (settings.tracking) commands.add({"CLIENT", "TRACKING", "ON"});
-  commands.add({"TIME"});
-  return commands;
+  Commands rest{Effect::read};
+  if (endpoint.database != 0) rest.add({"SELECT", std::to_string(endpoint.database)});
+  if (settings.tracking) rest.add({"CLIENT", "TRACKING", "ON"});
+  rest.add({"TIME"});
+
+  std::string bytes;
+  bytes.reserve(greeting.bytes().size() + rest.bytes().size());
+  bytes.append(greeting.bytes()).append(rest.bytes());
+  greeting.wipe();
+  Handshake handshake{Secret(bytes), greeting.count() + rest.count()};
+  crypto::wipe(bytes.data(), bytes.size());
+  return handshake;
 }
 
 std::optional<Error> judge_handshake(const ConnectionSettings& settings, std::span<const Reply> replies) {

@@ -9,9 +9,14 @@
 
 namespace ficha::redis {
 
+struct Handshake {
+  Secret bytes;          // with the password
+  std::size_t commands;  // how many replies they get
+};
+
 // HELLO 3 with AUTH, SELECT, CLIENT TRACKING ON, TIME: in one write; TIME is always the last.
 // Tracking is the default mode, without NOLOOP, which would drop our own registration with our own write.
-[[nodiscard]] Commands handshake_commands(const ConnectionSettings& settings);
+[[nodiscard]] Handshake make_handshake(const ConnectionSettings& settings);
 
 // Why the connection cannot be used; nullopt if it can. The messages hold no credential, and no text of the server's
 // that could.

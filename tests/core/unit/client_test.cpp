@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "support/allocations.hpp"
 #include "support/fake_clock.hpp"
 #include "support/results.hpp"
 #include "support/scripted_random.hpp"
@@ -188,6 +189,16 @@ TEST_F(ClientTest, ASubmittedDecisionDoesNotNeedTheRequestsBuffersAnyMore) {
   }
   EXPECT_TRUE(std::get<Decision>(*done[0].result).allowed());
   EXPECT_EQ(std::get<Decision>(*done[1].result).status, 401);
+}
+
+TEST_F(ClientTest, ASubmittedDecisionLeavesNoCopyOfTheTokenInFreedMemory) {
+  const IssuedSession issued = issue({.principal = "alice"});
+  const Request request{"/private", issued.token.reveal()};
+  forbid_in_freed_blocks(issued.token.reveal());
+  client.submit(queue, 1, request.view());
+  EXPECT_TRUE(std::get<Decision>(*completed().result).allowed());
+  EXPECT_EQ(freed_with_forbidden_bytes(), 0U);
+  forbid_in_freed_blocks({});
 }
 
 TEST_F(ClientTest, AfterCloseEveryCallSaysClosed) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "redis/reply.hpp"
+#include "support/allocations.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -37,22 +38,32 @@ class HandshakeTest : public ::testing::Test {
 };
 
 TEST_F(HandshakeTest, SaysHelloTurnsTrackingOnAndAsksTheTime) {
-  EXPECT_EQ(handshake_commands(settings).bytes(),
+  EXPECT_EQ(make_handshake(settings).bytes.reveal(),
             "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n*1\r\n$4\r\nTIME\r\n");
+}
+
+TEST_F(HandshakeTest, LeavesNoCopyOfThePasswordInFreedMemory) {
+  const std::string password = "correct horse battery staple";
+  settings.endpoint.password = Secret{password};
+  settings.endpoint.database = 12;
+  testing::forbid_in_freed_blocks(password);
+  EXPECT_EQ(make_handshake(settings).commands, 4U);
+  EXPECT_EQ(testing::freed_with_forbidden_bytes(), 0U);
+  testing::forbid_in_freed_blocks({});
 }
 
 TEST_F(HandshakeTest, APasswordGoesWithHelloForTheDefaultUserUnlessOneIsNamed) {
   settings.endpoint.password = Secret{"secret"};
-  EXPECT_THAT(std::string(handshake_commands(settings).bytes()), HasSubstr("AUTH\r\n$7\r\ndefault\r\n$6\r\nsecret"));
+  EXPECT_THAT(std::string(make_handshake(settings).bytes.reveal()), HasSubstr("AUTH\r\n$7\r\ndefault\r\n$6\r\nsecret"));
   settings.endpoint.username = "alice";
-  EXPECT_THAT(std::string(handshake_commands(settings).bytes()), HasSubstr("AUTH\r\n$5\r\nalice\r\n$6\r\nsecret"));
+  EXPECT_THAT(std::string(make_handshake(settings).bytes.reveal()), HasSubstr("AUTH\r\n$5\r\nalice\r\n$6\r\nsecret"));
 }
 
 TEST_F(HandshakeTest, ADatabaseIsSelectedUnlessItIsTheFirst) {
   settings.endpoint.database = 12;
   settings.tracking = false;
-  EXPECT_THAT(std::string(handshake_commands(settings).bytes()), HasSubstr("SELECT\r\n$2\r\n12"));
-  EXPECT_EQ(handshake_commands(settings).count(), 3U);
+  EXPECT_THAT(std::string(make_handshake(settings).bytes.reveal()), HasSubstr("SELECT\r\n$2\r\n12"));
+  EXPECT_EQ(make_handshake(settings).commands, 3U);
 }
 
 TEST_F(HandshakeTest, GoodAnswersAreAccepted) {
