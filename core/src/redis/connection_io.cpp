@@ -294,7 +294,7 @@ void Connection::Impl::take_down() noexcept {
   if (epoch_.load(std::memory_order_relaxed) % 2 == 0) {
     epoch_.fetch_add(1, std::memory_order_acq_rel);
     if (observer_) observer_->on_disconnect();
-    log(LogLevel::warning, reason.message);
+    log(reason.code == ErrorCode::closed ? LogLevel::info : LogLevel::warning, reason.message);
   }
   fail_pending(reason, sent_bytes);
 }
