@@ -23,6 +23,7 @@ from services import SERVICES, Service
 
 _START_SECONDS = 60
 _STOP_SECONDS = 8
+_LAUNCHED = time.time()
 
 
 class System:
@@ -37,7 +38,7 @@ class System:
         self.port = _free_port(8080)
         self.origin = f"http://localhost:{self.port}"
         self.redis_port = _free_port()
-        self.run = BUILD / f"run-{self.port}"
+        self.run = BUILD / (f"run-{self.port}" if idle_seconds is None else f"run-{self.port}-idle")
         self.ports = {name: _free_port() for service in SERVICES for name in service.instance_names}
         self._processes: list[Process] = []
         self._ended: queue.Queue[Process] = queue.Queue()
@@ -134,11 +135,13 @@ class System:
     def _hold_run_directory(self) -> None:
         BUILD.mkdir(parents=True, exist_ok=True)
         for old in BUILD.glob("run-*"):
+            if old.stat().st_ctime > _LAUNCHED:
+                continue  # of this launcher: its logs may be wanted
             with (old / ".lock").open("w") as lock, contextlib.suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(old)
         for folder in ("log", "data"):
-            (self.run / folder).mkdir(parents=True)
+            (self.run / folder).mkdir(parents=True, exist_ok=True)
         lock = self._held.enter_context((self.run / ".lock").open("w"))
         fcntl.flock(lock, fcntl.LOCK_EX)
 
