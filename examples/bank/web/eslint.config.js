@@ -1,26 +1,37 @@
+// For all of the bank's JavaScript and TypeScript: `npm run lint` runs it in the folder above.
 import js from '@eslint/js';
 import vue from 'eslint-plugin-vue';
 import globals from 'globals';
 import typescript from 'typescript-eslint';
 
+const rules = {
+  eqeqeq: 'error',
+  'no-var': 'error',
+  'prefer-const': 'error',
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+};
+
+const layout = {
+  'vue/html-self-closing': 'off',
+  'vue/max-attributes-per-line': 'off',
+  'vue/multi-word-component-names': 'off',
+  'vue/multiline-html-element-content-newline': 'off',
+  'vue/require-default-prop': 'off',
+  'vue/singleline-html-element-content-newline': 'off',
+};
+
 export default typescript.config(
-  { ignores: ['dist/'] },
+  { ignores: ['**/dist/'] },
   js.configs.recommended,
   typescript.configs.recommended,
   vue.configs['flat/recommended'],
+  { rules: { ...rules, ...layout } },
   {
+    files: ['web/src/**'],
     languageOptions: { globals: globals.browser, parserOptions: { parser: typescript.parser } },
-    rules: {
-      eqeqeq: 'error',
-      'no-restricted-globals': ['error', 'localStorage', 'sessionStorage'],
-      'vue/no-v-html': 'error',
-      'vue/require-default-prop': 'off',
-      // How the templates are laid out.
-      'vue/max-attributes-per-line': 'off',
-      'vue/singleline-html-element-content-newline': 'off',
-      'vue/multiline-html-element-content-newline': 'off',
-      'vue/html-self-closing': 'off',
-      'vue/multi-word-component-names': 'off',
-    },
+    rules: { 'no-restricted-globals': ['error', 'localStorage', 'sessionStorage'], 'vue/no-v-html': 'error' },
   },
+  { files: ['cards/**', 'web/*.{js,ts}'], languageOptions: { globals: globals.node } },
+  // What page.evaluate() is given runs in the browser.
+  { files: ['tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

@@ -30,3 +30,11 @@ window.addEventListener('hashchange', () => (fragment.value = location.hash));
 
 export const pages = computed(() => all.filter(({ role }) => !role || session.me.value?.roles.includes(role)));
 export const page = computed(() => pages.value.find(({ id }) => fragment.value === `#${id}`) ?? all[0]);
+
+/** Where the visitor was on the way to when a service sent him here to sign in: an application asks to act for him. */
+export function destination(): string | null {
+  const wanted = new URLSearchParams(location.search).get('next');
+  if (!wanted) return null;
+  const { origin, pathname, search } = new URL(wanted, location.origin);
+  return origin === location.origin && pathname.startsWith('/auth/oauth/authorize') ? pathname + search : null;
+}

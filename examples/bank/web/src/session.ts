@@ -4,7 +4,7 @@ import { ApiError, request, type SessionView } from './api';
 
 export const services = [
   { id: 'auth', stack: 'Django' },
-  { id: 'transactions', stack: 'Django REST framework' },
+  { id: 'transactions', stack: 'Django REST' },
   { id: 'cards', stack: 'Express' },
   { id: 'statements', stack: 'Spring Boot' },
   { id: 'rates', stack: 'C++' },

@@ -1,0 +1,181 @@
+// What only the page can break: accessibility, phones, keyboards, its policy against foreign scripts.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import axe from 'axe-core';
+import { Visitor, ageLogins, openBrowser, origin, passwords } from './bank.mjs';
+
+openBrowser({ before, after });
+
+const pages = [
+  ['One session', 'One session, five services'],
+  ['Transfers'],
+  ['Cards'],
+  ['Reports'],
+  ['My devices'],
+  ['Administration'],
+];
+const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Fails with what axe-core finds on the page as it is now. */
+async function checkAccessibility({ page }, where) {
+  // Not as a script element: the page's policy would refuse it.
+  await page.evaluate(axe.source);
+  const { violations, passes } = await page.evaluate(
+    (values) => globalThis.axe.run({ runOnly: { type: 'tag', values } }),
+    standards,
+  );
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  assert.deepEqual(found, [], where);
+  assert.ok(passes.length > 10, `${where}: hardly anything was checked`);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`no page has an accessibility violation (${colorScheme})`, async () => {
+    const admin = await Visitor.arrive({ colorScheme });
+    await checkAccessibility(admin, 'sign in');
+    await admin.signIn('admin', passwords.admin);
+    await admin.see('One session, five services');
+    await admin.addAttribute('cards', 'colours', colorScheme);
+    await admin.attributeEverywhere('colours');
+    for (const [link, heading] of pages) {
+      await admin.open(link, heading);
+      await admin.page.waitForLoadState('networkidle');
+      await checkAccessibility(admin, link);
+    }
+    await admin.press('Sign out');
+    await admin.page.getByText('You are signed out.').waitFor();
+    await checkAccessibility(admin, 'signed out');
+    await admin.leave();
+  });
+}
+
+test('a keyboard is enough, and the focus is always where one goes on', async () => {
+  const alice = await Visitor.arrive();
+  const { page } = alice;
+  const { keyboard } = page;
+  const focused = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+
+  // Presses Tab until the element has the focus, as somebody does who cannot point at it.
+  async function tabTo(selector) {
+    for (let presses = 0; presses < 60; presses++) {
+      await keyboard.press('Tab');
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+    }
+    assert.fail(`Tab does not lead to ${selector}`);
+  }
+
+  await alice.see('Sign in');
+  await tabTo('#username');
+  await keyboard.type('alice');
+  await tabTo('#password');
+  await keyboard.type('guessed');
+  await keyboard.press('Enter');
+  await page.getByText('User name or password is wrong.').waitFor();
+  await focused('#username');
+  await keyboard.press('Tab');
+  await keyboard.type(passwords.alice);
+  await keyboard.press('Enter');
+  await alice.see('One session, five services');
+  await focused('h1');
+
+  await page.evaluate(() => document.activeElement.blur());
+  await page.evaluate(() => window.getSelection().removeAllRanges());
+  await tabTo('.skip');
+  await keyboard.press('Enter');
+  await focused('main');
+  await tabTo('#attribute-name');
+  await keyboard.type('by');
+  await keyboard.press('Tab');
+  await keyboard.type('keyboard');
+  await keyboard.press('Enter');
+  await alice.attributeEverywhere('by');
+  await tabTo('[data-service=rates] button');
+  await keyboard.press('Enter');
+  await focused('#panel-rates');
+
+  await alice.page.goto('/#transfers');
+  await alice.see('Transfers');
+  await page.getByLabel('Amount').waitFor();
+  ageLogins(600);
+  await tabTo('#transfer-amount');
+  await keyboard.type('1.00');
+  await keyboard.press('Enter');
+  await focused('dialog input');
+  await checkAccessibility(alice, 'step-up');
+  await keyboard.press('Escape');
+  await focused('#transfer-amount');
+  await keyboard.press('Enter');
+  await focused('dialog input');
+  await keyboard.type(passwords.alice);
+  await keyboard.press('Enter');
+  await page.getByRole('status').getByText('€1.00 went to').waitFor();
+  await focused('#transfer-amount');
+  await alice.leave();
+});
+
+test('on a phone nothing is cut off, and everything is large enough to hit', async () => {
+  const admin = await Visitor.signedIn('admin', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  for (const [link, heading] of pages) {
+    await admin.open(link, heading);
+    await admin.page.waitForLoadState('networkidle');
+    const { scrollWidth, clientWidth, small } = await admin.page.evaluate(() => ({
+      scrollWidth: document.documentElement.scrollWidth,
+      clientWidth: document.documentElement.clientWidth,
+      small: [...document.querySelectorAll('main button, main label.check, nav a')]
+        .filter((element) => element.getBoundingClientRect().height < 32)
+        .map((element) => element.outerHTML),
+    }));
+    assert.equal(scrollWidth, clientWidth, `${link} is wider than the phone`);
+    assert.deepEqual(small, [], link);
+    if (link === 'One session') {
+      await admin.panel('auth').scrollIntoViewIfNeeded();
+      await admin.photograph('phone');
+    }
+  }
+  await admin.leave();
+});
+
+test('whoever wants less motion gets none', async () => {
+  const visitor = await Visitor.arrive({ reducedMotion: 'reduce' });
+  await visitor.see('Sign in');
+  const moving = await visitor.page.evaluate(
+    () => [...document.querySelectorAll('*')].filter((element) => getComputedStyle(element).transitionDuration !== '0s').length,
+  );
+  assert.equal(moving, 0);
+  await visitor.leave();
+});
+
+test('no inline or foreign script runs in the page, and no other page may frame it', async () => {
+  const visitor = await Visitor.arrive();
+  const policy = (await (await fetch(origin)).headers.get('content-security-policy')) ?? '';
+  for (const directive of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]) {
+    assert.ok(policy.includes(directive), `${directive} is missing in ${policy}`);
+  }
+  const ran = await visitor.page.evaluate(async () => {
+    const violated = new Promise((resolve) => document.addEventListener('securitypolicyviolation', resolve, { once: true }));
+    const script = document.createElement('script');
+    script.textContent = 'window.ran = true';
+    document.head.append(script);
+    await violated;
+    return globalThis.ran === true;
+  });
+  assert.equal(ran, false);
+  visitor.mishaps = visitor.mishaps.filter((mishap) => !/inline script/.test(mishap));
+  await visitor.leave();
+});
+
+test('somebody new opens an account, and is signed in', async () => {
+  const visitor = await Visitor.arrive();
+  const { page } = visitor;
+  await visitor.press('I am new: open an account');
+  await visitor.see('Open an account');
+  await page.getByLabel('User name').fill(`carol${Date.now()}`);
+  await page.getByLabel('Password').fill('short');
+  await visitor.press('Open account');
+  await page.getByRole('alert').getByText(/password/i).waitFor();
+  await page.getByLabel('Password').fill('a fine pass phrase');
+  await visitor.press('Open account');
+  await visitor.see('One session, five services');
+  assert.equal(await page.getByRole('link', { name: 'Administration' }).count(), 0);
+  await visitor.leave();
+});

@@ -1,0 +1,232 @@
+// One session through the whole bank, as its users see it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  Visitor,
+  ageLogins,
+  eventually,
+  millisecondsUntilRefused,
+  openBrowser,
+  origin,
+  passwords,
+  services,
+  startRedis,
+  statusesOf,
+  stopRedis,
+} from './bank.mjs';
+
+openBrowser({ before, after });
+
+const everywhere = (value) => services.map(() => value);
+
+/** A test with visitors, who leave at its end. */
+function scene(sentence, play) {
+  test(sentence, async () => {
+    const visitors = [];
+    const arriving = async (visitor) => {
+      visitors.push(await visitor);
+      return visitors.at(-1);
+    };
+    await play({
+      arrive: () => arriving(Visitor.arrive()),
+      signedIn: (name) => arriving(Visitor.signedIn(name)),
+    });
+    for (const visitor of visitors) await visitor.leave();
+  });
+}
+
+scene('a visitor is nobody: 401 everywhere, and the page asks who it is', async ({ arrive }) => {
+  const visitor = await arrive();
+  await visitor.see('Sign in');
+  assert.deepEqual(await visitor.statuses(), everywhere(401));
+  await visitor.photograph('sign-in');
+});
+
+scene('a wrong password is refused in words', async ({ arrive }) => {
+  const visitor = await arrive();
+  await visitor.signIn('alice', 'guessed');
+  await visitor.page.getByRole('alert').getByText('User name or password is wrong.').waitFor();
+  assert.equal(await visitor.cookie(), undefined);
+});
+
+scene('after the login no script can reach the token, and nothing is stored in the page', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  const { httpOnly, secure, sameSite, path, value } = await alice.cookie();
+  assert.deepEqual({ httpOnly, secure, sameSite, path }, { httpOnly: true, secure: true, sameSite: 'Lax', path: '/' });
+  const reachable = await alice.page.evaluate(async () => ({
+    cookie: document.cookie,
+    stored: [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length, (await caches.keys()).length],
+    page: document.documentElement.outerHTML,
+    address: location.href,
+  }));
+  assert.equal(reachable.cookie, '');
+  assert.deepEqual(reachable.stored, [0, 0, 0, 0]);
+  assert.ok(!`${reachable.page}${reachable.address}`.includes(value), 'the token is in the page');
+});
+
+scene('all five services show the same user, whichever instance answers', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  await eventually('all panels', async () => (await alice.page.locator('[data-field=principal]').count()) === services.length);
+  assert.deepEqual(await alice.inAllPanels('principal'), everywhere('alice'));
+  assert.deepEqual(await alice.inAllPanels('roles'), everywhere('customer'));
+  const instances = new Set();
+  await eventually('both instances of cards', async () => {
+    instances.add(await alice.panel('cards').locator('[data-field=instance]').innerText());
+    return instances.size === 2;
+  });
+  assert.deepEqual([...instances].sort(), ['cards-1', 'cards-2']);
+});
+
+scene('an attribute added through one service is seen in all, and so is its removal', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  const value = '{"größe":["Ünïcödé ✓",1.5,null,{},[]]}';
+  for (const [index, service] of services.entries()) {
+    const name = `from-${service}`;
+    await alice.addAttribute(service, name, value);
+    assert.deepEqual(await alice.attributeEverywhere(name), everywhere(value));
+    await alice.press(`Remove ${name} through ${services.at(index - 1)}`);
+    await eventually(`the end of ${name}`, async () => (await alice.page.locator(`[data-attribute="${name}"]`).count()) === 0);
+  }
+  await alice.addAttribute('cards', 'basket', '{"items": 2, "total": "19.90"}');
+  await alice.addAttribute('rates', 'theme', 'dark');
+  assert.deepEqual(await alice.attributeEverywhere('theme'), everywhere('"dark"'));
+  await alice.photograph('session');
+});
+
+scene('what needs a role is refused without it, and allowed once it is assigned, without a new login', async ({ signedIn }) => {
+  const [alice, admin] = [await signedIn('alice'), await signedIn('admin')];
+  const token = (await alice.cookie()).value;
+  await alice.open('Reports');
+  const margins = alice.page.locator('[data-report=margins]');
+  await margins.getByText('Your roles do not allow this.').waitFor();
+  await alice.open('Cards');
+  const card = alice.page.locator('[data-card]').first();
+  await card.getByRole('button').click();
+  await alice.page.getByRole('alert').getByText('Your roles do not allow this.').waitFor();
+  await alice.photograph('forbidden');
+
+  await admin.open('Administration');
+  const roles = admin.page.getByRole('group', { name: 'alice' });
+  for (const role of ['card-manager', 'trader', 'auditor']) {
+    await roles.getByLabel(role).check();
+    await admin.page.getByRole('status').getByText(`alice has the role ${role}.`).waitFor();
+  }
+  await admin.photograph('administration');
+
+  await alice.page.getByText('Your session has it.').waitFor();
+  await card.getByRole('button').click();
+  await card.getByText('frozen').waitFor();
+  await card.getByRole('button').click();
+  await card.getByText('in use').waitFor();
+  await alice.open('Reports');
+  await margins.getByRole('table').waitFor();
+  await alice.page.locator('[data-report=audit]').getByRole('table').waitFor();
+  await alice.photograph('reports', { fullPage: true });
+  assert.equal((await alice.cookie()).value, token, 'a new login was needed');
+
+  for (const role of ['card-manager', 'trader', 'auditor']) {
+    await roles.getByLabel(role).uncheck();
+    await admin.page.getByRole('status').getByText(`alice no longer has the role ${role}.`).waitFor();
+  }
+  await margins.getByText('Your roles do not allow this.').waitFor();
+});
+
+scene('a transfer with an old login asks for the password once more, and is made then', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  const { page } = alice;
+  await alice.open('Transfers');
+  const note = `rent ${Date.now()}`;
+  const send = async () => {
+    await page.getByLabel('Amount').fill('12.50');
+    await page.getByLabel('Note').fill(note);
+    await alice.press('Send');
+  };
+  const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' });
+  const made = page.getByRole('row').filter({ hasText: note });
+
+  ageLogins(600);
+  const token = (await alice.cookie()).value;
+  await send();
+  await dialog.getByLabel('Password').fill('guessed');
+  await alice.photograph('step-up');
+  await alice.press('Confirm', dialog);
+  await dialog.getByText('That is not your password.').waitFor();
+  assert.equal(await made.count(), 0);
+  await dialog.getByLabel('Password').fill(passwords.alice);
+  await alice.press('Confirm', dialog);
+  await made.waitFor();
+  assert.notEqual((await alice.cookie()).value, token, 'the token is the same after a step-up');
+  assert.deepEqual(await statusesOf(token), everywhere(401));
+
+  await send();
+  await eventually('the second transfer', async () => (await made.count()) === 2);
+  assert.equal(await dialog.count(), 0, 'it asked again');
+  await alice.photograph('transfers', { fullPage: true });
+});
+
+scene('another device is seen, and signed out from here', async ({ signedIn }) => {
+  const [here, there] = [await signedIn('alice'), await signedIn('alice')];
+  await here.open('My devices');
+  const others = here.page.locator('[data-current=false]');
+  assert.equal(await here.page.locator('[data-current=true]').count(), 1);
+  const token = (await there.cookie()).value;
+  await here.photograph('devices');
+  await others.last().getByRole('button').click();
+  await here.page.getByRole('status').getByText('is signed out.').waitFor();
+  assert.deepEqual(await statusesOf(token), everywhere(401));
+  await there.page.getByText('Your session has ended').waitFor();
+  await there.photograph('ended');
+  assert.deepEqual(await here.statuses(), everywhere(200));
+});
+
+scene('after the logout every service refuses the token within 100 ms', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  const token = (await alice.cookie()).value;
+  const passed = await millisecondsUntilRefused(token, async () => {
+    const answer = alice.page.waitForResponse(`${origin}/auth/logout`);
+    await alice.press('Sign out');
+    assert.equal((await answer).status(), 204);
+  });
+  assert.ok(passed < 100, `it was let through for ${passed} ms`);
+  await alice.page.getByText('You are signed out.').waitFor();
+  assert.equal(await alice.cookie(), undefined);
+  assert.deepEqual(await alice.statuses(), everywhere(401));
+});
+
+scene('a logout everywhere in one browser ends the session of the other', async ({ signedIn }) => {
+  const [here, there] = [await signedIn('alice'), await signedIn('alice')];
+  await here.open('My devices');
+  const passed = await millisecondsUntilRefused((await there.cookie()).value, async () => {
+    const answer = here.page.waitForResponse(`${origin}/auth/logout-everywhere`);
+    await here.press('Sign out everywhere');
+    assert.equal((await answer).status(), 204);
+  });
+  assert.ok(passed < 100, `it was let through for ${passed} ms`);
+  await here.page.getByText('You are signed out, on all devices.').waitFor();
+  await there.page.getByText('Your session has ended').waitFor();
+  assert.deepEqual(await there.statuses(), everywhere(401));
+});
+
+scene('while Redis is gone the page says so and nobody is signed out; when it is back, all goes on', async ({ signedIn }) => {
+  const alice = await signedIn('alice');
+  await alice.addAttribute('statements', 'kept', 'over the outage');
+  await alice.attributeEverywhere('kept');
+  const { value } = await alice.cookie();
+  const banner = alice.page.getByRole('alert').getByText('The bank cannot check sessions right now');
+  stopRedis();
+  try {
+    await banner.waitFor();
+    await eventually('503 everywhere', async () => (await alice.statuses()).every((status) => status === 503));
+    await alice.photograph('outage');
+    await alice.addAttribute('cards', 'lost', '1');
+    await alice.page.getByRole('alert').getByText('Not available at the moment (503).').waitFor();
+    assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
+  } finally {
+    startRedis();
+  }
+  await alice.press('Try now');
+  await banner.waitFor({ state: 'hidden' });
+  await eventually('200 everywhere', async () => (await alice.statuses()).every((status) => status === 200));
+  assert.deepEqual(await alice.attributeEverywhere('kept'), everywhere('"over the outage"'));
+  assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
+});
