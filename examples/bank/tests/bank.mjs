@@ -67,7 +67,7 @@ let browser;
 /** Starts the browser of all visitors of a file; `after` is node:test's. */
 export function openBrowser({ before, after }) {
   before(async () => {
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: process.env.BANK_BROWSER ?? '/usr/bin/chromium' });
   });
   after(() => browser.close());
 }

@@ -5,7 +5,7 @@
 //   idle    the end of a session that is not used; alone, in a bank with a short idle timeout
 //
 // Environment: BANK_ORIGIN, BANK_PASSWORDS (JSON: user to password), BANK_PROXY, BANK_REDIS_PORT, BANK_REDIS_CONF,
-// BANK_ARTEFACTS (folder for screenshots), BANK_IDLE_SECONDS (idle alone).
+// BANK_ARTEFACTS (folder for screenshots), BANK_IDLE_SECONDS (idle alone), BANK_BROWSER (a Chromium other than Debian's).
 import path from 'node:path';
 import { run } from 'node:test';
 import reporter from './reporter.mjs';
