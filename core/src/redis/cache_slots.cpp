@@ -87,7 +87,24 @@ CacheSlots::~CacheSlots() {
 
 std::uint64_t CacheSlots::bytes() const noexcept {
   return used_chunks_.load(std::memory_order_relaxed) * chunk_words * sizeof(std::uint64_t) +
-         entries() * (sizeof(Set) / ways + sizeof(Owner));
+         entries_.load(std::memory_order_relaxed) * (sizeof(Set) / ways + sizeof(Owner));
+}
+
+std::uint64_t CacheSlots::entries(std::uint64_t epoch) const noexcept {
+  return epoch == counted_epoch_.load(std::memory_order_relaxed) ? counted_.load(std::memory_order_relaxed) : 0;
+}
+
+// Epochs only grow: with the first entry of a new one, those of all others are gone.
+void CacheSlots::count_in(std::uint64_t epoch) noexcept {
+  if (epoch > counted_epoch_.load(std::memory_order_relaxed)) {
+    counted_.store(0, std::memory_order_relaxed);
+    counted_epoch_.store(epoch, std::memory_order_relaxed);
+  }
+  if (epoch == counted_epoch_.load(std::memory_order_relaxed)) counted_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void CacheSlots::count_out(std::uint64_t epoch) noexcept {
+  if (epoch == counted_epoch_.load(std::memory_order_relaxed)) counted_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // ---- readers
@@ -163,25 +180,48 @@ bool CacheSlots::copy_image(std::uint32_t first_chunk, std::uint32_t words,
 // ---- writers
 
 bool CacheSlots::put(const Entry& entry, const Session& session, std::int64_t now_ns) noexcept {
+  const SessionId id = session.id();
   const std::size_t words = SessionImage::size(session);
-  const std::size_t chunks = (words + chunk_words - 1) / chunk_words;
+  const std::size_t chunks = chunks_for(words);
   const std::lock_guard lock(mutex_);
-  const std::size_t place = index_place(session.id().str());
-  if (index_[place] != 0) clear_slot(index_[place] - 1);
+  const std::span<const std::uint64_t> image = image_of(session, words);
+  const std::size_t same = slot_of(entry.key);
+  if (same != slot_count_ && !image.empty() && chunks_for(slot(same).words) == chunks) {
+    replace(same, entry, image);
+    return true;
+  }
+  if (const std::size_t place = index_place(id.str()); index_[place] != 0) clear_slot(index_[place] - 1);
+  if (image.empty()) return false;
   if (chunks > std::max<std::size_t>(chunk_count_ / 4, 1)) return false;
+  if (!make_room(chunks, entry, now_ns)) return false;
+  const std::size_t number = choose_slot(entry, now_ns);
+  fill_slot(number, entry, write_image(image), static_cast<std::uint32_t>(words));
+  std::copy_n(id.str().data(), SessionId::length, owners_[number].id.begin());
+  index_[index_place(id.str())] = static_cast<std::uint32_t>(number + 1);
+  entries_.fetch_add(1, std::memory_order_relaxed);
+  count_in(entry.epoch);
+  return true;
+}
+
+// Where the entry of `key` is; slot_count_ if it is nowhere. One token has one id, so its index need not be asked.
+std::size_t CacheSlots::slot_of(const SipHash128& key) const noexcept {
+  const std::size_t first = first_slot(key);
+  for (std::size_t number = first; number < first + ways; ++number) {
+    if (hint(number) == 0 || (hint(number) & key_part) != (key.second & key_part)) continue;
+    if (slot(number).key_first == key.first && slot(number).key_second == key.second) return number;
+  }
+  return slot_count_;
+}
+
+// In a buffer of the writers; empty when there is no memory for it.
+std::span<const std::uint64_t> CacheSlots::image_of(const Session& session, std::size_t words) noexcept {
   try {
     if (image_.size() < words) image_.resize(words);
   } catch (const std::bad_alloc&) {
-    return false;
+    return {};
   }
-  if (!make_room(chunks, entry, now_ns)) return false;
-  const std::size_t number = choose_slot(entry, now_ns);
   SessionImage::store(session, image_);
-  fill_slot(number, entry, write_image({image_.data(), words}), static_cast<std::uint32_t>(words));
-  std::copy_n(session.id().str().data(), SessionId::length, owners_[number].id.begin());
-  index_[index_place(session.id().str())] = static_cast<std::uint32_t>(number + 1);
-  entries_.fetch_add(1, std::memory_order_relaxed);
-  return true;
+  return {image_.data(), words};
 }
 
 void CacheSlots::erase(const SessionId& id) noexcept {
@@ -206,8 +246,26 @@ void CacheSlots::fill_slot(std::size_t number, const Entry& entry, std::uint32_t
   store(hint(number), (entry.key.second & key_part) | (first_chunk + 1));
 }
 
+// The usual session, read once more: the same slot and chunks hold what is new of it.
+void CacheSlots::replace(std::size_t number, const Entry& entry, std::span<const std::uint64_t> image) noexcept {
+  Slot& slot = this->slot(number);
+  count_out(slot.epoch);
+  store(slot.sequence, slot.sequence + 1);
+  store(slot.epoch, entry.epoch);
+  store(slot.deadline_ns, entry.deadline_ns);
+  store(slot.touch_ns, entry.touch_ns);
+  store(slot.words, static_cast<std::uint32_t>(image.size()));
+  std::uint32_t chunk = slot.first_chunk;
+  for (std::size_t done = 0; done < image.size(); done += chunk_words, chunk = links_[chunk]) {
+    write_chunk(chunk, image.subspan(done, std::min(chunk_words, image.size() - done)));
+  }
+  store(slot.sequence, slot.sequence + 1);
+  count_in(entry.epoch);
+}
+
 void CacheSlots::clear_slot(std::size_t number) noexcept {
   Slot& slot = this->slot(number);
+  count_out(slot.epoch);
   store(slot.sequence, slot.sequence + 1);
   store(slot.epoch, std::uint64_t{0});  // no epoch is 0
   store(slot.sequence, slot.sequence + 1);
@@ -285,11 +343,14 @@ std::uint32_t CacheSlots::write_image(std::span<const std::uint64_t> image) noex
       store(links_[last], chunk);
     }
     last = chunk;
-    const std::size_t count = std::min(chunk_words, image.size() - done);
-    for (std::size_t i = 0; i < count; ++i) store(chunks_[chunk * chunk_words + i], image[done + i]);
+    write_chunk(chunk, image.subspan(done, std::min(chunk_words, image.size() - done)));
   }
   store(links_[last], none);
   return first;
+}
+
+void CacheSlots::write_chunk(std::uint32_t chunk, std::span<const std::uint64_t> words) noexcept {
+  for (std::size_t i = 0; i < words.size(); ++i) store(chunks_[chunk * chunk_words + i], words[i]);
 }
 
 void CacheSlots::free_chunks(std::uint32_t first_chunk) noexcept {

@@ -53,7 +53,9 @@ class CacheSlots {
   bool put(const Entry& entry, const Session& session, std::int64_t now_ns) noexcept;
   void erase(const SessionId& id) noexcept;
 
-  [[nodiscard]] std::uint64_t entries() const noexcept { return entries_.load(std::memory_order_relaxed); }
+  // Those of `epoch`, which is the newest: no other can be served.
+  [[nodiscard]] std::uint64_t entries(std::uint64_t epoch) const noexcept;
+  // What all entries take, also those of earlier epochs that nothing has replaced yet.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
   [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_.load(std::memory_order_relaxed); }
 
@@ -93,17 +95,26 @@ class CacheSlots {
   [[nodiscard]] bool copy_image(std::uint32_t first_chunk, std::uint32_t words,
                                 std::optional<Session>& session) const noexcept;
 
+  [[nodiscard]] std::size_t slot_of(const SipHash128& key) const noexcept;
+  [[nodiscard]] std::span<const std::uint64_t> image_of(const Session& session, std::size_t words) noexcept;
   [[nodiscard]] std::size_t choose_slot(const Entry& entry, std::int64_t now_ns) noexcept;
   [[nodiscard]] bool servable(std::size_t number, const Entry& newest, std::int64_t now_ns) const noexcept {
     return slot(number).epoch == newest.epoch && now_ns < slot(number).deadline_ns;
   }
   void fill_slot(std::size_t number, const Entry& entry, std::uint32_t first_chunk, std::uint32_t words) noexcept;
+  void replace(std::size_t number, const Entry& entry, std::span<const std::uint64_t> image) noexcept;
   void clear_slot(std::size_t number) noexcept;
   void evict(std::size_t number) noexcept;
   [[nodiscard]] bool make_room(std::size_t chunks, const Entry& entry, std::int64_t now_ns) noexcept;
   [[nodiscard]] std::uint32_t take_chunk() noexcept;
   [[nodiscard]] std::uint32_t write_image(std::span<const std::uint64_t> image) noexcept;
+  void write_chunk(std::uint32_t chunk, std::span<const std::uint64_t> words) noexcept;
   void free_chunks(std::uint32_t first_chunk) noexcept;
+  [[nodiscard]] static constexpr std::size_t chunks_for(std::size_t words) noexcept {
+    return (words + chunk_words - 1) / chunk_words;
+  }
+  void count_in(std::uint64_t epoch) noexcept;
+  void count_out(std::uint64_t epoch) noexcept;
 
   [[nodiscard]] std::size_t index_home(std::string_view id) const noexcept;
   [[nodiscard]] std::size_t index_place(std::string_view id) const noexcept;
@@ -130,7 +141,9 @@ class CacheSlots {
   std::size_t hand_ = 0;          // the clock over all slots, when bytes are short
   std::vector<std::uint64_t> image_;
 
-  std::atomic<std::uint64_t> entries_{0};
+  std::atomic<std::uint64_t> entries_{0};  // of any epoch
+  std::atomic<std::uint64_t> counted_{0};  // of counted_epoch_, the newest that has any
+  std::atomic<std::uint64_t> counted_epoch_{0};
   std::atomic<std::uint64_t> used_chunks_{0};
   std::atomic<std::uint64_t> evictions_{0};
 };

@@ -124,7 +124,7 @@ void NearCache::add_stats(Stats& stats) const noexcept {
   stats.flushes_server += flushes_server_.load(std::memory_order_relaxed);
   stats.flushes_staleness += flushes_staleness_.load(std::memory_order_relaxed);
   stats.evictions += slots_.evictions();
-  stats.cache_entries += slots_.entries();
+  stats.cache_entries += slots_.entries(epoch());
   stats.cache_bytes += slots_.bytes();
 }
 
