@@ -111,13 +111,9 @@ struct Client::Impl {
   template <class T>
   Result<T> block_on(Task<T> task) {
     Waiter waiter;
-    std::optional<Result<T>> result;
-    start(std::move(task), [&](Result<T> finished) {
-      result.emplace(std::move(finished));
-      waiter.finish();
-    });
+    task.run(waiter);
     if (waiter.state() != Waiter::done) store().wait(waiter);
-    return std::move(*result);
+    return task.result();
   }
   template <class Request>
   auto call(Request request) {
@@ -205,8 +201,8 @@ Task<Decision> Client::Impl::decide(std::unique_ptr<OwnedRequest> request) {
 
 Task<std::optional<Session>> Client::Impl::perform(LoadRequest request) {
   std::optional<Session> hit;
-  if (cached(request.token.reveal(), request.options, hit)) co_return hit;
-  co_return co_await look_up(request.token.reveal(), request.options);
+  if (cached(request.token.reveal(), request.options, hit)) return ready<std::optional<Session>>(std::move(hit));
+  return look_up(request.token.reveal(), request.options);
 }
 
 Task<std::optional<Session>> Client::Impl::perform(FindRequest request) {

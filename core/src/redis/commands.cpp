@@ -37,6 +37,21 @@ Commands& Commands::add(std::span<const std::string_view> arguments) {
   return *this;
 }
 
+Commands& Commands::add_get_and_pttl(std::string_view key) {
+  constexpr std::string_view get = "*2\r\n$3\r\nGET\r\n";
+  constexpr std::string_view pttl = "*2\r\n$4\r\nPTTL\r\n";
+  constexpr std::size_t framing = 32;
+  bytes_.reserve(bytes_.size() + get.size() + pttl.size() + 2 * (key.size() + framing));
+  bytes_ += get;
+  const std::size_t argument = bytes_.size();
+  append_length(bytes_, '$', key.size());
+  bytes_.append(key).append("\r\n");
+  const std::size_t length = bytes_.size() - argument;
+  bytes_.append(pttl).append(bytes_, argument, length);
+  count_ += 2;
+  return *this;
+}
+
 void Commands::wipe() noexcept {
   crypto::wipe(bytes_.data(), bytes_.size());
 }

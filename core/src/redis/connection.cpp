@@ -41,8 +41,12 @@ std::int64_t Connection::proven_at() const noexcept {
 }
 
 std::int64_t Connection::server_milliseconds() const noexcept {
+  return server_milliseconds_at(impl_->clock_.monotonic_nanoseconds());
+}
+
+std::int64_t Connection::server_milliseconds_at(std::int64_t now_ns) const noexcept {
   constexpr std::int64_t ns_per_ms = 1'000'000;
-  return impl_->server_offset_ms_.load(std::memory_order_relaxed) + impl_->clock_.monotonic_nanoseconds() / ns_per_ms;
+  return impl_->server_offset_ms_.load(std::memory_order_relaxed) + now_ns / ns_per_ms;
 }
 
 void Connection::add_stats(Stats& stats) const noexcept {

@@ -33,6 +33,8 @@ class Commands {
   explicit Commands(Effect effect) noexcept : effect_(effect) {}
   Commands& add(std::initializer_list<std::string_view> arguments);
   Commands& add(std::span<const std::string_view> arguments);
+  // GET and PTTL of one key: what every load sends, so it is written without counting.
+  Commands& add_get_and_pttl(std::string_view key);
 
   // Overwrites the bytes. What growing left behind stays: a command with a password in it is the only one of its object.
   void wipe() noexcept;
@@ -120,6 +122,8 @@ class Connection {
   [[nodiscard]] std::int64_t proven_at() const noexcept;
   // Unix milliseconds on the server's clock: TIME at connect, refreshed by probes, carried on by the monotonic clock.
   [[nodiscard]] std::int64_t server_milliseconds() const noexcept;
+  // The same for a moment that the caller has looked up: Clock::monotonic_nanoseconds.
+  [[nodiscard]] std::int64_t server_milliseconds_at(std::int64_t now_ns) const noexcept;
 
   void add_stats(Stats& stats) const noexcept;
   // What is in flight completes with ErrorCode::closed before this returns. Idempotent.

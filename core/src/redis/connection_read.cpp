@@ -124,6 +124,7 @@ void Connection::Impl::read_and_dispatch() noexcept {
   if (outcome.state == SocketOutcome::State::blocked) return;
   if (outcome.state == SocketOutcome::State::ended) return break_link(error_text(outcome.error));
 
+  const Waiter::Batch finished_together;
   replies_->feed({buffer_.data(), outcome.bytes});
   batch_clock_ns_ = clock_.monotonic_nanoseconds();
   batch_steady_ns_ = steady_nanoseconds();

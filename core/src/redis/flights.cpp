@@ -1,7 +1,6 @@
 #include "redis/flights.hpp"
 
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace ficha::redis {
@@ -70,11 +69,7 @@ void Flight::land(const Answer& answer) noexcept {
   }
   while (passenger != nullptr) {
     Flight* const next = passenger->next_;
-    try {
-      passenger->answer_.emplace(answer);
-    } catch (const std::bad_alloc&) {
-      passenger->answer_.emplace(Error{ErrorCode::overloaded, {}});
-    }
+    passenger->answer_ = &answer;
     passenger->passenger_.resume();  // may end the passenger's life
     passenger = next;
   }

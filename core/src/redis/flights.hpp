@@ -51,11 +51,11 @@ class Flights {
 // One request's seat. Lives in the coroutine that asks, from before its commands are sent until their replies are used:
 //
 //   Flight flight(cache.flights(), id, cache.epoch());
-//   if (auto answer = co_await flight.board()) co_return std::move(*answer);  // somebody else's commands brought it
-//   auto send = connection.send(commands);                                    // this one leads
-//   auto replies = co_await send;                                             // resumed in stream order
+//   if (const Answer* answer = co_await flight.board()) co_return Answer(*answer);  // somebody else's commands brought it
+//   auto send = connection.send(commands);                                          // this one leads
+//   auto replies = co_await send;                                                   // resumed in stream order
 //   ... cache.keep(flight, token, session, freshness) ...
-//   flight.land(answer);                                                      // resumes those who boarded
+//   flight.land(answer);                                                            // resumes those who boarded
 class Flight {
  public:
   Flight(Flights& flights, const SessionId& id, std::uint64_t epoch) noexcept;
@@ -65,12 +65,13 @@ class Flight {
   ~Flight();
 
   class Board;
-  // co_await yields the answer of a flight that is under way and unspoiled, or nullopt: this one leads, land() is due.
+  // co_await yields the answer of a flight that is under way and unspoiled, to be copied before the next suspension; or
+  // nullptr: this one leads, land() is due.
   [[nodiscard]] Board board() noexcept;
   // Leads whatever else is under way: for a read that must not see an older answer (fresh), and for touches.
   void lead() noexcept;
 
-  // Once, by the leader: resumes everybody who boarded, on this thread, each with a copy of the answer.
+  // Once, by the leader: resumes everybody who boarded, on this thread, each with the answer before its eyes.
   void land(const Answer& answer) noexcept;
 
   [[nodiscard]] const SessionId& id() const noexcept { return id_; }
@@ -91,7 +92,7 @@ class Flight {
   Flight* next_ = nullptr;        // leader: in its bucket; passenger: behind the same leader
   Flight* passengers_ = nullptr;  // of a leader, latest first
   std::coroutine_handle<> passenger_;
-  std::optional<Answer> answer_;  // of a passenger
+  const Answer* answer_ = nullptr;  // of a passenger: its leader's
 };
 
 class Flight::Board {
@@ -99,7 +100,7 @@ class Flight::Board {
   explicit Board(Flight& flight) noexcept : flight_(flight) {}
   static bool await_ready() noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> caller) noexcept;  // false: leads
-  std::optional<Answer> await_resume() noexcept { return std::move(flight_.answer_); }
+  [[nodiscard]] const Answer* await_resume() const noexcept { return flight_.answer_; }
 
  private:
   Flight& flight_;

@@ -14,14 +14,28 @@ namespace {
 constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
 constexpr std::int64_t no_such_key = -2;  // of PTTL
 
-// Whether `record` begins as every record does, and names a session other than `id`.
-bool is_somebody_elses(std::string_view record, const SessionId& id) {
+constexpr char live_kind = 0;
+constexpr char superseded_kind = 1;
+
+// What follows the header of the array that every record is.
+std::string_view body_of(std::string_view record) noexcept {
   const std::size_t header = record.starts_with('\xdc') ? 3 : 1;
+  return record.substr(std::min(header, record.size()));
+}
+
+// Whether `record` begins as one of this kind does; it may still be corrupt.
+bool is_record_of_kind(std::string_view record, char kind) noexcept {
+  const std::string_view body = body_of(record);
+  return body.size() >= 2 && body[0] == 1 && body[1] == kind;
+}
+
+// Whether `record` begins as every record does, and names a session other than `id`.
+bool is_somebody_elses(std::string_view record, const SessionId& id) noexcept {
+  if (!is_record_of_kind(record, live_kind) && !is_record_of_kind(record, superseded_kind)) return false;
   constexpr std::size_t guard_at = 3;  // behind version, kind and the header of a str of 11 bytes
-  const std::string_view body = record.substr(std::min(header, record.size()));
-  if (body.size() < guard_at + id.guard().size()) return false;
-  const bool is_record = body[0] == 1 && (body[1] == 0 || body[1] == 1) && body[2] == '\xab';
-  return is_record && body.substr(guard_at, id.guard().size()) != id.guard();
+  const std::string_view body = body_of(record);
+  if (body.size() < guard_at + id.guard().size() || body[2] != '\xab') return false;
+  return body.substr(guard_at, id.guard().size()) != id.guard();
 }
 
 // A read whose connection broke is repeated once, if time allows: repeating it is harmless.
@@ -67,103 +81,126 @@ Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get
 }
 
 // What GET and PTTL, sent at `sent_at_ns`, say of the session `id`. An expired one is none.
-Result<RedisStore::Reading> RedisStore::reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
-                                                std::int64_t sent_at_ns) const {
-  if (pttl.type() == ReplyView::Type::error) return error_of_reply(pttl.text());
-  if (pttl.type() != ReplyView::Type::integer) return corrupt_record("a PTTL was answered with something else");
-  if (pttl.integer() == no_such_key) return Reading{};
-  if (pttl.integer() < 0) return corrupt_record("the stored session never expires");
+RedisStore::Reading RedisStore::reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                        std::int64_t sent_at_ns) const {
+  if (pttl.type() == ReplyView::Type::error) return {error_of_reply(pttl.text())};
+  if (pttl.type() != ReplyView::Type::integer) return {corrupt_record("a PTTL was answered with something else")};
+  if (pttl.integer() == no_such_key) return {};
+  if (pttl.integer() < 0) return {corrupt_record("the stored session never expires")};
   const std::int64_t absolute_ms = fields.expires_at * 1000;
-  const std::int64_t now_ms = connection_->server_milliseconds();
-  if (absolute_ms <= now_ms) return Reading{};
+  const std::int64_t now_ns = clock_.monotonic_nanoseconds();
+  const std::int64_t now_ms = connection_->server_milliseconds_at(now_ns);
+  if (absolute_ms <= now_ms) return {};
 
-  const std::int64_t round_trip_ns = clock_.monotonic_nanoseconds() - sent_at_ns;
+  const std::int64_t round_trip_ns = now_ns - sent_at_ns;
   const std::int64_t sent_at_ms = now_ms - round_trip_ns / nanoseconds_per_millisecond;
   const std::int64_t deadline_ms = std::min(absolute_ms, sent_at_ms + pttl.integer());
-  return Reading{make_session(id, fields, deadline_ms / 1000), sent_at_ns, pttl.integer(), deadline_ms};
+  return {std::optional<Session>(make_session(id, fields, deadline_ms / 1000)),
+          {sent_at_ns, pttl.integer(), now_ns, now_ms},
+          deadline_ms};
 }
+
+// A read of one session under way, whoever drives it: what to send, and whether its answer is the last. It follows
+// rotations with grace, and is repeated once when its connection breaks.
+class RedisStore::Read {
+ public:
+  Read(RedisStore& store, const SessionId& id) noexcept
+      : store_(store), id_(id), timer_(store.start_timer()), repetition_(*store.connection_, timer_) {}
+
+  [[nodiscard]] Connection::Send send() const {
+    Commands commands(Effect::read);
+    commands.add_get_and_pttl(store_.session_key(id_));
+    return store_.connection_->send(std::move(commands));
+  }
+
+  // Whether send() is due once more.
+  [[nodiscard]] bool goes_on(const Result<std::vector<Reply>>& replies) {
+    if (!replies) return repetition_.allowed(replies.error());
+    const ReplyView get = view(replies->front());
+    if (get.type() != ReplyView::Type::string || !is_record_of_kind(get.text(), superseded_kind)) return false;
+    const auto content = store_.stored(id_, get);
+    const auto* superseded = content ? std::get_if<Superseded>(&*content) : nullptr;
+    if (!superseded || !timer_.another_fits()) return false;
+    // The flight's invalidations are those of `id_`: nobody may board for an answer that depends on the successor's.
+    if (store_.cache_) store_.cache_->drop(id_);
+    id_ = superseded->successor;
+    return true;
+  }
+
+  // What the last replies say.
+  [[nodiscard]] Reading result(const Result<std::vector<Reply>>& replies, std::int64_t sent_at_ns) const {
+    if (!replies) return {replies.error()};
+    auto content = store_.stored(id_, view((*replies)[0]));
+    if (!content) return {std::move(content).error()};
+    if (const auto* fields = std::get_if<RecordFields>(&*content)) {
+      return store_.reading(id_, *fields, view((*replies)[1]), sent_at_ns);
+    }
+    if (std::holds_alternative<Superseded>(*content)) return {out_of_time()};
+    return {};
+  }
+
+ private:
+  RedisStore& store_;
+  SessionId id_;
+  OperationTimer timer_;
+  Repetition repetition_;
+};
 
 // The live session under `id`, or where a rotation with grace has moved it.
 Task<RedisStore::Reading> RedisStore::read(SessionId id) {
-  const OperationTimer timer = start_timer();
-  Repetition repetition(*connection_, timer);
+  Read read(*this, id);
   for (;;) {
-    const SessionKey key = session_key(id);
-    Commands commands(Effect::read);
-    commands.add({"GET", key}).add({"PTTL", key});
-    auto send = connection_->send(std::move(commands));
+    auto send = read.send();
     const auto replies = co_await send;
-    if (!replies) {
-      if (repetition.allowed(replies.error())) continue;
-      co_return replies.error();
-    }
-    auto content = stored(id, view((*replies)[0]));
-    if (!content) co_return std::move(content).error();
-    if (const auto* fields = std::get_if<RecordFields>(&*content)) {
-      co_return reading(id, *fields, view((*replies)[1]), send.sent_at());
-    }
-    const auto* superseded = std::get_if<Superseded>(&*content);
-    if (!superseded) co_return Reading{};
-    // The flight's invalidations are those of `id`: nobody may board for an answer that depends on the successor's.
-    if (cache_) cache_->drop(id);
-    id = superseded->successor;
-    if (!timer.another_fits()) co_return out_of_time();
+    if (!read.goes_on(replies)) co_return read.result(replies, send.sent_at());
   }
-}
-
-// For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who boarded.
-Answer RedisStore::land(Flight& flight, std::string_view token, Result<Reading> found) {
-  if (!found) {
-    Answer failure = std::move(found).error();
-    flight.land(failure);
-    return failure;
-  }
-  if (found->session) {
-    const Freshness freshness{found->sent_at_ns, found->remaining_ms, clock_.monotonic_nanoseconds(),
-                              connection_->server_milliseconds()};
-    cache_->keep(flight, token, *found->session, freshness);
-  }
-  Answer answer = std::move(found->session);
-  flight.land(answer);
-  return answer;
-}
-
-Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) {
-  const SessionId id = token.id();
-  if (!cache_) {
-    auto asked = read(id);
-    auto found = co_await asked;
-    if (!found) co_return std::move(found).error();
-    if (found->session && options.touch) touch_if_due(token.reveal(), *found->session, found->deadline_ms);
-    co_return std::move(found->session);
-  }
-
-  Flight flight(cache_->flights(), id, cache_->epoch());
-  if (options.fresh) {
-    flight.lead();
-  } else {
-    auto boarding = flight.board();
-    auto answer = co_await boarding;
-    if (answer) {
-      if (*answer && **answer && options.touch) {
-        touch_if_due(token.reveal(), ***answer, (**answer)->idle_deadline() * 1000);
-      }
-      co_return std::move(*answer);
-    }
-  }
-  auto asked = read(id);
-  auto found = co_await asked;
-  const std::int64_t deadline_ms = found ? found->deadline_ms : 0;
-  Answer answer = land(flight, token.reveal(), std::move(found));
-  if (answer && *answer && options.touch) touch_if_due(token.reveal(), **answer, deadline_ms);
-  co_return answer;
 }
 
 Task<std::optional<Session>> RedisStore::find(SessionId id) {
   auto asked = read(id);
   auto found = co_await asked;
   if (!found) co_return std::move(found).error();
-  co_return std::move(found->session);
+  co_return std::move(found->answer);
+}
+
+// For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who boarded.
+void RedisStore::land(Flight& flight, std::string_view token, const Reading& found) {
+  if (found.answer && *found.answer) cache_->keep(flight, token, **found.answer, found.freshness);
+  flight.land(found.answer);
+}
+
+// What a load answers once its read is over.
+Answer&& RedisStore::conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found) {
+  if (flight) land(*flight, token.reveal(), found);
+  if (touch && found.answer && *found.answer) touch_if_due(token.reveal(), **found.answer, found.deadline_ms);
+  return std::move(found.answer);
+}
+
+// The same for one who boarded another's flight.
+const Answer& RedisStore::share(const Answer& answer, const Token& token, bool touch) {
+  if (touch && answer && *answer) touch_if_due(token.reveal(), **answer, (*answer)->idle_deadline() * 1000);
+  return answer;
+}
+
+// One coroutine for all of it: a load is as cheap as its frame is small.
+Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) {
+  const SessionId id = token.id();
+  std::optional<Flight> flight;
+  if (cache_) {
+    flight.emplace(cache_->flights(), id, cache_->epoch());
+    if (options.fresh) {
+      flight->lead();
+    } else if (const Answer* answer = co_await flight->board()) {
+      co_return Answer(share(*answer, token, options.touch));
+    }
+  }
+  Read read(*this, id);
+  for (;;) {
+    auto send = read.send();
+    const auto replies = co_await send;
+    if (read.goes_on(replies)) continue;
+    co_return conclude(flight, token, options.touch, read.result(replies, send.sent_at()));
+  }
 }
 
 bool RedisStore::try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept {
@@ -206,8 +243,8 @@ Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds
   Flight flight(cache_->flights(), id, cache_->epoch());
   flight.lead();
   auto asked = read(id);
-  auto found = co_await asked;
-  static_cast<void>(land(flight, token.reveal(), std::move(found)));
+  const auto found = co_await asked;
+  if (found) land(flight, token.reveal(), *found);
 }
 
 // Reads go on while Redis refuses writes; that sessions are not being extended is said once, until it works again.

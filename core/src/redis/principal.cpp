@@ -152,8 +152,8 @@ Task<std::vector<Session>> RedisStore::read_listed(std::string index, std::size_
     const auto* fields = std::get_if<RecordFields>(&*content);
     if (!fields) continue;
     auto found = reading(ids[i], *fields, view(answers->replies[2 * i + 1]), answers->sent_at_ns);
-    if (!found) co_return std::move(found).error();
-    if (found->session) sessions.push_back(std::move(*found->session));
+    if (!found.answer) co_return std::move(found.answer).error();
+    if (*found.answer) sessions.push_back(std::move(**found.answer));
   }
   co_return sessions;
 }

@@ -208,11 +208,13 @@ Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
 Task<IssuedSession> RedisStore::rotate(SessionId id, RotateOptions options) {
   const OperationTimer timer = start_timer();
   auto asked = read(id);
-  auto found = co_await asked;
-  if (!found) co_return std::move(found).error();
-  if (!found->session) co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
+  const auto found = co_await asked;
+  if (!found) co_return found.error();
+  if (!found->answer) co_return found->answer.error();
+  const std::optional<Session>& session = *found->answer;
+  if (!session) co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
   if (!timer.another_fits()) co_return out_of_time();
-  auto moving = move(found->session->id(), std::string{found->session->principal()}, options, std::nullopt, timer);
+  auto moving = move(session->id(), std::string{session->principal()}, options, std::nullopt, timer);
   co_return co_await moving;
 }
 

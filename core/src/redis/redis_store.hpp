@@ -49,12 +49,11 @@ class RedisStore final : public SessionStore {
   void close() noexcept override { connection_->close(); }
 
  private:
-  // A session as GET and PTTL gave it.
+  // What GET and PTTL said of a session.
   struct Reading {
-    std::optional<Session> session;
-    std::int64_t sent_at_ns = 0;    // when those two were sent, on the monotonic clock
-    std::int64_t remaining_ms = 0;  // PTTL
-    std::int64_t deadline_ms = 0;   // when the key expires, on the server's clock; early by a round trip at most
+    Answer answer = std::optional<Session>();
+    Freshness freshness{};
+    std::int64_t deadline_ms = 0;  // when the key expires, on the server's clock; early by a round trip at most
   };
   struct Answers {
     std::vector<Reply> replies;
@@ -84,13 +83,17 @@ class RedisStore final : public SessionStore {
   // along before the write is acknowledged.
   enum class Targets : std::uint8_t { named, unnamed };
 
+  class Read;
+
   // load.cpp
   Task<Answers> ask(Commands commands, OperationTimer timer);
   Task<Reading> read(SessionId id);
-  Answer land(Flight& flight, std::string_view token, Result<Reading> found);
+  void land(Flight& flight, std::string_view token, const Reading& found);
+  Answer&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found);
+  const Answer& share(const Answer& answer, const Token& token, bool touch);
   Result<Stored> stored(const SessionId& id, ReplyView get);
-  [[nodiscard]] Result<Reading> reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
-                                        std::int64_t sent_at_ns) const;
+  [[nodiscard]] Reading reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                std::int64_t sent_at_ns) const;
   void touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms);
   Detached touch(SessionId id, Secret token, std::int64_t idle_seconds, std::int64_t expires_at);
   void note_touch(const Result<std::vector<Reply>>& replies);

@@ -20,6 +20,16 @@ TEST(Commands, SeveralCommandsFollowEachOtherInOrder) {
   EXPECT_EQ(commands.count(), 2U);
 }
 
+TEST(Commands, WhatALoadSendsIsWrittenAsAnyOtherCommand) {
+  const std::string key = "ficha:{0a1b}:" + std::string(100, 'k');
+  Commands expected{Effect::read};
+  expected.add({"TIME"}).add({"GET", key}).add({"PTTL", key});
+  Commands commands{Effect::read};
+  commands.add({"TIME"}).add_get_and_pttl(key);
+  EXPECT_EQ(commands.bytes(), expected.bytes());
+  EXPECT_EQ(commands.count(), 3U);
+}
+
 TEST(Commands, ArgumentsAreBytesThatNeedNoEscape) {
   using namespace std::string_view_literals;
   Commands commands{Effect::write};

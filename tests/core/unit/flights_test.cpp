@@ -20,8 +20,9 @@ struct Request {
 };
 
 Detached board(Flight& flight, Request& request) {
-  request.answer = co_await flight.board();
-  request.state = request.answer ? Request::State::answered : Request::State::leads;
+  const Answer* const answer = co_await flight.board();
+  if (answer) request.answer = *answer;
+  request.state = answer ? Request::State::answered : Request::State::leads;
 }
 
 class FlightsTest : public testing::Test {
