@@ -276,7 +276,7 @@ def a_session_that_is_not_used_ends(scene: Scene) -> None:
     for _ in range(2 * idle):  # used, it lives on
         time.sleep(0.5)
         expect(alice.get("/rates/rates"), 200)
-    deadline = time.monotonic() + idle * 17 / 16 + 2
+    deadline = time.monotonic() + idle * 17 / 16 + 1
     while time.monotonic() < deadline:  # looked at, it does not
         time.sleep(0.5)
         alice.get("/auth/session")
