@@ -413,6 +413,14 @@ void define_client(py::module_& module) {
       .def("session_id", session_id, py::arg("token"),
            "The public id of a token, without asking the store; None if it is malformed.")
       .def(
+          "explain",
+          [](const ClientHandle& self, const py::object& decision) {
+            const DecisionObject* object = as_decision(decision.ptr());
+            if (!object) throw py::type_error("explain() takes a ficha.Decision");
+            return self.client.explain(object->decision);
+          },
+          py::arg("decision"), "Why, by which rule: for tests and tools, never for clients.")
+      .def(
           "stats", [](const ClientHandle& self) { return stats_dict(self.client.stats()); },
           "Counters since the client was opened.")
       .def(

@@ -118,6 +118,14 @@ def test_a_session_is_found_by_its_id(client: Client) -> None:
         client.find("nonsense")
 
 
+def test_a_decision_can_be_explained() -> None:
+    with Client({"redis": {"url": "memory://"}, "rule": [{"path": "/tellers/**", "roles": ["teller"]}]}) as client:
+        headers = [("Authorization", f"Bearer {client.create('alice').token}")]
+        explained = client.explain(client.authorize("GET", "/tellers/1", headers))
+    assert explained.startswith("forbidden: missing_role")
+    assert "/tellers/**" in explained
+
+
 def test_the_cookie_of_a_loaded_session_needs_its_token(client: Client) -> None:
     session, token = issue(client)
     loaded = client.load(token)

@@ -8,7 +8,7 @@ import functools
 import inspect
 import logging
 import weakref
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -52,7 +52,9 @@ def _blocking(name: str, build: Callable[P, Request], result: type[T]) -> Callab
     return method
 
 
-def _awaited(name: str, build: Callable[P, Request], result: type[T]) -> Callable[Concatenate[Client, P], Awaitable[T]]:
+def _awaited(
+    name: str, build: Callable[P, Request], result: type[T]
+) -> Callable[Concatenate[Client, P], Coroutine[Any, Any, T]]:
     """Make the method that waits for the answer in the running event loop."""
 
     async def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
