@@ -16,9 +16,13 @@ from service import Service
 # Each is started by the command in FICHA_ENDPOINT_CPP and so on.
 LANGUAGES = ("cpp", "python", "node", "java")
 
+# Patient, because the machine may be busy with other tests.
 CONFIG = """
 [redis]
 url = "redis://127.0.0.1:{port}/0"
+connect_timeout = "5s"
+command_timeout = "5s"
+operation_timeout = "10s"
 
 [[rule]]
 path = "/staff/**"
