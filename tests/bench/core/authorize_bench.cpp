@@ -81,8 +81,7 @@ void run(Report& report) {
   const Medians medians = interleaved(
       rounds, [&] { return nanoseconds_each(decisions_per_round, decide); },
       [&] { return nanoseconds_each(gets_per_round, get); });
-  report.measured("P1", "authorize on a near-cache hit against one hiredis GET round trip",
-                  medians.theirs / medians.ours, ">=", 80, medians.ours, medians.theirs, "ns");
+  report.measured("P1", medians.theirs / medians.ours, medians, "ns");
 
   const std::string token(issued->token.reveal());
   std::vector<double> hits;

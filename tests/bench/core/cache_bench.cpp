@@ -166,16 +166,13 @@ void run(Report& report) {
 
   const Medians locked = interleaved(
       rounds, [&] { return read_by(2, ours, workload); }, [&] { return read_by(2, one_mutex, workload); });
-  report.measured("P2a", "near-cache read, two threads, against an LRU list behind one mutex",
-                  locked.theirs / locked.ours, ">=", 4, locked.ours, locked.theirs, "ns");
+  report.measured("P2a", locked.theirs / locked.ours, locked, "ns");
   const Medians shards = interleaved(
       rounds, [&] { return read_by(2, ours, workload); }, [&] { return read_by(2, sharded, workload); });
-  report.measured("P2b", "near-cache read, two threads, against 64 mutex shards", shards.theirs / shards.ours, ">=", 2,
-                  shards.ours, shards.theirs, "ns");
+  report.measured("P2b", shards.theirs / shards.ours, shards, "ns");
   const Medians alone = interleaved(
       rounds, [&] { return read_by(2, ours, workload); }, [&] { return read_by(1, ours, workload); });
-  report.measured("P2c", "near-cache read, two threads against one: throughput", alone.theirs / alone.ours, ">=", 1.7,
-                  alone.ours, alone.theirs, "ns");
+  report.measured("P2c", alone.theirs / alone.ours, alone, "ns");
 }
 
 const Benchmark registered{"P2", run};

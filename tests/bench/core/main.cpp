@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <fstream>
 
+#include "goals.hpp"
 #include "report.hpp"
 
 namespace ficha::bench {
@@ -24,30 +26,44 @@ std::string number(double value) {
   return text;
 }
 
-std::string head(std::string_view id, std::string_view what, std::string_view op, double target) {
-  return R"({"id": )" + quoted(id) + R"(, "what": )" + quoted(what) + R"(, "op": )" + quoted(op) + R"(, "target": )" +
-         number(target);
+const Goal& goal_of(std::string_view id) {
+  return *std::ranges::find(goals, id, &Goal::id);
+}
+
+std::string head(const Goal& goal) {
+  return R"({"id": )" + quoted(goal.id) + R"(, "what": )" + quoted(goal.what) + R"(, "op": )" + quoted(goal.op) +
+         R"(, "target": )" + number(goal.target);
+}
+
+int width(std::string_view text) {
+  return static_cast<int>(text.size());
 }
 
 }  // namespace
 
-void Report::measured(std::string_view id, std::string_view what, double ratio, std::string_view op, double target,
-                      double ours, double theirs, std::string_view unit) {
-  const bool met = op == ">=" ? ratio >= target : ratio <= target;
-  std::printf("%-5.*s %8.4g %.*s %-6g %-6s ours %.4g, theirs %.4g %.*s   %.*s\n", static_cast<int>(id.size()),
-              id.data(), ratio, static_cast<int>(op.size()), op.data(), target, met ? "met" : "MISSED", ours, theirs,
-              static_cast<int>(unit.size()), unit.data(), static_cast<int>(what.size()), what.data());
+void Report::measured(std::string_view id, double ratio, const Medians& medians, std::string_view unit) {
+  const Goal& goal = goal_of(id);
+  const bool met = goal.op == ">=" ? ratio >= goal.target : ratio <= goal.target;
+  std::printf("%-5.*s %8.4g %.*s %-6g %-6s ours %.4g, theirs %.4g %.*s   %.*s\n", width(id), id.data(), ratio,
+              width(goal.op), goal.op.data(), goal.target, met ? "met" : "MISSED", medians.ours, medians.theirs,
+              width(unit), unit.data(), width(goal.what), goal.what.data());
   std::fflush(stdout);
-  entries_.push_back(head(id, what, op, target) + R"(, "ratio": )" + number(ratio) + R"(, "ours": )" + number(ours) +
-                     R"(, "theirs": )" + number(theirs) + R"(, "unit": )" + quoted(unit) + "}");
+  entries_.push_back(head(goal) + R"(, "ratio": )" + number(ratio) + R"(, "ours": )" + number(medians.ours) +
+                     R"(, "theirs": )" + number(medians.theirs) + R"(, "unit": )" + quoted(unit) + "}");
+  ids_.push_back(id);
 }
 
-void Report::not_measured(std::string_view id, std::string_view what, std::string_view op, double target,
-                          std::string_view why) {
-  std::printf("%-5.*s not measured: %.*s   %.*s\n", static_cast<int>(id.size()), id.data(),
-              static_cast<int>(why.size()), why.data(), static_cast<int>(what.size()), what.data());
+void Report::not_measured(std::string_view id, std::string_view why) {
+  const Goal& goal = goal_of(id);
+  std::printf("%-5.*s not measured: %.*s   %.*s\n", width(id), id.data(), width(why), why.data(), width(goal.what),
+              goal.what.data());
   std::fflush(stdout);
-  entries_.push_back(head(id, what, op, target) + R"(, "ratio": null, "why": )" + quoted(why) + "}");
+  entries_.push_back(head(goal) + R"(, "ratio": null, "why": )" + quoted(why) + "}");
+  ids_.push_back(id);
+}
+
+bool Report::has(std::string_view id) const {
+  return std::ranges::find(ids_, id) != ids_.end();
 }
 
 void Report::note(std::string_view what, double value, std::string_view unit) {
@@ -83,11 +99,16 @@ int main(int argc, char** argv) {
   int status = 0;
   for (const auto& [name, run] : Benchmark::all()) {
     if (!wanted.empty() && std::ranges::find(wanted, name) == wanted.end()) continue;
+    std::string problem = "the benchmark " + std::string(name) + " did not come to it";
     try {
       run(report);
-    } catch (const std::exception& problem) {
-      std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(name.size()), name.data(), problem.what());
+    } catch (const std::exception& error) {
+      problem = error.what();
+      std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(name.size()), name.data(), problem.c_str());
       status = 1;
+    }
+    for (const ficha::bench::Goal& goal : ficha::bench::goals) {
+      if (goal.benchmark == name && !report.has(goal.id)) report.not_measured(goal.id, problem);
     }
   }
   if (!json.empty() && !report.write_json(json)) {

@@ -11,14 +11,18 @@
 
 namespace ficha::bench {
 
+struct Medians {
+  double ours;
+  double theirs;
+};
+
 // One line per goal on standard output, and all of them as a JSON array.
 class Report {
  public:
-  // `op` is ">=" or "<="; `ours` and `theirs` are medians in `unit`.
-  void measured(std::string_view id, std::string_view what, double ratio, std::string_view op, double target,
-                double ours, double theirs, std::string_view unit);
-  void not_measured(std::string_view id, std::string_view what, std::string_view op, double target,
-                    std::string_view why);
+  // Of a goal of goals.hpp.
+  void measured(std::string_view id, double ratio, const Medians& medians, std::string_view unit);
+  void not_measured(std::string_view id, std::string_view why);
+  [[nodiscard]] bool has(std::string_view id) const;
   // For orientation: printed, no goal.
   void note(std::string_view what, double value, std::string_view unit);
   // False if the file cannot be written.
@@ -26,6 +30,7 @@ class Report {
 
  private:
   std::vector<std::string> entries_;
+  std::vector<std::string_view> ids_;
 };
 
 [[nodiscard]] inline double median(std::vector<double> values) {
@@ -33,11 +38,6 @@ class Report {
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
-
-struct Medians {
-  double ours;
-  double theirs;
-};
 
 // Runs both sides in turn, so that what disturbs one disturbs the other; each returns one round's figure.
 template <class Ours, class Theirs>

@@ -183,8 +183,7 @@ void run(Report& report) {
   waitpid(observer, nullptr, 0);
   munmap(page, sizeof(Shared));
 
-  report.measured("P12", "revoke acknowledged in one process, refused in another: p99 against a bare push",
-                  medians.ours / medians.theirs, "<=", 2, medians.ours, medians.theirs, "us");
+  report.measured("P12", medians.ours / medians.theirs, medians, "us");
   report.note("median from acknowledged revoke to refusal", median(std::move(all_ours)), "us");
   report.note("median from acknowledged DEL to its push", median(std::move(all_theirs)), "us");
 }

@@ -28,8 +28,7 @@ void run(Report& report) {
     });
   };
   const Medians medians = interleaved(rounds, ours, theirs);
-  report.measured("P3", "token to id, against EVP_Digest(EVP_sha256()) alone", medians.theirs / medians.ours, ">=", 3,
-                  medians.ours, medians.theirs, "ns");
+  report.measured("P3", medians.theirs / medians.ours, medians, "ns");
 }
 
 const Benchmark registered{"P3", run};
