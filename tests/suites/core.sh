@@ -1,6 +1,7 @@
-# The C++ core: unit and store tests, released and under ASan and UBSan, and the package as others will consume it.
+# The C++ core: unit and store tests, released and under ASan and UBSan, on Redis and on Valkey, and the package as others
+# will consume it.
 # shellcheck shell=bash
-: "${cores:?is set by tests/suites/lib.sh}"
+: "${cores:?is set by tests/suites/lib.sh}" "${FICHA_DEPS_PREFIX:?is set by packaging/prefix.sh}"
 
 # A public header is short, compiles alone, and reaches none of the libraries behind the core.
 header_stands_alone() {
@@ -74,9 +75,23 @@ package_tests() {
   done
 }
 
+# What depends on the server's ways, with Valkey in the place of Redis.
+valkey_tests() {
+  if ! packaging/setup valkey; then
+    report_failure "packaging/setup valkey"
+    return
+  fi
+  local -x FICHA_TEST_REDIS_SERVER=$FICHA_DEPS_PREFIX/bin/valkey-server FICHA_COHERENCE_OPERATIONS=400000
+  local program
+  for program in ficha_store_tests ficha_coherence_tests; do
+    run_gtest "$program (release, Valkey)" "build/release/tests/core/$program"
+  done
+}
+
 suite_core() {
   if build release; then
     run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests ficha_coherence_tests ficha_soak_tests
+    valkey_tests
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
