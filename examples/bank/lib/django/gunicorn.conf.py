@@ -5,6 +5,7 @@ import os
 bind = f"127.0.0.1:{os.environ['PORT']}"
 workers = 1
 threads = 8
+keepalive = 10  # longer than the proxies keep theirs
 preload_app = True  # mistakes show before the service says that it is ready
 accesslog = None
 loglevel = "warning"
