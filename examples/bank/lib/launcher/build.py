@@ -138,11 +138,12 @@ NODE_PACKAGE = Step(
     (("npm", "install", "--no-package-lock", *_NPM_OPTIONS),),
     _NODE,
 )
+_JAVA_INPUTS = (*CORE, ROOT / "bindings" / "java")
 JAVA_PACKAGE = Step(
     "java-package",
-    "building the Java package",
-    (*CORE, ROOT / "bindings" / "java"),
-    (("mvn", "-B", "-q", "-DskipTests", "install"),),
+    "building the Java packages",
+    _JAVA_INPUTS,
+    (("mvn", "-B", "-q", "-Dmaven.test.skip", "-Dmaven.javadoc.skip", "install"),),
     ROOT / "bindings" / "java",
 )
 
@@ -156,4 +157,4 @@ def npm(name: str, what: str, *scripts: str) -> Step:
 
 def maven(name: str, what: str) -> Step:
     """Return the step that packages a folder's Maven project."""
-    return Step(name, what, (BANK / name, ROOT / "bindings" / "java"), (("mvn", "-B", "-q", "package"),), BANK / name)
+    return Step(name, what, (BANK / name, *_JAVA_INPUTS), (("mvn", "-B", "-q", "package"),), BANK / name)
