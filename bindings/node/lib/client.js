@@ -49,13 +49,19 @@ class Client {
   async create(principal = '', options = {}) {
     return this.#native.create(newSession(principal, options));
   }
-  async load(token, { touch = true, fresh = false } = {}) {
-    const known = this.#native.tryLoad(token, touch, fresh);
-    return known === undefined ? this.#native.load(token, touch, fresh) : known;
+  load(token, { touch = true, fresh = false } = {}) {
+    try {
+      return Promise.resolve(this.#native.load(token, touch, fresh));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
   tryLoad(token, options) {
     if (options === undefined) return this.#native.tryLoad(token);
     return this.#native.tryLoad(token, options.touch ?? true, options.fresh ?? false);
+  }
+  async find(id) {
+    return this.#native.find(checkText('session id', id));
   }
   async patch(session, changes) {
     return this.#native.patch(idOf(session), patch(changes));
@@ -90,6 +96,11 @@ class Client {
     if (!(decision instanceof Decision)) throw new InvalidArgument('require() judges a Decision of ficha');
     const judged = requirement(wanted);
     return decision.allowed ? this.#native.require(judged, decision) : decision;
+  }
+
+  explain(decision) {
+    if (!(decision instanceof Decision)) throw new InvalidArgument('explain() tells of a Decision of ficha');
+    return this.#native.explain(decision);
   }
 
   setCookie(session, token) {

@@ -19,6 +19,8 @@ export interface SessionsOptions {
   readonly unset?: 'keep' | 'destroy';
   /** Send the cookie with every response of a stored session. Default false. */
   readonly rolling?: boolean;
+  /** Follow the request through asynchronous code, for currentSession(). Default false: it costs every request some time. */
+  readonly context?: boolean;
 }
 
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
@@ -33,5 +35,5 @@ export function requireRole(...roles: string[]): Middleware;
 export function requireScope(...scopes: string[]): Middleware;
 /** That the principal proved itself within the last `seconds`. */
 export function requireFresh(seconds: number, options?: { readonly level?: number }): Middleware;
-/** The session of the request that the calling code runs for. */
+/** The session of the request that the calling code runs for; throws unless sessions() was told `context: true`. */
 export function currentSession(): HttpSession | undefined;

@@ -2,16 +2,17 @@
 // Sessions for Express 4 and 5: one app.use() in the place of express-session's.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
-const { holdResponse } = require('./held_response.js');
+const { HeldResponse } = require('./held_response.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { RequestDenied, admit, requireOf } = require('./request_session.js');
 
-const storage = new AsyncLocalStorage();
+// Made by the first sessions() that wants it: following asynchronous code costs every request of Node 20 a tenth of its time.
+let storage;
 
 const exchangeOf = Symbol('ficha exchange');
 
 /** One request and its response. */
-class Exchange {
+class Exchange extends HeldResponse {
   #res;
   #next;
   #options;
@@ -19,6 +20,7 @@ class Exchange {
   #unset = false;
 
   constructor(keeper, res, next, options) {
+    super();
     this.keeper = keeper;
     this.#res = res;
     this.#next = next;
@@ -32,7 +34,6 @@ class Exchange {
     this.#unset = true;
   }
 
-  // For holdResponse().
   prepare() {
     const { keeper } = this;
     let stored;
@@ -85,10 +86,12 @@ const accessors = {
  *
  * `unset`: what `req.session = null` does at the end of the request, "destroy" or (default) "keep".
  * `rolling`: send the cookie with every response of a stored session.
+ * `context`: follow the request through asynchronous code, for currentSession().
  */
-function sessions(client, { unset = 'keep', rolling = false } = {}) {
+function sessions(client, { unset = 'keep', rolling = false, context = false } = {}) {
   if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('unset is "keep" or "destroy"');
   const options = { unset, rolling };
+  if (context) storage ??= new AsyncLocalStorage();
 
   function attach(req, res, next, keeper) {
     const exchange = new Exchange(keeper, res, next, options);
@@ -96,8 +99,9 @@ function sessions(client, { unset = 'keep', rolling = false } = {}) {
     req.ficha = new RequestInfo(keeper);
     Object.defineProperty(req, 'session', accessors.session);
     Object.defineProperty(req, 'sessionID', accessors.sessionID);
-    holdResponse(res, exchange);
-    storage.run(keeper, next);
+    exchange.hold(res);
+    if (context) storage.run(keeper, next);
+    else next();
   }
 
   return function fichaSessions(req, res, next) {
@@ -140,6 +144,7 @@ const requireFresh = (seconds, { level } = {}) => requires({ maxAuthAge: seconds
 
 /** The `req.session` of the request that the calling code runs for; undefined outside of one. */
 function currentSession() {
+  if (!storage) throw new Error('currentSession() needs sessions(client, { context: true })');
   return storage.getStore()?.object;
 }
 

@@ -2,27 +2,35 @@
 // Holds a response back until what belongs before its headers is done.
 
 const headersOfContent = /^(content-|etag$|last-modified$|location$|transfer-encoding$|accept-ranges$)/;
+const noCalls = Object.freeze([]);
 const heldOf = Symbol('ficha held response');
 
 /**
- * Calls `exchange.prepare()` before the response's headers go out, and again before its end when they are out already. It
- * returns nothing, or a promise that the response waits for. When it fails, what the handler wrote is dropped and
- * `exchange.fail()` gets the error; a response whose headers are out is cut off instead, so that the client does not take it
- * for a success.
+ * Calls its own `prepare()` before the response's headers go out, and again before its end when they are out already. It
+ * returns nothing, or a promise that the response waits for. When it fails, what the handler wrote is dropped and `fail()`
+ * gets the error; a response whose headers are out is cut off instead, so that the client does not take it for a success.
  */
 class HeldResponse {
   #res;
-  #exchange;
   #state = 'open';
-  #calls = [];
+  #calls = noCalls;
+  #writeHead;
+  #write;
+  #end;
+  #flushHeaders;
 
-  constructor(res, exchange) {
+  hold(res) {
     this.#res = res;
-    this.#exchange = exchange;
-    this.writeHead = res.writeHead;
-    this.write = res.write;
-    this.end = res.end;
-    this.flushHeaders = res.flushHeaders;
+    this.#writeHead = res.writeHead;
+    this.#write = res.write;
+    this.#end = res.end;
+    this.#flushHeaders = res.flushHeaders;
+    // The same functions for every response: functions of its own would cost each its hidden class.
+    res[heldOf] = this;
+    res.writeHead = writeHead;
+    res.write = write;
+    res.end = end;
+    res.flushHeaders = flushHeaders;
   }
 
   /** What a call of the response's method `name` returns. */
@@ -37,14 +45,27 @@ class HeldResponse {
         if (name === 'end') this.#answer(this.#calls[0]);
         return name === 'write' ? true : this.#res;
       default:
-        return this[name].apply(this.#res, args);
+        return this.#call(name, args);
+    }
+  }
+
+  #call(name, args) {
+    switch (name) {
+      case 'writeHead':
+        return this.#writeHead.apply(this.#res, args);
+      case 'write':
+        return this.#write.apply(this.#res, args);
+      case 'end':
+        return this.#end.apply(this.#res, args);
+      default:
+        return this.#flushHeaders.apply(this.#res, args);
     }
   }
 
   #start() {
     let pending;
     try {
-      pending = this.#exchange.prepare();
+      pending = this.prepare();
     } catch (error) {
       pending = Promise.reject(error);
     }
@@ -53,6 +74,7 @@ class HeldResponse {
       return;
     }
     this.#state = 'held';
+    this.#calls = [];
     pending.then(
       () => this.#release(),
       (error) => this.#refuse(error),
@@ -61,9 +83,9 @@ class HeldResponse {
 
   #release() {
     const calls = this.#calls;
-    this.#calls = [];
+    this.#calls = noCalls;
     this.#state = 'released';
-    for (const [name, args] of calls) this[name].apply(this.#res, args);
+    for (const [name, args] of calls) this.#call(name, args);
     if (calls.some(([name]) => name === 'write') && !this.#res.writableEnded) this.#drain();
   }
 
@@ -87,31 +109,20 @@ class HeldResponse {
 
   #answer(error) {
     const res = this.#res;
-    this.#calls = [];
+    this.#calls = noCalls;
     this.#state = 'over';
     for (const name of res.getHeaderNames()) if (headersOfContent.test(name)) res.removeHeader(name);
     res.statusCode = 200;
     res.statusMessage = undefined;
-    this.#exchange.fail(error);
+    this.fail(error);
   }
 }
 
-// The same functions for every response: a function of its own would cost each its hidden class.
-const methods = {};
-for (const name of ['writeHead', 'write', 'end', 'flushHeaders']) {
-  methods[name] = function (...args) {
-    return this[heldOf].pass(name, args);
-  };
-}
-const { writeHead, write, end, flushHeaders } = methods;
+const [writeHead, write, end, flushHeaders] = ['writeHead', 'write', 'end', 'flushHeaders'].map(
+  (name) =>
+    function (...args) {
+      return this[heldOf].pass(name, args);
+    },
+);
 
-function holdResponse(res, exchange) {
-  const held = new HeldResponse(res, exchange);
-  res[heldOf] = held;
-  res.writeHead = writeHead;
-  res.write = write;
-  res.end = end;
-  res.flushHeaders = flushHeaders;
-}
-
-module.exports = { holdResponse };
+module.exports = { HeldResponse };

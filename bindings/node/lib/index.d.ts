@@ -125,6 +125,10 @@ export interface Changes extends PrincipalChanges {
   readonly increment?: Readonly<Record<string, number>>;
   /** Conflict if the stored generation differs. */
   readonly expectedGeneration?: number;
+  /** Seconds, 0 for none: a new idle timeout, beginning now. */
+  readonly idleTimeout?: number;
+  /** Seconds from now: a new absolute timeout. */
+  readonly absoluteTimeout?: number;
 }
 
 export interface LoadOptions {
@@ -213,6 +217,8 @@ export class Client {
   load(token: string, options?: LoadOptions): Promise<Session | null>;
   /** As load(), if that needs no waiting; undefined otherwise. */
   tryLoad(token: string, options?: LoadOptions): Session | null | undefined;
+  /** A live session by its public id, or null; asks the store, and does not extend the idle timeout. */
+  find(id: string): Promise<Session | null>;
   /** One atomic step; the new generation. Rejects with SessionGone, Conflict, AttributeExists, InvalidArgument, TooLarge. */
   patch(session: Session | string, changes: Changes): Promise<number>;
   /** The same session under a new token; the old one leads to it for `grace` seconds, 30 at most. */
@@ -233,6 +239,8 @@ export class Client {
   tryAuthorize(request: RawRequest): Decision | undefined;
   /** A requirement on the matched route, judged on what authorize() returned. */
   require(requirement: Requirement, decision: Decision): Decision;
+  /** "forbidden: missing_role, by rule[3] /transfers/** (line 27)": for tests and tools, never for clients. */
+  explain(decision: Decision): string;
   /** The value of Set-Cookie for a session just issued, or for another one with its token. "Cache-Control: no-store" is due. */
   setCookie(session: Session, token?: string): string;
   /** The value of Set-Cookie that ends the cookie. */
@@ -249,8 +257,8 @@ export class Client {
   close(): void;
 }
 
-/** A request of node:http, as Client.authorize() takes it. */
-export function requestOf(request: import('node:http').IncomingMessage): RawRequest;
+/** A request of node:http or node:http2, as Client.authorize() takes it. */
+export function requestOf(request: import('node:http').IncomingMessage | import('node:http2').Http2ServerRequest): RawRequest;
 
 /** Base of every error; the codes are stable and the same in every language. */
 export class FichaError extends Error {

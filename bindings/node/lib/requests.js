@@ -16,10 +16,12 @@ function device({ address = '', userAgent = '' }) {
   return { address: checkText('device address', address), userAgent: checkText('user agent', userAgent) };
 }
 
-function seconds(what, value) {
-  if (value !== undefined && !Number.isSafeInteger(value)) throw new InvalidArgument(`${what}: whole seconds`);
+function integer(what, value, unit = 'an integer') {
+  if (value !== undefined && !Number.isSafeInteger(value)) throw new InvalidArgument(`${what}: ${unit}`);
   return value;
 }
+
+const seconds = (what, value) => integer(what, value, 'whole seconds');
 
 function newSession(principal, options) {
   const { roles = [], scopes = [], attributes = {}, level = 0, authenticated = true } = options;
@@ -29,7 +31,7 @@ function newSession(principal, options) {
     scopes: names('scopes', scopes),
     attributes: toTexts(attributes),
     device: device(options.device ?? {}),
-    level: seconds('level', level),
+    level: integer('level', level),
     authenticated,
     idleTimeout: seconds('idleTimeout', options.idleTimeout),
     absoluteTimeout: seconds('absoluteTimeout', options.absoluteTimeout),
@@ -53,7 +55,9 @@ function patch(changes) {
     roles: changes.roles && names('roles', changes.roles),
     scopes: changes.scopes && names('scopes', changes.scopes),
     device: changes.device && device(changes.device),
-    expectedGeneration: seconds('expectedGeneration', changes.expectedGeneration),
+    expectedGeneration: integer('expectedGeneration', changes.expectedGeneration),
+    idleTimeout: seconds('idleTimeout', changes.idleTimeout),
+    absoluteTimeout: seconds('absoluteTimeout', changes.absoluteTimeout),
   };
 }
 
@@ -62,7 +66,7 @@ function requirement({ allow = 'authenticated', roles = [], scopes = [], level =
     allow,
     roles: names('roles', roles),
     scopes: names('scopes', scopes),
-    level: seconds('level', level),
+    level: integer('level', level),
     maxAuthAge: seconds('maxAuthAge', maxAuthAge),
   };
 }

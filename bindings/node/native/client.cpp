@@ -100,20 +100,52 @@ napi_value undefined_value(napi_env env) noexcept {
   return value;
 }
 
+// (token, touch, fresh)
+class LoadReader {
+ public:
+  [[nodiscard]] bool read(napi_env env, const Arguments& arguments) {
+    if (arguments.values().empty() ||
+        napi_get_value_string_latin1(env, arguments.values()[0], token_.data(), token_.size(), &length_) != napi_ok) {
+      throw_type_error(env, "a token is a string");
+      return false;
+    }
+    options_ = {arguments.flag(env, 1, true), arguments.flag(env, 2, false)};
+    return true;
+  }
+  [[nodiscard]] std::string_view token() const noexcept { return {token_.data(), length_}; }
+  [[nodiscard]] const LoadOptions& options() const noexcept { return options_; }
+
+ private:
+  std::array<char, Token::length + 8> token_;  // what is longer than a token is none, wherever it is cut
+  std::size_t length_ = 0;
+  LoadOptions options_;
+};
+
+napi_value session_value(napi_env env, const std::optional<Session>& session) noexcept {
+  return session ? Environment::of(env).sessions().get(env, *session) : null_value(env);
+}
+
 // tryLoad(token, touch, fresh): a Session, null, or undefined when only the store knows.
 napi_value try_load(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
-  // What is longer than a token is none, wherever it is cut.
-  std::array<char, Token::length + 8> token;
-  std::size_t length = 0;
-  if (arguments.values().empty() ||
-      napi_get_value_string_latin1(env, arguments.values()[0], token.data(), token.size(), &length) != napi_ok) {
-    return throw_type_error(env, "a token is a string");
-  }
-  const LoadOptions options{arguments.flag(env, 1, true), arguments.flag(env, 2, false)};
-  const auto known = arguments.client()->client.try_load({token.data(), length}, options);
-  if (!known) return undefined_value(env);
-  return *known ? Environment::of(env).sessions().get(env, **known) : null_value(env);
+  LoadReader reader;
+  if (!reader.read(env, arguments)) return nullptr;
+  const auto known = arguments.client()->client.try_load(reader.token(), reader.options());
+  return known ? session_value(env, *known) : undefined_value(env);
+}
+
+// load(token, touch, fresh): a Session or null, or a promise of one when only the store knows.
+napi_value load(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  LoadReader reader;
+  if (!reader.read(env, arguments)) return nullptr;
+  Client& client = arguments.client()->client;
+  if (const auto known = client.try_load(reader.token(), reader.options())) return session_value(env, *known);
+  Environment& environment = Environment::of(env);
+  OperationId id = 0;
+  napi_value promise = environment.begin(arguments.client(), id);
+  if (promise) client.submit(environment.queue(), id, LoadRequest{Secret{reader.token()}, reader.options()});
+  return promise;
 }
 
 // tryAuthorize(…): a Decision, or undefined when only the store knows.
@@ -166,6 +198,10 @@ Napi::Value submit(const SharedClient& handle, const Napi::CallbackInfo& info) {
 
 Napi::Value require(const SharedClient& handle, const Napi::CallbackInfo& info) {
   return {info.Env(), to_value(info.Env(), handle->client.require(read_requirement(info[0]), read_admitted(info[1])))};
+}
+
+Napi::Value explain(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  return {info.Env(), to_string(info.Env(), handle->client.explain(read_explained(info[0])))};
 }
 
 // setCookie(session) for a session just issued; setCookie(session, token) for another one's session.
@@ -243,7 +279,8 @@ struct Method {
 constexpr std::array methods{Method{"tryLoad", try_load},
                              Method{"tryAuthorize", try_authorize},
                              Method{"authorize", authorize},
-                             Method{"load", cold<submit<read_load>>},
+                             Method{"load", load},
+                             Method{"find", cold<submit<read_find>>},
                              Method{"create", cold<submit<read_create>>},
                              Method{"patch", cold<submit<read_patch>>},
                              Method{"rotate", cold<submit<read_rotate>>},
@@ -253,6 +290,7 @@ constexpr std::array methods{Method{"tryLoad", try_load},
                              Method{"patchPrincipal", cold<submit<read_patch_principal>>},
                              Method{"list", cold<submit<read_list>>},
                              Method{"require", cold<require>},
+                             Method{"explain", cold<explain>},
                              Method{"setCookie", cold<set_cookie>},
                              Method{"clearCookie", cold<clear_cookie>},
                              Method{"csrfToken", cold<csrf_token>},

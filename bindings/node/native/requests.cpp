@@ -71,7 +71,8 @@ Patch::Kind to_kind(Napi::Value value) {
   throw Napi::TypeError::New(value.Env(), "a patch has set, add, remove and increment");
 }
 
-// {ops: [kind, name, JSON or number, …], roles, scopes, device, expectedGeneration}; what is undefined stays as it is.
+// {ops: [kind, name, JSON or number, …], roles, scopes, device, expectedGeneration, idleTimeout, absoluteTimeout}; what is
+// undefined stays as it is.
 Patch to_patch(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   const auto ops = object.Get("ops").As<Napi::Array>();
@@ -90,7 +91,19 @@ Patch to_patch(Napi::Value value) {
   const Napi::Value device = object.Get("device"), generation = object.Get("expectedGeneration");
   if (!device.IsUndefined()) patch.device = to_device(device.As<Napi::Object>());
   if (!generation.IsUndefined()) patch.expected_generation = static_cast<std::uint64_t>(to_integer(generation));
+  patch.idle_timeout = to_seconds(object.Get("idleTimeout"));
+  patch.absolute_timeout = to_seconds(object.Get("absoluteTimeout"));
   return patch;
+}
+
+// The enumerator whose name() this is; `last` is the enumeration's last.
+template <class Enum>
+Enum by_name(Napi::Value value, Enum last) {
+  const std::string wanted = text_of(value);
+  for (int i = 0; i <= static_cast<int>(last); ++i) {
+    if (name(static_cast<Enum>(i)) == wanted) return static_cast<Enum>(i);
+  }
+  throw Napi::TypeError::New(value.Env(), "not a Decision of ficha");
 }
 
 const Session& to_session(Napi::Value value) {
@@ -130,12 +143,8 @@ napi_value to_value(napi_env env, Outcome outcome) noexcept {
   return std::visit(Converter{env}, std::move(outcome));
 }
 
-StoreRequest read_load(const Napi::CallbackInfo& info) {
-  ByteStrings strings;
-  std::string_view token;
-  if (!strings.read(info.Env(), info[0], token))
-    throw Napi::Error(info.Env(), info.Env().GetAndClearPendingException().Value());
-  return LoadRequest{Secret{token}, LoadOptions{info[1].ToBoolean(), info[2].ToBoolean()}};
+StoreRequest read_find(const Napi::CallbackInfo& info) {
+  return FindRequest{to_id(info[0])};
 }
 
 StoreRequest read_create(const Napi::CallbackInfo& info) {
@@ -199,6 +208,15 @@ Decision read_admitted(Napi::Value value) {
   decision.carrier = carrier == "cookie" ? Carrier::cookie : carrier == "bearer" ? Carrier::bearer : Carrier::none;
   if (!session.IsNull()) decision.session = to_session(session);
   if (object.Get("headers").As<Napi::Array>().Length() > 0) decision.add_header("Vary", "Cookie");
+  return decision;
+}
+
+Decision read_explained(Napi::Value value) {
+  const auto object = value.As<Napi::Object>();
+  Decision decision;
+  decision.verdict = by_name<Verdict>(object.Get("verdict"), Verdict::unavailable);
+  decision.reason = by_name<Reason>(object.Get("reason"), Reason::store_unavailable);
+  decision.rule = static_cast<int>(to_integer(object.Get("rule")));
   return decision;
 }
 

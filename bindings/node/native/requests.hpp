@@ -9,7 +9,7 @@ namespace ficha::node {
 
 // Each reads the arguments of the client's method of that name; the shapes are those that lib/requests.js makes. They
 // throw a TypeError, or the FichaError invalid_argument.
-[[nodiscard]] StoreRequest read_load(const Napi::CallbackInfo& info);
+[[nodiscard]] StoreRequest read_find(const Napi::CallbackInfo& info);
 [[nodiscard]] StoreRequest read_create(const Napi::CallbackInfo& info);
 [[nodiscard]] StoreRequest read_patch(const Napi::CallbackInfo& info);
 [[nodiscard]] StoreRequest read_rotate(const Napi::CallbackInfo& info);
@@ -23,5 +23,7 @@ namespace ficha::node {
 [[nodiscard]] Requirement read_requirement(Napi::Value value);
 // A Decision object that allows, back as the core's.
 [[nodiscard]] Decision read_admitted(Napi::Value value);
+// What of any Decision object can be explained: its verdict, reason and rule.
+[[nodiscard]] Decision read_explained(Napi::Value value);
 
 }  // namespace ficha::node

@@ -65,6 +65,24 @@ for (const kind of ['redis', 'memory']) {
       assert.deepEqual(now.roles, ['admin']);
     });
 
+    test('a session is found by its public id, without its token', async () => {
+      const { id } = await client.create('alice', { roles: ['customer'] });
+      const found = await client.find(id);
+      assert.deepEqual([found.id, found.principal, found.token], [id, 'alice', null]);
+      await client.revoke(id);
+      assert.equal(await client.find(id), null);
+      await assert.rejects(client.find('no id'), ficha.InvalidArgument);
+    });
+
+    test('a patch gives a live session new lifetimes', async () => {
+      const session = await client.create('alice');
+      await client.patch(session, { idleTimeout: 60, absoluteTimeout: 600 });
+      const { idleSeconds, expiresAt } = await client.load(session.token, { fresh: true });
+      assert.equal(idleSeconds, 60);
+      assert.ok(expiresAt < session.expiresAt);
+      await assert.rejects(client.patch(session, { idleTimeout: 1.5 }), ficha.InvalidArgument);
+    });
+
     test('errors have stable codes, classes and statuses', async () => {
       const session = await client.create('a', { attributes: { x: 1 } });
       const fails = (promise, name, code, status) =>
@@ -219,6 +237,16 @@ test('a configuration is a URL, a file, or an object; a mistake is InvalidConfig
   assert.throws(() => new Client(), ficha.InvalidConfig);
   const tables = { redis: { url: 'memory://' }, rule: [{ path: '/x', methods: ['GET'] }, { path: '/**' }] };
   assert.equal(Config.from(tables).ruleCount, 2);
+});
+
+test('a decision can be explained, for logs and tests', async () => {
+  const client = new Client({ redis: { url: 'memory://' }, rule: [{ path: '/admin/**', roles: ['admin'] }] });
+  const decide = (headers) => client.authorize({ method: 'GET', path: '/admin/x', headers });
+  const { token } = await client.create('alice');
+  assert.match(client.explain(await decide([])), /^unauthenticated: no_credential, by rule\[0\] \/admin\/\*\*/);
+  assert.match(client.explain(await decide(['Authorization', `Bearer ${token}`])), /^forbidden: missing_role, by rule\[0\]/);
+  assert.throws(() => client.explain({ verdict: 'allow' }), ficha.InvalidArgument);
+  client.close();
 });
 
 test('the clock of a test moves time', async () => {

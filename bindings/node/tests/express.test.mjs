@@ -450,7 +450,7 @@ for (const [version, express, everyPath] of [
     });
 
     test('currentSession() is the session of the request that the code runs for', async (t) => {
-      const app = application(open());
+      const app = application(open(), { context: true });
       const remember = async (value) => {
         await nextTurn();
         currentSession().value = value;

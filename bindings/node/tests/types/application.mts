@@ -15,7 +15,10 @@ const session: Session = await client.create('alice', { roles: ['r'], attributes
 const loaded: Session | null = await client.load(session.token!, { fresh: true });
 const local: Session | null | undefined = client.tryLoad('token');
 const generation: number = await client.patch(session, { set: { a: 1 }, increment: { n: 1 }, expectedGeneration: 2 });
-void [loaded, local, generation];
+const found: Session | null = await client.find(session.id);
+await client.patch(session, { idleTimeout: 60, absoluteTimeout: 3600 });
+const reason: string = client.explain(await client.authorize({ method: 'GET', path: '/', headers: [] }));
+void [loaded, local, generation, found, reason];
 
 // @ts-expect-error a function is not JSON
 await client.patch(session, { set: { f: () => 1 } });
@@ -25,7 +28,7 @@ session.principal = 'bob';
 new (session.constructor as typeof Session)();
 
 const app = express();
-app.use(sessions(client, { unset: 'destroy' }));
+app.use(sessions(client, { unset: 'destroy', context: true }));
 app.get('/', requireRole('admin'), requireScope('a', 'b'), requireFresh(300, { level: 2 }), (req, res) => {
   req.session.visits = (req.session.visits ?? 0) + 1;
   req.session.cart?.items.push('book');
