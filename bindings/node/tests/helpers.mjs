@@ -60,6 +60,22 @@ export function useRedis() {
   return redis;
 }
 
+/** Runs a program of ES modules to its end: its exit code or signal, and what it printed. */
+export async function run(program, env, flags = []) {
+  const node = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
+    cwd: new URL('./', import.meta.url),
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 600_000,
+  });
+  let output = '';
+  let errors = '';
+  node.stdout.on('data', (chunk) => (output += chunk));
+  node.stderr.on('data', (chunk) => (errors += chunk));
+  const [code, signal] = await once(node, 'close');
+  return { ended: signal ?? code, output, errors };
+}
+
 /** For a test file: fails it when clients or operations outlive its tests. */
 export function useLeakCheck() {
   after(() => {

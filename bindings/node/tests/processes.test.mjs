@@ -1,29 +1,13 @@
 // Ends of processes and workers, forks of a cluster, and what is left over after many requests.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import { useRedis } from './helpers.mjs';
+import { run as runProgram, useRedis } from './helpers.mjs';
 
 const redis = useRedis();
 // On a busy machine an answer may take longer than the usual quarter of a second.
 const config = "{ redis: { url: process.env.REDIS_URL, command_timeout: '10s', operation_timeout: '20s' }, rule: [{ path: '/**' }] }";
 
-/** Runs a program to its end: its exit code or signal, and what it printed. */
-async function run(program, flags = []) {
-  const node = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
-    cwd: new URL("./", import.meta.url),
-    env: { ...process.env, REDIS_URL: redis.url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
-  let output = '';
-  let errors = '';
-  node.stdout.on('data', (chunk) => (output += chunk));
-  node.stderr.on('data', (chunk) => (errors += chunk));
-  const [code, signal] = await once(node, 'close');
-  return { ended: signal ?? code, output, errors };
-}
+const run = (program, flags) => runProgram(program, { REDIS_URL: redis.url }, flags);
 
 const open = `
   import { Client } from 'ficha';
