@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 : "${program_limit_seconds:?is set by tests/suites/lib.sh}"
 
+# The oldest release the package promises, and the newest there is.
+readonly oldest_node=20 newest_node=26
+
 # run_node_tests DIRECTORY: adds the tests of node:test to the count.
 run_node_tests() {
   local log status
@@ -10,14 +13,14 @@ run_node_tests() {
   status=$?
   passed=$((passed + $(sed -nE 's/^# pass ([0-9]+)/\1/p' "$log" | tail -n 1)))
   while read -r test; do
-    report_failure "node: $test"
+    report_failure "$1: $test"
   done < <(sed -nE 's/^ *not ok [0-9]+ - (.*)/\1/p' "$log")
   if ((status != 0)); then
     report_failure "node --test ended with status $status"
     grep -A40 -E '^ *not ok' "$log" | head -n 120
   fi
   if grep -qE '^# (skipped|todo|cancelled) [1-9]' "$log"; then report_failure "node skipped tests"; fi
-  printf 'ok       %s tests of bindings/node\n' "$(sed -nE 's/^# pass //p' "$log" | tail -n 1)"
+  printf 'ok       %s tests of %s\n' "$(sed -nE 's/^# pass //p' "$log" | tail -n 1)" "$1"
   rm -f "$log"
 }
 
@@ -57,6 +60,20 @@ node_quickstart() {
   return "$status"
 }
 
+# What the core, Express and the vectors of all languages show, on another release of Node than the machine's: the addon
+# built for one is for all.
+on_other_node() {
+  local version=$1 directory=build/node-$1 package node
+  package=node-linux-$(node -p process.arch) # what the package "node" installs by a script
+  node=$PWD/$directory/node_modules/$package/bin/node
+  mkdir -p "$directory"
+  [[ -e $directory/package.json ]] || printf '{"private": true}\n' >"$directory/package.json"
+  npm install --prefix "$directory" --no-audit --no-fund --no-package-lock --loglevel=error "$package@$version" || return 1
+  [[ $("$node" --version) == "v$version."* ]] || return 1
+  (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
+    tests/{client,conformance,express,fastify,http2}.test.mjs)
+}
+
 node_free_port() {
   node -e 'const s = require("net").createServer().listen(0, () => { console.log(s.address().port); s.close(); })'
 }
@@ -76,6 +93,13 @@ suite_node() {
   fi
   heading "node:test"
   run_node_tests bindings/node
+  (cd examples/quickstart/node && "${npm[@]}") >build/node-quickstart.log 2>&1
+  run_node_tests examples/quickstart/node
+  local version
+  for version in "$oldest_node" "$newest_node"; do
+    if [[ $(node --version) == "v$version."* ]]; then continue; fi
+    check "the addon and its JavaScript run on Node $version" on_other_node "$version"
+  done
   heading "types, lint, package"
   local bin=bindings/node/node_modules/.bin tarball
   check "the type declarations fit what applications write (tsc)" "$bin/tsc" -p bindings/node/tests/types
@@ -84,6 +108,5 @@ suite_node() {
   check "the package is what bundlers and runtimes expect (publint)" "$bin/publint" "build/$tarball"
   check "its types resolve everywhere (attw)" "$bin/attw" --profile node16 "build/$tarball"
   check "the packed package installs with scripts disabled, for ESM and CommonJS" install_packed "$PWD/build/$tarball"
-  (cd examples/quickstart/node && "${npm[@]}") >build/node-quickstart.log 2>&1
   check "the quickstart passes the tour on memory://" node_quickstart memory:// "$(node_free_port)"
 }

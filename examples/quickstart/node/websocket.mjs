@@ -2,9 +2,7 @@
 import { requestOf } from 'ficha';
 import { WebSocketServer } from 'ws';
 
-const checkEveryMs = 5000;
-
-export function acceptWebSockets(server, client) {
+export function acceptWebSockets(server, client, { checkEveryMs = 5000 } = {}) {
   const sockets = new WebSocketServer({ noServer: true });
 
   server.on('upgrade', async (request, socket, head) => {
