@@ -33,6 +33,11 @@ public final class NewSession {
         return new NewSession("");
     }
 
+    /** "" = anonymous. */
+    public String principal() {
+        return principal;
+    }
+
     /** Errors: InvalidArgument for a value that JSON cannot carry. */
     public NewSession attribute(String name, Object value) {
         return attributeJson(name, Json.write(name, value));

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Fails the class whose tests left a native client open. */
-final class NoLeakedHandles implements AfterAllCallback {
+public final class NoLeakedHandles implements AfterAllCallback {
     @Override
     public void afterAll(ExtensionContext context) {
         assertEquals(0, Native.unclosedHandles(), "native clients that were not closed");
