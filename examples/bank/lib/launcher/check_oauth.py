@@ -7,6 +7,7 @@ import hashlib
 import html
 import re
 import secrets
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from browser import Answer, Browser, Machine
@@ -133,8 +134,8 @@ def _with_token(scene: Scene, client: tuple[str, str]) -> Machine:
     return machine
 
 
-def _introspect(scene: Scene, client: tuple[str, str], token: str) -> dict[str, object]:
-    facts: dict[str, object] = expect(
+def _introspect(scene: Scene, client: tuple[str, str], token: str) -> dict[str, Any]:
+    facts: dict[str, Any] = expect(
         Machine(scene.system.origin).form("/auth/oauth/introspect", client, token=token), 200
     ).json()
     return facts
