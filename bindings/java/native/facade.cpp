@@ -20,6 +20,14 @@ void put(Packed& out, Number number) {
   out.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
+Result<Config> read_config(Source source, Bytes configuration) {
+  if (source == Source::path) return load_config(std::string{configuration});
+  if (source == Source::toml) return parse_config(configuration, "configuration");
+  const auto settings = read_settings(configuration);
+  if (!settings) return Error{ErrorCode::invalid_argument, "malformed bytes from Java"};
+  return make_config(*settings, "settings");
+}
+
 std::optional<IssuedSession> read_issued(const Client& client, Bytes issued) {
   if (issued.size() < Token::length) return std::nullopt;
   auto token = Token::parse(issued.substr(0, Token::length), client.config().session.token_keys);
@@ -30,8 +38,8 @@ std::optional<IssuedSession> read_issued(const Client& client, Bytes issued) {
 
 }  // namespace
 
-Packed open(Bytes source, bool is_path, std::int64_t manual_unix_ms) {
-  auto config = is_path ? load_config(std::string{source}) : parse_config(source, "configuration");
+Packed open(int source, Bytes configuration, std::int64_t manual_unix_ms) {
+  auto config = read_config(static_cast<Source>(source), configuration);
   if (!config) return pack(config.error());
   auto queue = CompletionQueue::create();
   if (!queue) return pack(queue.error());
@@ -96,9 +104,12 @@ void submit_authorize(Handle handle, std::int64_t id, Bytes request) {
   owner.client->submit(owner.queue, operation, *wanted);
 }
 
-Packed try_load(Handle handle, Bytes token, bool touch, bool fresh) {
-  auto known = at(handle).client->try_load(token, {touch, fresh});
-  return known ? pack(Outcome{std::move(*known)}) : Packed{};
+std::int64_t drop_completion(Handle handle) {
+  auto& undelivered = at(handle).undelivered;
+  if (undelivered.empty()) return 0;
+  const auto id = static_cast<std::int64_t>(undelivered.front().id);
+  undelivered.pop_front();
+  return id;
 }
 
 Packed require(Handle handle, Bytes requirement, Bytes admitted) {
@@ -106,6 +117,11 @@ Packed require(Handle handle, Bytes requirement, Bytes admitted) {
   const auto decision = read_decision(admitted);
   if (!wanted || !decision) return malformed();
   return pack(Outcome{at(handle).client->require(*wanted, *decision)});
+}
+
+Packed explain(Handle handle, Bytes decision) {
+  const auto judged = read_decision(decision);
+  return judged ? pack_text(at(handle).client->explain(*judged)) : malformed();
 }
 
 Packed set_cookie(Handle handle, Bytes issued) {

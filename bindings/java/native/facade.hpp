@@ -30,9 +30,11 @@ using Bytes = std::string_view;
 enum class Answer : std::uint8_t { error, none, session, issued, number, flag, sessions, decision, text };
 using Packed = std::string;
 
-// Opens a client. `is_path`: `source` is the path of a ficha.toml, otherwise its text. `manual_unix_ms` other than 0 sets a
-// clock that stands still until advance_clock(), for tests. → number (the handle)
-Packed open(Bytes source, bool is_path, std::int64_t manual_unix_ms);
+// What open() reads: the path of a ficha.toml, its text, or settings (requests.hpp).
+enum class Source : std::uint8_t { path, toml, settings };
+// Opens a client. `manual_unix_ms` other than 0 sets a clock that stands still until advance_clock(), for tests.
+// → number (the handle)
+Packed open(int source, Bytes configuration, std::int64_t manual_unix_ms);
 void advance_clock(Handle handle, std::int64_t milliseconds);
 // Ends the connection; operations in flight complete with `closed`.
 void close(Handle handle);
@@ -45,10 +47,13 @@ int unreleased_handles();
 // Carries `request` (requests.hpp) out; exactly one completion with `id`, not 0, follows.
 void submit(Handle handle, std::int64_t id, Bytes request);
 void submit_authorize(Handle handle, std::int64_t id, Bytes request);
-// As submit of a load, if it can be answered without waiting for the store; an empty answer otherwise.
-Packed try_load(Handle handle, Bytes token, bool touch, bool fresh);
+// Takes the first of the completions that Java could not take from awaitCompletions() for lack of memory; its id, 0 if
+// there is none.
+std::int64_t drop_completion(Handle handle);
 // `requirement` (requests.hpp) on the decision in `admitted`, without its kind. → decision
 Packed require(Handle handle, Bytes requirement, Bytes admitted);
+// → text. `decision` without its kind.
+Packed explain(Handle handle, Bytes decision);
 
 // → text: values of Set-Cookie. `issued` without its kind.
 Packed set_cookie(Handle handle, Bytes issued);

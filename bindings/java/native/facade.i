@@ -80,7 +80,8 @@ class ArrayBytes {
 %typemap(jstype) signed char* "byte[]"
 %typemap(javain) signed char* "$javainput"
 // Implemented in hot_path.cpp.
-%native(tryAuthorize) int tryAuthorize(int64_t handle, signed char* request, signed char* answer);
+%native(tryAuthorize) int tryAuthorize(int64_t handle, signed char* request, int request_size, signed char* answer, int capacity);
+%native(tryLoad) int tryLoad(int64_t handle, signed char* token, bool touch, bool fresh, signed char* answer, int capacity);
 %native(awaitCompletions) ficha::java::Packed awaitCompletions(int64_t handle);
 
 %pragma(java) jniclasscode=%{
@@ -90,5 +91,6 @@ class ArrayBytes {
 %}
 
 %ignore ficha::java::Answer;
+%ignore ficha::java::Source;
 %rename("%(lowercamelcase)s", %$isfunction) "";
 %include "facade.hpp"

@@ -1,4 +1,4 @@
-// The two functions whose cost shows: every request passes the first, every answer of the store the second.
+// The functions whose cost shows: every request passes one of the first two, every answer of the store the third.
 #include <jni.h>
 
 #include <array>
@@ -13,12 +13,12 @@
 namespace ficha::java {
 namespace {
 
-// The bytes of a Java array, on the stack when there are few.
+// The first bytes of a Java array, on the stack when there are few.
 class RequestBytes {
  public:
-  RequestBytes(JNIEnv* env, jbyteArray array) : size_(static_cast<std::size_t>(env->GetArrayLength(array))) {
+  RequestBytes(JNIEnv* env, jbyteArray array, jint size) : size_(static_cast<std::size_t>(size)) {
     if (size_ > few_.size()) many_ = std::make_unique_for_overwrite<char[]>(size_);
-    env->GetByteArrayRegion(array, 0, static_cast<jsize>(size_), reinterpret_cast<jbyte*>(data()));
+    env->GetByteArrayRegion(array, 0, size, reinterpret_cast<jbyte*>(data()));
   }
   [[nodiscard]] Bytes view() noexcept { return {data(), size_}; }
 
@@ -29,6 +29,9 @@ class RequestBytes {
   std::array<char, 4096> few_;
   std::unique_ptr<char[]> many_;
 };
+
+// Answers are handed to Java in batches of about so many bytes, for which a full heap still finds an array.
+constexpr std::size_t batch_bytes = 64 * 1024;
 
 // (id (8), length (4), answer)…
 void append(Packed& out, const Completion& completion) {
@@ -43,10 +46,30 @@ void throw_java(JNIEnv* env, const char* name, const char* message) {
   if (jclass type = env->FindClass(name)) env->ThrowNew(type, message);
 }
 
-// What `decide` says, in the caller's array: the size of the answer; 0 if only the store knows; less than 0 if the array
-// is too short, by how much it takes.
-jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jbyteArray answer) {
-  RequestBytes bytes{env, request};
+// An answer in the caller's array: its size; less than 0 if the array is too short, by how much it takes.
+template <class Pack>
+jint answer_into(JNIEnv* env, jbyteArray answer, jint capacity, std::size_t size, Pack pack) {
+  if (size > static_cast<std::size_t>(capacity)) return -static_cast<jint>(size);
+  std::array<char, 2048> few;
+  std::unique_ptr<char[]> many;
+  if (size > few.size()) many = std::make_unique_for_overwrite<char[]>(size);
+  char* out = many ? many.get() : few.data();
+  pack(out);
+  env->SetByteArrayRegion(answer, 0, static_cast<jsize>(size), reinterpret_cast<const jbyte*>(out));
+  return static_cast<jint>(size);
+}
+
+// Both answer 0 if only the store knows.
+jint try_load(JNIEnv* env, Handle handle, jbyteArray token, LoadOptions options, jbyteArray answer, jint capacity) {
+  RequestBytes bytes{env, token, env->GetArrayLength(token)};
+  const auto known = at(handle).client->try_load(bytes.view(), options);
+  if (!known) return 0;
+  return answer_into(env, answer, capacity, packed_size(*known), [&](char* out) { pack_into(*known, out); });
+}
+
+jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jint request_size, jbyteArray answer,
+                   jint capacity) {
+  RequestBytes bytes{env, request, request_size};
   HeaderSpace space;
   const auto wanted = read_http_request(bytes.view(), space);
   if (!wanted) {
@@ -55,15 +78,7 @@ jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jbyteArray an
   }
   const auto decision = at(handle).client->try_authorize(*wanted);
   if (!decision) return 0;
-  const std::size_t size = packed_size(*decision);
-  if (size > static_cast<std::size_t>(env->GetArrayLength(answer))) return -static_cast<jint>(size);
-  std::array<char, 2048> few;
-  std::unique_ptr<char[]> many;
-  if (size > few.size()) many = std::make_unique_for_overwrite<char[]>(size);
-  char* out = many ? many.get() : few.data();
-  pack_into(*decision, out);
-  env->SetByteArrayRegion(answer, 0, static_cast<jsize>(size), reinterpret_cast<const jbyte*>(out));
-  return static_cast<jint>(size);
+  return answer_into(env, answer, capacity, packed_size(*decision), [&](char* out) { pack_into(*decision, out); });
 }
 
 // Waits until something completed, or the client is closed and nothing is left to complete: then null.
@@ -71,16 +86,19 @@ jbyteArray await_completions(JNIEnv* env, Handle handle) {
   ClientHandle& owner = at(handle);
   while (owner.undelivered.empty()) {
     const bool closed = owner.closed;
-    for (const Completion& completion : owner.queue->wait(std::chrono::hours{closed ? 0 : 1})) {
-      append(owner.undelivered, completion);
+    for (Completion& completion : owner.queue->wait(std::chrono::hours{closed ? 0 : 1})) {
+      owner.undelivered.push_back(std::move(completion));
     }
     if (closed && owner.undelivered.empty()) return nullptr;
   }
-  const auto size = static_cast<jsize>(owner.undelivered.size());
+  Packed packed;
+  auto next = owner.undelivered.begin();
+  while (next != owner.undelivered.end() && packed.size() < batch_bytes) append(packed, *next++);
+  const auto size = static_cast<jsize>(packed.size());
   const jbyteArray batch = env->NewByteArray(size);
-  if (!batch) return nullptr;  // OutOfMemoryError is pending; the caller comes again
-  env->SetByteArrayRegion(batch, 0, size, reinterpret_cast<const jbyte*>(owner.undelivered.data()));
-  owner.undelivered.clear();
+  if (!batch) return nullptr;  // OutOfMemoryError is pending
+  env->SetByteArrayRegion(batch, 0, size, reinterpret_cast<const jbyte*>(packed.data()));
+  owner.undelivered.erase(owner.undelivered.begin(), next);
   return batch;
 }
 
@@ -89,10 +107,22 @@ jbyteArray await_completions(JNIEnv* env, Handle handle) {
 
 extern "C" {
 
-JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryAuthorize(JNIEnv* env, jclass /*type*/, jlong handle,
-                                                                      jbyteArray request, jbyteArray answer) {
+JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryLoad(JNIEnv* env, jclass /*type*/, jlong handle,
+                                                                 jbyteArray token, jboolean touch, jboolean fresh,
+                                                                 jbyteArray answer, jint capacity) {
   try {
-    return ficha::java::try_authorize(env, handle, request, answer);
+    return ficha::java::try_load(env, handle, token, {touch != 0, fresh != 0}, answer, capacity);
+  } catch (const std::bad_alloc&) {
+    ficha::java::throw_java(env, "java/lang/OutOfMemoryError", "ficha");
+    return 0;
+  }
+}
+
+JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryAuthorize(JNIEnv* env, jclass /*type*/, jlong handle,
+                                                                      jbyteArray request, jint request_size,
+                                                                      jbyteArray answer, jint capacity) {
+  try {
+    return ficha::java::try_authorize(env, handle, request, request_size, answer, capacity);
   } catch (const std::bad_alloc&) {
     ficha::java::throw_java(env, "java/lang/OutOfMemoryError", "ficha");
     return 0;

@@ -1,5 +1,6 @@
 #include "requests.hpp"
 
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -57,6 +58,8 @@ Patch read_patch(Reader& reader, bool& valid) {
   patch.scopes = reader.optional([&] { return reader.strings(); });
   patch.device = reader.optional([&] { return read_device(reader); });
   patch.expected_generation = reader.optional([&] { return reader.number<std::uint64_t>(); });
+  patch.idle_timeout = read_seconds(reader);
+  patch.absolute_timeout = read_seconds(reader);
   return patch;
 }
 
@@ -126,9 +129,8 @@ Packed begin(Answer answer) {
 
 struct Packer {
   Packed operator()(const std::optional<Session>& session) const {
-    if (!session) return begin(Answer::none);
-    Packed out = begin(Answer::session);
-    put_image(out, *session);
+    Packed out(packed_size(session), '\0');
+    pack_into(session, out.data());
     return out;
   }
   Packed operator()(const IssuedSession& issued) const {
@@ -205,23 +207,51 @@ Result<StoreRequest> read_request(Bytes bytes) {
 std::optional<HttpRequest> read_http_request(Bytes bytes, HeaderSpace& space) {
   Reader reader{bytes};
   HttpRequest request;
+  const std::size_t count = reader.count(8);
   request.method = reader.text();
   request.path = reader.text();
-  request.scheme = reader.text();
-  request.peer = reader.text();
-  const std::size_t count = reader.count(8);
   HeaderField* fields = space.few;
   if (count > std::size(space.few)) {
     space.many.resize(count);
     fields = space.many.data();
   }
   for (std::size_t i = 0; i < count; ++i) {
-    fields[i].name = reader.text();
-    fields[i].value = reader.text();
+    const std::string_view name = reader.text();
+    std::construct_at(&fields[i], HeaderField{name, reader.text()});
   }
+  request.scheme = reader.text();
+  request.peer = reader.text();
   if (!reader.complete()) return std::nullopt;
   request.headers = {fields, count};
   return request;
+}
+
+std::optional<std::vector<Setting>> read_settings(Bytes bytes) {
+  Reader reader{bytes};
+  std::vector<Setting> settings(reader.count(5));
+  for (Setting& setting : settings) {
+    setting.name = reader.string();
+    switch (reader.number<std::uint8_t>()) {
+      case 0:
+        break;
+      case 1:
+        setting.value = reader.flag();
+        break;
+      case 2:
+        setting.value = reader.number<std::int64_t>();
+        break;
+      case 3:
+        setting.value = reader.string();
+        break;
+      case 4:
+        setting.value = reader.strings();
+        break;
+      default:
+        return std::nullopt;
+    }
+  }
+  if (!reader.complete()) return std::nullopt;
+  return settings;
 }
 
 std::optional<Requirement> read_requirement(Bytes bytes) {
@@ -283,6 +313,15 @@ Packed pack(const Outcome& outcome) {
 
 Packed pack_text(std::string_view text) {
   return begin(Answer::text) += text;
+}
+
+std::size_t packed_size(const std::optional<Session>& session) noexcept {
+  return 1 + (session ? session->image_size() : 0);
+}
+
+void pack_into(const std::optional<Session>& session, char* out) noexcept {
+  *out = static_cast<char>(session ? Answer::session : Answer::none);
+  if (session) session->write_image(reinterpret_cast<std::byte*>(out + 1));
 }
 
 std::size_t packed_size(const Decision& decision) noexcept {

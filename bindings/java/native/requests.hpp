@@ -11,6 +11,7 @@
 
 #include "facade.hpp"
 #include "ficha/client.hpp"
+#include "ficha/settings.hpp"
 
 namespace ficha::java {
 
@@ -85,12 +86,19 @@ enum class RequestKind : std::uint8_t {
 
 // Headers of an HttpRequest that lie on the stack; those of a request with more are on the heap.
 struct HeaderSpace {
-  HeaderField few[32];
+  HeaderSpace() noexcept {}
+  ~HeaderSpace() = default;
+  union {
+    HeaderField few[32];  // not initialised: that would cost more than reading them
+  };
   std::vector<HeaderField> many;
 };
-// The request of authorize(): method, path, scheme, peer, then a list of (name, value). In views into `bytes` and `space`.
-// nullopt if the bytes are no request.
+// The request of authorize(): count of headers (4), method, path, their names and values, scheme, peer. In views into
+// `bytes` and `space`. nullopt if the bytes are no request.
 [[nodiscard]] std::optional<HttpRequest> read_http_request(Bytes bytes, HeaderSpace& space);
+
+// The settings of open(): a list of (name, index of the variant (1), value).
+[[nodiscard]] std::optional<std::vector<Setting>> read_settings(Bytes bytes);
 
 // allow (1), roles, scopes, level (4), optional max_auth_age in seconds (8), fresh.
 [[nodiscard]] std::optional<Requirement> read_requirement(Bytes bytes);
@@ -102,7 +110,9 @@ struct HeaderSpace {
 [[nodiscard]] Packed pack(const Error& error);
 [[nodiscard]] Packed pack(const Outcome& outcome);
 [[nodiscard]] Packed pack_text(std::string_view text);
-// Bytes that pack() makes of the decision, and the packing into memory of that size.
+// Bytes that pack() makes of it, and the packing into memory of that size.
+[[nodiscard]] std::size_t packed_size(const std::optional<Session>& session) noexcept;
+void pack_into(const std::optional<Session>& session, char* out) noexcept;
 [[nodiscard]] std::size_t packed_size(const Decision& decision) noexcept;
 void pack_into(const Decision& decision, char* out) noexcept;
 

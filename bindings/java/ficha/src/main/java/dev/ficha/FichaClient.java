@@ -4,16 +4,16 @@ import dev.ficha.internal.Completions;
 import dev.ficha.internal.Native;
 import dev.ficha.internal.NativeJNI;
 import dev.ficha.internal.Packer;
-import dev.ficha.internal.Unpacker;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -31,20 +31,18 @@ import java.util.function.Supplier;
 public final class FichaClient implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
 
-    // Kinds of request, as in requests.hpp.
-    private static final int LOAD = 0;
-    private static final int CREATE = 1;
-    private static final int PATCH = 2;
-    private static final int ROTATE = 3;
-    private static final int LOGIN = 4;
-    private static final int REVOKE = 5;
-    private static final int REVOKE_PRINCIPAL = 6;
-    private static final int PATCH_PRINCIPAL = 7;
-    private static final int LIST = 8;
-    private static final int FIND = 9;
+    // CompletableFuture would replace a common pool with one worker, as on two cores, by a thread for each answer.
+    private static final Executor DEPENDENTS = ForkJoinPool.getCommonPoolParallelism() > 0
+            ? ForkJoinPool.commonPool()::execute
+            : dependent -> new Thread(dependent, "ficha-dependent").start();
 
-    // Room for the decision on a usual session.
-    private static final int USUAL_DECISION = 640;
+    // Sources of a configuration, as in facade.hpp.
+    private static final int PATH = 0;
+    private static final int TOML = 1;
+    private static final int SETTINGS = 2;
+
+    // Room for a usual session and the decision on it.
+    private static final int USUAL_ANSWER = 512;
 
     private final long handle;
     private final Completions completions;
@@ -60,18 +58,32 @@ public final class FichaClient implements AutoCloseable {
      * ficha.toml. It connects in the background: an unreachable Redis is an error of the calls. Errors: InvalidConfig.
      */
     public static FichaClient open(String urlOrPath) {
-        if (!urlOrPath.contains("://")) return open(urlOrPath, true, 0);
-        return ofToml("[redis]\nurl = " + tomlString(urlOrPath) + "\n");
+        if (urlOrPath.contains("://")) return of(Map.of("redis.url", urlOrPath));
+        return open(PATH, text(urlOrPath), 0);
     }
 
     /** Opens a client by the text of a ficha.toml. Errors: InvalidConfig. */
     public static FichaClient ofToml(String toml) {
-        return open(toml, false, 0);
+        return open(TOML, text(toml), 0);
+    }
+
+    /**
+     * Opens a client by settings under the names that they have in a ficha.toml, with their table: {@code redis.url},
+     * {@code session.idle_timeout}, {@code rule[0].path}, … Values: Boolean, Integer, Long, String (also for durations and
+     * choices), List of String; null is an empty table. Errors: InvalidConfig.
+     */
+    public static FichaClient of(Map<String, ?> settings) {
+        return open(SETTINGS, packed(settings), 0);
+    }
+
+    /** For tests: with a clock that stands still until {@link #advanceClock}. */
+    static FichaClient of(Map<String, ?> settings, long unixMilliseconds) {
+        return open(SETTINGS, packed(settings), unixMilliseconds);
     }
 
     /** For tests: with a clock that stands still until {@link #advanceClock}. */
     static FichaClient ofToml(String toml, long unixMilliseconds) {
-        return open(toml, false, unixMilliseconds);
+        return open(TOML, text(toml), unixMilliseconds);
     }
 
     void advanceClock(Duration by) {
@@ -81,33 +93,43 @@ public final class FichaClient implements AutoCloseable {
         });
     }
 
-    private static FichaClient open(String source, boolean isPath, long manualUnixMilliseconds) {
-        byte[] bytes = argument(() -> Packer.utf8(source, "configuration"));
-        return new FichaClient(number(Native.open(bytes, isPath, manualUnixMilliseconds)));
+    private static FichaClient open(int source, byte[] configuration, long manualUnixMilliseconds) {
+        return new FichaClient(Answer.number(Native.open(source, configuration, manualUnixMilliseconds)));
     }
 
-    // A TOML basic string.
-    private static String tomlString(String text) {
-        var string = new StringBuilder("\"");
-        text.chars().forEach(c -> {
-            if (c < 0x20 || c == 0x7F || c == '"' || c == '\\') {
-                string.append(String.format("\\u%04X", c));
-            } else {
-                string.append((char) c);
-            }
+    private static byte[] text(String configuration) {
+        return configuration.getBytes(StandardCharsets.UTF_8);
+    }
+
+    // As requests.hpp says.
+    private static byte[] packed(Map<String, ?> settings) {
+        return Operation.packed(packer -> {
+            packer.putInt(settings.size());
+            settings.forEach((name, value) -> {
+                packer.put(name, "setting");
+                if (value == null) packer.put(0);
+                else if (value instanceof Boolean flag) packer.put(1).put(flag);
+                else if (value instanceof Integer || value instanceof Long)
+                    packer.put(2).putLong(((Number) value).longValue());
+                else if (value instanceof String text) packer.put(3).put(text, name);
+                else if (value instanceof List<?> texts)
+                    packer.put(4).put(texts.stream().map(String::valueOf).toList(), name);
+                else
+                    throw new IllegalArgumentException(
+                            name + ": " + value.getClass().getName() + " is no setting's type");
+            });
         });
-        return string.append('"').toString();
     }
 
     // --- sessions ---
 
     /** Makes a session; its token is known at this moment only. Errors: InvalidArgument, TOO_LARGE, SessionLimit. */
     public Session create(NewSession session) {
-        return call(createRequest(session), FichaClient::issued);
+        return run(Operation.create(session));
     }
 
     public CompletableFuture<Session> createAsync(NewSession session) {
-        return callAsync(createRequest(session), FichaClient::issued);
+        return start(Operation.create(session));
     }
 
     /** The live session of a token; empty for an unknown, expired or revoked one: indistinguishable. */
@@ -121,16 +143,16 @@ public final class FichaClient implements AutoCloseable {
      */
     public Optional<Session> load(String token, boolean touch, boolean fresh) {
         byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
-        byte[] known = tryLoad(bytes, touch, fresh);
-        return known.length != 0 ? loaded(known) : call(loadRequest(bytes, touch, fresh), FichaClient::loaded);
+        Optional<Session> known = tryLoad(bytes, touch, fresh);
+        return known != null ? known : run(Operation.load(bytes, touch, fresh));
     }
 
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Optional<Session>> loadAsync(String token, boolean touch, boolean fresh) {
         byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
-        byte[] known = tryLoad(bytes, touch, fresh);
-        if (known.length != 0) return CompletableFuture.completedFuture(loaded(known));
-        return callAsync(loadRequest(bytes, touch, fresh), FichaClient::loaded);
+        Optional<Session> known = tryLoad(bytes, touch, fresh);
+        if (known != null) return CompletableFuture.completedFuture(known);
+        return start(Operation.load(bytes, touch, fresh));
     }
 
     /**
@@ -138,16 +160,23 @@ public final class FichaClient implements AutoCloseable {
      * timeout. Errors: InvalidArgument for what is no id.
      */
     public Optional<Session> find(String id) {
-        return call(findRequest(id), FichaClient::loaded);
+        return run(Operation.find(id));
     }
 
     public CompletableFuture<Optional<Session>> findAsync(String id) {
-        return callAsync(findRequest(id), FichaClient::loaded);
+        return start(Operation.find(id));
     }
 
-    private byte[] tryLoad(byte[] token, boolean touch, boolean fresh) {
+    // Null: only the store knows.
+    private Optional<Session> tryLoad(byte[] token, boolean touch, boolean fresh) {
         try {
-            return NativeJNI.tryLoad(handle, token, touch, fresh);
+            byte[] answer = new byte[USUAL_ANSWER];
+            int size = NativeJNI.tryLoad(handle, token, touch, fresh, answer, answer.length);
+            while (size < 0) {
+                answer = new byte[-size];
+                size = NativeJNI.tryLoad(handle, token, touch, fresh, answer, answer.length);
+            }
+            return size == 0 ? null : Answer.session(answer);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -158,11 +187,11 @@ public final class FichaClient implements AutoCloseable {
      * InvalidArgument, TOO_LARGE.
      */
     public long patch(String id, Patch patch) {
-        return call(patchRequest(id, patch), FichaClient::number);
+        return run(Operation.patch(id, patch));
     }
 
     public CompletableFuture<Long> patchAsync(String id, Patch patch) {
-        return callAsync(patchRequest(id, patch), FichaClient::number);
+        return start(Operation.patch(id, patch));
     }
 
     /**
@@ -170,60 +199,61 @@ public final class FichaClient implements AutoCloseable {
      * requests already under way. Errors: SessionGone.
      */
     public Session rotate(String id, Duration grace) {
-        return call(rotateRequest(id, grace), FichaClient::issued);
+        return run(Operation.rotate(id, grace));
     }
 
     public CompletableFuture<Session> rotateAsync(String id, Duration grace) {
-        return callAsync(rotateRequest(id, grace), FichaClient::issued);
+        return start(Operation.rotate(id, grace));
     }
 
     /**
      * The principal's new session, always under a new token; {@code current} (null: none) is revoked. Attributes of a
      * {@code current} of the same principal move along; {@code keepAttributes} carries those of an anonymous one over, never
-     * those of another principal. Errors: as create; SessionGone when {@code current} was revoked meanwhile.
+     * those of another principal. Errors: as create; SessionGone when a {@code current} of the same principal was revoked
+     * meanwhile.
      */
     public Session login(Session current, NewSession session, boolean keepAttributes) {
-        return call(loginRequest(current, session, keepAttributes), FichaClient::issued);
+        return run(Operation.login(current, session, keepAttributes));
     }
 
     public CompletableFuture<Session> loginAsync(Session current, NewSession session, boolean keepAttributes) {
-        return callAsync(loginRequest(current, session, keepAttributes), FichaClient::issued);
+        return start(Operation.login(current, session, keepAttributes));
     }
 
     /** Ends a session: true once the store has acknowledged it, false if there was none. */
     public boolean revoke(String id) {
-        return call(revokeRequest(id), FichaClient::flag);
+        return run(Operation.revoke(id));
     }
 
     public CompletableFuture<Boolean> revokeAsync(String id) {
-        return callAsync(revokeRequest(id), FichaClient::flag);
+        return start(Operation.revoke(id));
     }
 
     /** Ends all sessions of a principal, but for {@code exceptId} (null: none is spared); how many. */
     public long revokePrincipal(String principal, String exceptId) {
-        return call(revokePrincipalRequest(principal, exceptId), FichaClient::number);
+        return run(Operation.revokePrincipal(principal, exceptId));
     }
 
     public CompletableFuture<Long> revokePrincipalAsync(String principal, String exceptId) {
-        return callAsync(revokePrincipalRequest(principal, exceptId), FichaClient::number);
+        return start(Operation.revokePrincipal(principal, exceptId));
     }
 
     /** The patch (set, remove, roles, scopes, device) on every live session of a principal; how many there were. */
     public long patchPrincipal(String principal, Patch patch) {
-        return call(patchPrincipalRequest(principal, patch), FichaClient::number);
+        return run(Operation.patchPrincipal(principal, patch));
     }
 
     public CompletableFuture<Long> patchPrincipalAsync(String principal, Patch patch) {
-        return callAsync(patchPrincipalRequest(principal, patch), FichaClient::number);
+        return start(Operation.patchPrincipal(principal, patch));
     }
 
     /** The principal's live sessions, oldest first. */
     public List<Session> list(String principal) {
-        return call(listRequest(principal), FichaClient::sessions);
+        return run(Operation.list(principal));
     }
 
     public CompletableFuture<List<Session>> listAsync(String principal) {
-        return callAsync(listRequest(principal), FichaClient::sessions);
+        return start(Operation.list(principal));
     }
 
     // --- decisions ---
@@ -232,28 +262,26 @@ public final class FichaClient implements AutoCloseable {
     public Decision authorize(HttpRequest request) {
         Decision known = tryAuthorize(request);
         if (known != null) return known;
-        try {
-            return decision(completions.submitAuthorize(request.packed()).join());
-        } finally {
-            Reference.reachabilityFence(this);
-        }
+        return with(() -> Answer.decision(
+                completions.submitAuthorize(request.packed().toBytes()).join()));
     }
 
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Decision> authorizeAsync(HttpRequest request) {
         Decision known = tryAuthorize(request);
         if (known != null) return CompletableFuture.completedFuture(known);
-        return decoded(completions.submitAuthorize(request.packed()), FichaClient::decision);
+        return decoded(completions.submitAuthorize(request.packed().toBytes()), Answer::decision);
     }
 
     /** The decision, if it can be made without waiting for the store; null otherwise. */
     public Decision tryAuthorize(HttpRequest request) {
         try {
-            byte[] answer = new byte[USUAL_DECISION];
-            int size = NativeJNI.tryAuthorize(handle, request.packed(), answer);
+            Packer packed = request.packed();
+            byte[] answer = new byte[USUAL_ANSWER];
+            int size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), answer, answer.length);
             while (size < 0) {
                 answer = new byte[-size];
-                size = NativeJNI.tryAuthorize(handle, request.packed(), answer);
+                size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), answer, answer.length);
             }
             return size == 0 ? null : new Decision(answer, size);
         } finally {
@@ -263,8 +291,12 @@ public final class FichaClient implements AutoCloseable {
 
     /** A requirement of the matched route or handler, judged on what {@link #authorize} returned. */
     public Decision require(Requirement requirement, Decision admitted) {
-        byte[] wanted = argument(requirement::packed);
-        return with(() -> decision(Native.require(handle, wanted, admitted.packed())));
+        return with(() -> Answer.decision(Native.require(handle, requirement.packed(), admitted.packed())));
+    }
+
+    /** The rule and the reason in words. For tests and tools, never for clients. */
+    public String explain(Decision decision) {
+        return with(() -> Answer.text(Native.explain(handle, decision.packed())));
     }
 
     // --- HTTP ---
@@ -276,23 +308,22 @@ public final class FichaClient implements AutoCloseable {
         byte[] image = issued.image();
         byte[] bytes = Arrays.copyOf(token.getBytes(StandardCharsets.ISO_8859_1), token.length() + image.length);
         System.arraycopy(image, 0, bytes, token.length(), image.length);
-        return with(() -> text(Native.setCookie(handle, bytes)));
+        return with(() -> Answer.text(Native.setCookie(handle, bytes)));
     }
 
     /** The value of Set-Cookie for a logout. */
     public String clearCookie() {
-        return with(() -> text(Native.clearCookie(handle)));
+        return with(() -> Answer.text(Native.clearCookie(handle)));
     }
 
     /** For {@code [csrf] mode = "token"}. Errors: InvalidArgument for a malformed token. */
     public String csrfToken(String token) {
-        return with(() -> text(Native.csrfToken(handle, token.getBytes(StandardCharsets.UTF_8))));
+        return with(() -> Answer.text(Native.csrfToken(handle, token.getBytes(StandardCharsets.UTF_8))));
     }
 
     /** The public id of the session that a token leads to, live or not; empty if it is no token of this configuration. */
     public Optional<String> idOf(String token) {
-        byte[] answer = with(() -> Native.tokenId(handle, token.getBytes(StandardCharsets.UTF_8)));
-        return answer[0] == Unpacker.NONE ? Optional.empty() : Optional.of(text(answer));
+        return with(() -> Answer.textOrNone(Native.tokenId(handle, token.getBytes(StandardCharsets.UTF_8))));
     }
 
     /** Whether a client must not send this header, because services forward identity in it. */
@@ -306,7 +337,7 @@ public final class FichaClient implements AutoCloseable {
 
     /** Prometheus text exposition format 0.0.4; every metric is named {@code prefix}_…. */
     public String prometheus(String prefix) {
-        return with(() -> text(Native.prometheus(handle, prefix.getBytes(StandardCharsets.UTF_8))));
+        return with(() -> Answer.text(Native.prometheus(handle, prefix.getBytes(StandardCharsets.UTF_8))));
     }
 
     /** Ends the connection; what is in flight completes with ClientClosed before this returns. Idempotent. */
@@ -319,99 +350,18 @@ public final class FichaClient implements AutoCloseable {
         }
     }
 
-    // --- requests ---
-
-    private static byte[] loadRequest(byte[] token, boolean touch, boolean fresh) {
-        return new Packer(80).put(LOAD).put(token).put(touch).put(fresh).toBytes();
+    private <T> T run(Operation<T> operation) {
+        return with(() ->
+                operation.decode().apply(completions.submit(operation.request()).join()));
     }
 
-    private static byte[] findRequest(String id) {
-        return argument(() -> new Packer(48).put(FIND).put(id, "id").toBytes());
-    }
-
-    private static byte[] createRequest(NewSession session) {
-        return argument(() -> {
-            var packer = new Packer(256).put(CREATE);
-            session.pack(packer);
-            return packer.toBytes();
-        });
-    }
-
-    private static byte[] patchRequest(String id, Patch patch) {
-        return patched(PATCH, id, "id", patch);
-    }
-
-    private static byte[] patchPrincipalRequest(String principal, Patch patch) {
-        return patched(PATCH_PRINCIPAL, principal, "principal", patch);
-    }
-
-    private static byte[] patched(int kind, String whom, String what, Patch patch) {
-        return argument(() -> {
-            var packer = new Packer(256).put(kind).put(whom, what);
-            patch.pack(packer);
-            return packer.toBytes();
-        });
-    }
-
-    private static byte[] rotateRequest(String id, Duration grace) {
-        return argument(() -> new Packer(48)
-                .put(ROTATE)
-                .put(id, "id")
-                .putLong(grace.getSeconds())
-                .toBytes());
-    }
-
-    private static byte[] loginRequest(Session current, NewSession session, boolean keepAttributes) {
-        return argument(() -> {
-            var packer = new Packer(512).put(LOGIN);
-            session.pack(packer);
-            packer.put(current != null);
-            if (current != null) packer.put(current.image());
-            return packer.put(keepAttributes).toBytes();
-        });
-    }
-
-    private static byte[] revokeRequest(String id) {
-        return argument(() -> new Packer(48).put(REVOKE).put(id, "id").toBytes());
-    }
-
-    private static byte[] revokePrincipalRequest(String principal, String exceptId) {
-        return argument(() -> {
-            var packer = new Packer(128)
-                    .put(REVOKE_PRINCIPAL)
-                    .put(principal, "principal")
-                    .put(exceptId != null);
-            if (exceptId != null) packer.put(exceptId, "id");
-            return packer.toBytes();
-        });
-    }
-
-    private static byte[] listRequest(String principal) {
-        return argument(
-                () -> new Packer(64).put(LIST).put(principal, "principal").toBytes());
-    }
-
-    private static <T> T argument(Supplier<T> pack) {
-        try {
-            return pack.get();
-        } catch (IllegalArgumentException e) {
-            throw new FichaException.InvalidArgument(e.getMessage());
-        }
-    }
-
-    // --- answers ---
-
-    private <T> T call(byte[] request, Function<byte[], T> decode) {
-        return with(() -> decode.apply(completions.submit(request).join()));
-    }
-
-    private <T> CompletableFuture<T> callAsync(byte[] request, Function<byte[], T> decode) {
-        return decoded(completions.submit(request), decode);
+    private <T> CompletableFuture<T> start(Operation<T> operation) {
+        return decoded(completions.submit(operation.request()), operation.decode());
     }
 
     // The client stays reachable until the answer is there: its cleaner would free what the core still uses.
     private <T> CompletableFuture<T> decoded(CompletableFuture<byte[]> answer, Function<byte[], T> decode) {
-        return answer.thenApplyAsync(bytes -> with(() -> decode.apply(bytes)), ForkJoinPool.commonPool());
+        return answer.thenApplyAsync(bytes -> with(() -> decode.apply(bytes)), DEPENDENTS);
     }
 
     private <T> T with(Supplier<T> use) {
@@ -420,48 +370,5 @@ public final class FichaClient implements AutoCloseable {
         } finally {
             Reference.reachabilityFence(this);
         }
-    }
-
-    private static byte[] checked(byte[] answer) {
-        if (answer[0] != Unpacker.ERROR) return answer;
-        var reader = new Unpacker(answer, 1);
-        ErrorCode code = ErrorCode.of(reader.getInt());
-        throw FichaException.of(code, code == ErrorCode.CLOSED ? "the client was closed" : reader.rest());
-    }
-
-    private static Optional<Session> loaded(byte[] answer) {
-        return checked(answer)[0] == Unpacker.NONE ? Optional.empty() : Optional.of(new Session(answer, 1, null));
-    }
-
-    private static Session issued(byte[] answer) {
-        checked(answer);
-        int tokenLength = 56;
-        String token = new String(answer, 1, tokenLength, StandardCharsets.ISO_8859_1);
-        Arrays.fill(answer, 1, 1 + tokenLength, (byte) 0);
-        return new Session(answer, 1 + tokenLength, token);
-    }
-
-    private static long number(byte[] answer) {
-        return Unpacker.longAt(checked(answer), 1);
-    }
-
-    private static boolean flag(byte[] answer) {
-        return checked(answer)[1] != 0;
-    }
-
-    private static List<Session> sessions(byte[] answer) {
-        var reader = new Unpacker(checked(answer), 1);
-        var sessions = new ArrayList<Session>();
-        while (reader.hasMore()) sessions.add(new Session(reader.getBytes(), 0, null));
-        return List.copyOf(sessions);
-    }
-
-    private static Decision decision(byte[] answer) {
-        checked(answer);
-        return new Decision(answer, answer.length);
-    }
-
-    private static String text(byte[] answer) {
-        return new Unpacker(checked(answer), 1).rest();
     }
 }

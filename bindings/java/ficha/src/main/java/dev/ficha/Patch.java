@@ -1,6 +1,7 @@
 package dev.ficha;
 
 import dev.ficha.internal.Packer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -25,6 +26,8 @@ public final class Patch {
     private Collection<String> scopes;
     private String[] device;
     private Long expectedGeneration;
+    private Duration idleTimeout;
+    private Duration absoluteTimeout;
 
     public static Patch create() {
         return new Patch();
@@ -97,6 +100,18 @@ public final class Patch {
         return this;
     }
 
+    /** A new idle timeout, in whole seconds, zero for none; the session counts as used now. */
+    public Patch idleTimeout(Duration timeout) {
+        idleTimeout = timeout;
+        return this;
+    }
+
+    /** A new absolute timeout, in whole seconds from now on; the session counts as used now. */
+    public Patch absoluteTimeout(Duration timeout) {
+        absoluteTimeout = timeout;
+        return this;
+    }
+
     /** Conflict if the stored generation differs. */
     public Patch expectedGeneration(long generation) {
         expectedGeneration = generation;
@@ -104,7 +119,12 @@ public final class Patch {
     }
 
     public boolean isEmpty() {
-        return ops.isEmpty() && roles == null && scopes == null && device == null;
+        return ops.isEmpty()
+                && roles == null
+                && scopes == null
+                && device == null
+                && idleTimeout == null
+                && absoluteTimeout == null;
     }
 
     private Patch op(Kind kind, String name, String json, long by) {
@@ -126,5 +146,7 @@ public final class Patch {
         if (device != null) packer.put(device[0], "device").put(device[1], "device");
         packer.put(expectedGeneration != null);
         if (expectedGeneration != null) packer.putLong(expectedGeneration);
+        NewSession.packSeconds(packer, idleTimeout);
+        NewSession.packSeconds(packer, absoluteTimeout);
     }
 }

@@ -1,6 +1,5 @@
 package dev.ficha;
 
-import dev.ficha.internal.Packer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -42,12 +41,13 @@ public record Requirement(
     }
 
     byte[] packed() {
-        var packer = new Packer(128)
-                .put(allow.ordinal())
-                .put(roles, "roles")
-                .put(scopes, "scopes")
-                .putInt(level);
-        NewSession.packSeconds(packer, maxAuthAge);
-        return packer.put(fresh).toBytes();
+        return Operation.packed(packer -> {
+            packer.put(allow.ordinal())
+                    .put(roles, "roles")
+                    .put(scopes, "scopes")
+                    .putInt(level);
+            NewSession.packSeconds(packer, maxAuthAge);
+            packer.put(fresh);
+        });
     }
 }

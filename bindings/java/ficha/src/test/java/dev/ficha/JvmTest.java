@@ -5,16 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ficha.internal.Native;
-import java.nio.charset.StandardCharsets;
+import java.io.File;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A JVM of its own, from its start to its exit. */
+/** A JVM from its start to its exit, and a class loader within it. */
 class JvmTest {
     private RedisServer redis;
 
@@ -28,27 +32,12 @@ class JvmTest {
         redis.close();
     }
 
-    private record Outcome(int status, String output) {}
-
-    private static Outcome run(List<String> options, Class<?> program, String... arguments) throws Exception {
-        var command = new ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(options);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the JVM did not exit");
-        return new Outcome(process.exitValue(), output);
-    }
-
     /** Uses every native function. */
     static final class UsesEverything {
         public static void main(String[] arguments) {
-            String toml =
-                    "[redis]\nurl = \"" + arguments[0] + "\"\n[csrf]\nmode = \"token\"\n[[rule]]\npath = \"/**\"\n";
+            var settings = RedisServer.settings(arguments[0], "csrf.mode", "token", "rule[0].path", "/**");
             for (int round = 0; round < 3; round++) {
-                try (FichaClient client = FichaClient.ofToml(toml)) {
+                try (FichaClient client = FichaClient.of(settings)) {
                     Session session = client.create(NewSession.of("alice").attribute("big", "x".repeat(20_000)));
                     String token = session.token().orElseThrow();
                     var request = HttpRequest.builder("GET", "/")
@@ -57,6 +46,7 @@ class JvmTest {
                     Decision decision = client.authorizeAsync(request).join();
                     for (int i = 0; i < 100; i++) decision = client.authorize(request);
                     client.require(Requirement.roles("admin"), decision);
+                    client.explain(decision);
                     client.setCookie(session);
                     client.clearCookie();
                     client.csrfToken(token);
@@ -65,6 +55,8 @@ class JvmTest {
                     client.stats();
                     client.prometheus("ficha");
                     client.load(token);
+                    client.find(session.id());
+                    client.patch(session.id(), Patch.create().set("a", 1));
                     client.list("alice");
                     client.revoke(session.id());
                 }
@@ -75,19 +67,22 @@ class JvmTest {
 
     @Test
     void theJniChecksFindNothing() throws Exception {
-        Outcome outcome = run(List.of("-Xcheck:jni"), UsesEverything.class, redis.url());
-        assertTrue(outcome.output.contains("done"), outcome.output);
-        assertFalse(outcome.output.contains("in native method"), outcome.output);
-        assertEquals(0, outcome.status);
+        var outcome = new ChildJvm("-Xcheck:jni").run(UsesEverything.class, redis.url());
+        assertTrue(outcome.output().contains("done"), outcome.output());
+        assertFalse(outcome.output().contains("in native method"), outcome.output());
+        assertFalse(outcome.output().contains("WARNING"), outcome.output());
+        assertEquals(0, outcome.status());
     }
 
     /** Ends while operations are under way that will never be answered. */
     static final class ExitsInFlight {
         public static void main(String[] arguments) {
-            FichaClient client = FichaClient.ofToml("[redis]\nurl = \"" + arguments[0]
-                    + "\"\ncommand_timeout = \"20s\"\noperation_timeout = \"40s\"\n");
+            FichaClient client = FichaClient.of(RedisServer.settings(arguments[0]));
             System.out.println("in flight");
             for (int i = 0; i < 100; i++) client.createAsync(NewSession.anonymous());
+            var waits = new Thread(() -> client.create(NewSession.anonymous()));
+            waits.setDaemon(true);
+            waits.start();
             if (arguments[1].equals("exit")) System.exit(3);
         }
     }
@@ -97,11 +92,12 @@ class JvmTest {
         redis.pause();
         try {
             for (int round = 0; round < 5; round++) {
-                Outcome returned = run(List.of(), ExitsInFlight.class, redis.url(), "return");
-                assertEquals(0, returned.status, returned.output);
-                Outcome exited = run(List.of(), ExitsInFlight.class, redis.url(), "exit");
-                assertEquals(3, exited.status, exited.output);
-                assertFalse(exited.output.contains("fatal error"), exited.output);
+                var returned = new ChildJvm().run(ExitsInFlight.class, redis.url(), "return");
+                assertEquals("in flight\n", returned.output());
+                assertEquals(0, returned.status());
+                var exited = new ChildJvm().run(ExitsInFlight.class, redis.url(), "exit");
+                assertEquals("in flight\n", exited.output());
+                assertEquals(3, exited.status());
             }
         } finally {
             redis.resume();
@@ -122,6 +118,68 @@ class JvmTest {
 
     @Test
     void abandonedClientsAreCleanedUp() throws Exception {
-        assertTrue(run(List.of(), Abandons.class).output.contains("released"));
+        assertTrue(new ChildJvm().run(Abandons.class).output().contains("released"));
+    }
+
+    /** What an application does that is loaded by a class loader of its own: one client closed, one forgotten. */
+    public static final class Application implements Runnable {
+        private final String url;
+
+        public Application(String url) {
+            this.url = url;
+        }
+
+        @Override
+        public void run() {
+            try (FichaClient client = FichaClient.of(RedisServer.settings(url))) {
+                client.createAsync(NewSession.of("alice")).join();
+            }
+            FichaClient.of(RedisServer.settings(url)).create(NewSession.of("bob"));
+        }
+    }
+
+    /** Redeploys the application, and waits until nothing of it is left. */
+    static final class Redeploys {
+        public static void main(String[] arguments) throws Exception {
+            var queue = new ReferenceQueue<ClassLoader>();
+            for (int i = 0; i < 3; i++) {
+                Reference<ClassLoader> gone = deployed(queue, arguments[0]);
+                while (queue.remove(10) != gone || mapped()) System.gc();
+                System.out.println("unloaded");
+            }
+        }
+
+        private static Reference<ClassLoader> deployed(ReferenceQueue<ClassLoader> queue, String url) throws Exception {
+            var urls = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                    .map(Redeploys::url)
+                    .toArray(URL[]::new);
+            try (var loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
+                var application = loader.loadClass(Application.class.getName());
+                // In a thread of its own: glibc keeps a library for the threads that used its thread-local objects.
+                var thread = new Thread(
+                        (Runnable) application.getConstructor(String.class).newInstance(url));
+                thread.start();
+                thread.join();
+                return new PhantomReference<>(loader, queue);
+            }
+        }
+
+        private static URL url(String entry) {
+            try {
+                return Path.of(entry).toUri().toURL();
+            } catch (java.net.MalformedURLException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private static boolean mapped() throws Exception {
+            return Files.readString(Path.of("/proc/self/maps")).contains("libficha_jni");
+        }
+    }
+
+    @Test
+    void aClassLoaderIsCollectedAndItsLibraryUnmapped() throws Exception {
+        var outcome = new ChildJvm().run(Redeploys.class, redis.url());
+        assertEquals("unloaded\n".repeat(3), outcome.output());
     }
 }

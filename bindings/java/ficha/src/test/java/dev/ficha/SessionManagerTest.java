@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +24,7 @@ class SessionManagerTest {
     @BeforeEach
     void start() {
         redis = new RedisServer();
-        client = FichaClient.open(redis.url());
+        client = redis.client();
         SessionManager.use(client);
     }
 
@@ -92,6 +94,65 @@ class SessionManagerTest {
         for (Future<String> read : reads) assertEquals("a", read.get());
         executor.shutdown();
         assertTrue(client.stats().connects() <= 2);
+    }
+
+    /** Writes sessions until it is killed. */
+    static final class Writes {
+        public static void main(String[] arguments) {
+            SessionManager.setSessionTimeout(100);
+            for (int i = 0; ; i++) {
+                String id = SessionManager.create("a");
+                SessionManager.update(id, "b");
+                SessionManager.refresh(id);
+                if (i % 100 == 0) System.out.println("written");
+            }
+        }
+    }
+
+    @Test
+    void noSessionOutlivesAServiceThatIsKilledBetweenItsCommands() throws Exception {
+        for (int round = 0; round < 3; round++) {
+            Process service = new ChildJvm("-Ddev.ficha.config=" + redis.url()).start(Writes.class);
+            assertEquals("written", service.inputReader().readLine());
+            service.destroyForcibly().waitFor();
+        }
+        long immortal = Long.parseLong(redis.cli(
+                "EVAL",
+                "local n = 0 for _, key in ipairs(redis.call('KEYS', '*')) do if redis.call('TTL', key) < 0 then n = n + 1 end end return n",
+                "0"));
+        assertEquals(0, immortal);
+        assertTrue(Long.parseLong(redis.cli("DBSIZE")) > 0);
+    }
+
+    @Test
+    void aBusySessionEndsByTheAbsoluteTimeoutAllTheSame() {
+        try (FichaClient clocked = FichaClient.of(
+                Map.of("redis.url", "memory://", "session.idle_timeout", "10m", "session.absolute_timeout", "1h"),
+                1_800_000_000_000L)) {
+            SessionManager.use(clocked);
+            String id = SessionManager.create("a");
+            for (int minute = 5; minute < 60; minute += 5) {
+                clocked.advanceClock(Duration.ofMinutes(5));
+                SessionManager.refresh(id);
+                assertEquals("a", SessionManager.get(id));
+            }
+            clocked.advanceClock(Duration.ofMinutes(5));
+            SessionManager.refresh(id);
+            assertNull(SessionManager.get(id));
+        }
+    }
+
+    @Test
+    void anIdleSessionEndsByTheTimeoutThatWasSet() {
+        try (FichaClient clocked = FichaClient.of(Map.of("redis.url", "memory://"), 1_800_000_000_000L)) {
+            SessionManager.use(clocked);
+            SessionManager.setSessionTimeout(160);
+            String id = SessionManager.create("a");
+            clocked.advanceClock(Duration.ofSeconds(159));
+            assertEquals("a", SessionManager.get(id));
+            clocked.advanceClock(Duration.ofSeconds(171));
+            assertNull(SessionManager.get(id));
+        }
     }
 
     @Test

@@ -15,10 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,7 +59,7 @@ class StoreSemanticsTest {
 
         @Test
         void whatAnotherClientWritesOrRevokesIsSeen() {
-            try (FichaClient other = FichaClient.open(url())) {
+            try (FichaClient other = FichaClient.of(RedisServer.settings(url()))) {
                 Session session = client.create(NewSession.of("erin").attribute("a", 1));
                 String token = session.token().orElseThrow();
                 assertEquals(1L, other.load(token).orElseThrow().attribute("a"));
@@ -100,7 +97,7 @@ class StoreSemanticsTest {
 
     @Test
     void anInterruptStaysSetAndCutsNoAnswerShort() throws Exception {
-        try (FichaClient client = FichaClient.open(redis.url())) {
+        try (FichaClient client = redis.client()) {
             Thread.currentThread().interrupt();
             Session session = client.create(NewSession.of("alice"));
             assertTrue(Thread.interrupted());
@@ -110,8 +107,7 @@ class StoreSemanticsTest {
 
     @Test
     void closingEndsWhatIsInFlight() throws Exception {
-        FichaClient client = FichaClient.ofToml(
-                "[redis]\nurl = \"" + redis.url() + "\"\ncommand_timeout = \"20s\"\noperation_timeout = \"40s\"\n");
+        FichaClient client = redis.client();
         client.create(NewSession.anonymous());
         redis.pause();
         try {
@@ -133,7 +129,7 @@ class StoreSemanticsTest {
 
         @BeforeEach
         void open() {
-            client = FichaClient.open(url());
+            client = FichaClient.of(RedisServer.settings(url()));
         }
 
         @AfterEach
@@ -348,65 +344,6 @@ class StoreSemanticsTest {
             assertEquals(Optional.empty(), client.load("nonsense"));
             assertEquals(Optional.empty(), client.load("\ud800"));
             assertThrows(FichaException.InvalidArgument.class, () -> client.create(NewSession.of("a\nb")));
-        }
-
-        @Test
-        void noConcurrentPatchIsLost() {
-            Session session = client.create(NewSession.of("alice"));
-            try (var pool = new Pool(8)) {
-                for (int t = 0; t < 8; t++) {
-                    String own = "own" + t;
-                    pool.run(() -> {
-                        for (int i = 1; i <= 50; i++)
-                            client.patch(
-                                    session.id(),
-                                    Patch.create().increment("n", 1).set(own, i));
-                    });
-                }
-            }
-            Map<String, Object> attributes =
-                    client.load(session.token().orElseThrow()).orElseThrow().attributes();
-            assertEquals(400L, attributes.get("n"));
-            for (int t = 0; t < 8; t++) assertEquals(50L, attributes.get("own" + t));
-        }
-
-        @Test
-        void aSaveThatRacesARevokeNeverRevives() {
-            for (int round = 0; round < 50; round++) {
-                Session session = client.create(NewSession.of("alice"));
-                try (var pool = new Pool(2)) {
-                    pool.run(() -> {
-                        try {
-                            for (int i = 0; i < 20; i++)
-                                client.patch(session.id(), Patch.create().set("a", i));
-                        } catch (FichaException.SessionGone e) {
-                            // As it must be, from the revoke on.
-                        }
-                    });
-                    pool.run(() -> assertTrue(client.revoke(session.id())));
-                }
-                assertEquals(Optional.empty(), client.load(session.token().orElseThrow(), true, true));
-            }
-        }
-    }
-
-    /** Runs actions at once; close() waits for them and fails if one did. */
-    private static final class Pool implements AutoCloseable {
-        private final ExecutorService executor;
-        private final List<CompletableFuture<Void>> runs = new ArrayList<>();
-
-        Pool(int threads) {
-            executor = Executors.newFixedThreadPool(threads);
-        }
-
-        void run(Runnable action) {
-            runs.add(CompletableFuture.runAsync(action, executor));
-        }
-
-        @Override
-        public void close() {
-            executor.shutdown();
-            runs.forEach(CompletableFuture::join);
         }
     }
 }

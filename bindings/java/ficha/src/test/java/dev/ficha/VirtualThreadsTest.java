@@ -2,14 +2,20 @@ package dev.ficha;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Needs JDK 21 or newer. */
 @Tag("virtual-threads")
@@ -17,11 +23,17 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class VirtualThreadsTest {
     private static final int THREADS = 10_000;
 
+    @TempDir
+    Path directory;
+
     @Test
     void tenThousandWaitAtOnceWithoutPinningACarrier() throws Exception {
+        Path recorded = directory.resolve("pinned.jfr");
         try (RedisServer redis = new RedisServer();
-                FichaClient client = FichaClient.ofToml("[redis]\nurl = \"" + redis.url()
-                        + "\"\nmax_in_flight = 50000\ncommand_timeout = \"30s\"\noperation_timeout = \"60s\"\n")) {
+                FichaClient client = redis.client("redis.max_in_flight", 50_000);
+                Recording recording = new Recording()) {
+            recording.enable("jdk.VirtualThreadPinned").withoutThreshold();
+            recording.start();
             String token = client.create(NewSession.of("alice").attribute("n", 7))
                     .token()
                     .orElseThrow();
@@ -38,6 +50,10 @@ class VirtualThreadsTest {
             redis.resume();
             for (Future<Object> load : loads) assertEquals(7L, load.get());
             executor.shutdown();
+            recording.stop();
+            recording.dump(recorded);
         }
+        assertEquals(List.of(), RecordingFile.readAllEvents(recorded));
+        Files.delete(recorded);
     }
 }

@@ -2,6 +2,7 @@ package dev.ficha.internal;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,6 +16,9 @@ public final class Completions implements Runnable {
     private static final Logger LOGGER = System.getLogger("dev.ficha");
     private static final Level[] LEVELS = {Level.DEBUG, Level.INFO, Level.WARNING, Level.ERROR};
     private static final int CLOSED = 30;
+
+    // An answer for which the heap had no room.
+    private static final byte[] NO_MEMORY = {};
 
     private final long handle;
     private final Map<Long, CompletableFuture<byte[]>> pending = new ConcurrentHashMap<>();
@@ -30,7 +34,7 @@ public final class Completions implements Runnable {
         thread.start();
     }
 
-    /** Submits a request; the future gets the packed answer, on the completion thread. */
+    /** Submits a request; the future gets the packed answer, empty if the heap had no room, on the completion thread. */
     public CompletableFuture<byte[]> submit(byte[] request) {
         return register(id -> NativeJNI.submit(handle, id, request));
     }
@@ -45,7 +49,7 @@ public final class Completions implements Runnable {
 
     private CompletableFuture<byte[]> register(Submit submit) {
         var future = new CompletableFuture<byte[]>();
-        long id = lastId.incrementAndGet();
+        Long id = lastId.incrementAndGet();
         pending.put(id, future);
         try {
             submit.with(id);
@@ -86,50 +90,79 @@ public final class Completions implements Runnable {
                 if (batch == null) break;
                 complete(batch);
             } catch (OutOfMemoryError e) {
-                // The native side keeps what it could not hand over; there may be memory again when it is asked next.
-                Thread.yield();
+                drop();
             }
         }
         ended = true;
         abandon();
     }
 
-    // Running out of memory at one answer leaves it, and those after it, to the next attempt.
+    // (id (8), length (4), answer)…
     private void complete(byte[] batch) {
-        int next = 0;
-        while (next < batch.length) {
+        int at = 0;
+        while (at < batch.length) {
+            long id = 0;
+            int end = at;
             try {
-                var reader = new Unpacker(batch, next);
-                complete(reader.getLong(), reader.getBytes());
-                next = reader.position();
+                id = Unpacker.longAt(batch, at);
+                int from = at + 12;
+                end = from + Unpacker.intAt(batch, at + 8);
+                if (id == 0) {
+                    deliverLog();
+                } else {
+                    complete(id, Arrays.copyOfRange(batch, from, end));
+                }
+            } catch (OutOfMemoryError e) {
+                fail(id);
+            }
+            at = end;
+        }
+    }
+
+    private void complete(Long id, byte[] answer) {
+        CompletableFuture<byte[]> future = pending.get(id);
+        if (future != null) future.complete(answer);
+        pending.remove(id);
+    }
+
+    // Whoever waits for an answer must hear: where even this finds no memory, it is tried until there is some.
+    private void fail(long id) {
+        while (id != 0) {
+            try {
+                complete(id, NO_MEMORY);
+                return;
             } catch (OutOfMemoryError e) {
                 Thread.yield();
             }
         }
     }
 
-    private void complete(long id, byte[] answer) {
-        if (id == 0) {
-            deliverLog();
-            return;
+    private void drop() {
+        while (true) {
+            try {
+                fail(NativeJNI.dropCompletion(handle));
+                return;
+            } catch (OutOfMemoryError e) {
+                Thread.yield();
+            }
         }
-        CompletableFuture<byte[]> future = pending.remove(id);
-        if (future != null) future.complete(answer);
     }
 
     private void deliverLog() {
         var reader = new Unpacker(NativeJNI.takeLog(handle), 0);
         while (reader.hasMore()) {
-            int level = reader.getByte();
-            LOGGER.log(LEVELS[level], reader.getText());
+            Level level = LEVELS[reader.getByte()];
+            String message = reader.getText();
+            try {
+                LOGGER.log(level, message);
+            } catch (RuntimeException e) {
+                // A logger of the host's that fails must not end the thread that answers.
+            }
         }
     }
 
     private void abandon() {
         byte[] closed = new Packer(32).put(Unpacker.ERROR).putInt(CLOSED).toBytes();
-        for (Long id : pending.keySet()) {
-            CompletableFuture<byte[]> future = pending.remove(id);
-            if (future != null) future.complete(closed);
-        }
+        for (Long id : pending.keySet()) complete(id, closed);
     }
 }

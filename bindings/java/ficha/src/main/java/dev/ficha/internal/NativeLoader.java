@@ -32,17 +32,19 @@ public final class NativeLoader {
         }
         String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"), isMusl());
         String resource = "/dev/ficha/native/" + platform + "/" + NAME;
+        Path parent = Path.of(System.getProperty(TMPDIR, System.getProperty("java.io.tmpdir")));
         Path directory = null;
         try {
             byte[] library = read(resource, platform);
             verify(library, digestIn(read(resource + ".sha256", platform)), resource);
-            directory = privateDirectory();
+            directory = privateDirectory(parent);
             Path file = Files.write(directory.resolve(NAME), library);
             verify(Files.readAllBytes(file), sha256(library), file.toString());
             load(file);
         } catch (IOException e) {
             throw failure(
-                    "the native library could not be copied to a temporary directory; -D" + TMPDIR + " names another",
+                    "the native library could not be copied to " + parent + "; -D" + TMPDIR
+                            + " names another directory",
                     e);
         } finally {
             remove(directory);
@@ -101,8 +103,7 @@ public final class NativeLoader {
         }
     }
 
-    private static Path privateDirectory() throws IOException {
-        Path parent = Path.of(System.getProperty(TMPDIR, System.getProperty("java.io.tmpdir")));
+    private static Path privateDirectory(Path parent) throws IOException {
         var ownerOnly = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         return Files.createTempDirectory(parent, "ficha-", ownerOnly);
     }

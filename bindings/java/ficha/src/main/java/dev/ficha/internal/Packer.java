@@ -46,6 +46,11 @@ public final class Packer {
         return this;
     }
 
+    /** Replaces the number at {@code at}. */
+    public void setInt(int at, int value) {
+        INT.set(bytes, at, value);
+    }
+
     public Packer putLong(long value) {
         int at = reserve(8);
         LONG.set(bytes, at, value);
@@ -70,21 +75,19 @@ public final class Packer {
         return this;
     }
 
-    /** A text of one byte per character; false, and nothing written, if there is another character in it. */
+    /** A text of one byte per character; false if there is another character in it. */
     public boolean putLatin1(String text) {
         int length = text.length();
-        int before = size;
-        putInt(length);
-        int at = reserve(length);
+        int at = reserve(4 + length);
+        byte[] out = bytes;
+        INT.set(out, at, length);
         int all = 0;
         for (int i = 0; i < length; i++) {
             char c = text.charAt(i);
             all |= c;
-            bytes[at + i] = (byte) c;
+            out[at + 4 + i] = (byte) c;
         }
-        if (all <= 0xFF) return true;
-        size = before;
-        return false;
+        return all <= 0xFF;
     }
 
     public static byte[] utf8(String text, String what) {
@@ -101,5 +104,14 @@ public final class Packer {
 
     public byte[] toBytes() {
         return Arrays.copyOf(bytes, size);
+    }
+
+    /** The array that is written to, itself; what was written are its first {@link #size} bytes. */
+    public byte[] array() {
+        return bytes;
+    }
+
+    public int size() {
+        return size;
     }
 }

@@ -4,9 +4,52 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ficha.ChildJvm;
+import dev.ficha.FichaClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class NativeLoaderTest {
+    @TempDir
+    Path directory;
+
+    /** Opens a client; prints why it cannot, or "opened". */
+    static final class Opens {
+        public static void main(String[] arguments) {
+            try {
+                FichaClient.open("memory://").close();
+                System.out.println("opened");
+            } catch (UnsatisfiedLinkError e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+
+    private static String opened(ChildJvm jvm) throws Exception {
+        return jvm.run(Opens.class).output().strip();
+    }
+
+    private ChildJvm copyingTo(Path place) {
+        return new ChildJvm("-Ddev.ficha.tmpdir=" + place);
+    }
+
+    private static String resource() {
+        return "dev/ficha/native/"
+                + NativeLoader.platform(System.getProperty("os.name"), System.getProperty("os.arch"), false)
+                + "/libficha_jni.so";
+    }
+
+    private static byte[] library() throws IOException {
+        try (InputStream stream = NativeLoaderTest.class.getResourceAsStream("/" + resource())) {
+            return stream.readAllBytes();
+        }
+    }
+
     @Test
     void aPlatformIsNamedBySystemMachineAndLibc() {
         assertEquals("linux-x86_64", NativeLoader.platform("Linux", "amd64", false));
@@ -15,7 +58,62 @@ class NativeLoaderTest {
     }
 
     @Test
-    void aDamagedLibraryIsNotLoaded() {
+    void aPlatformThatTheJarHasNothingForIsNamed() throws Exception {
+        assertEquals(
+                "ficha: this jar has no native library for the platform linux-s390x; build one from the sources and name it"
+                        + " by -Ddev.ficha.library.path",
+                opened(new ChildJvm("-Dos.arch=s390x")));
+    }
+
+    @Test
+    void theLibraryIsCopiedWhereItIsSaidAndNothingStaysThere() throws Exception {
+        assertEquals("opened", opened(copyingTo(directory)));
+        try (var left = Files.list(directory)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void aLibraryOfTheCallersIsLoadedInsteadOfTheJars() throws Exception {
+        Path library = Files.write(directory.resolve("own.so"), library());
+        assertEquals("opened", opened(new ChildJvm("-Ddev.ficha.library.path=" + library, "-Dos.arch=s390x")));
+    }
+
+    @Test
+    void aDirectoryThatIsNotThereIsNamedWithTheWayOut() throws Exception {
+        assertEquals(
+                "ficha: the native library could not be copied to " + directory.resolve("missing")
+                        + "; -Ddev.ficha.tmpdir names another directory",
+                opened(copyingTo(directory.resolve("missing"))));
+    }
+
+    @Test
+    void aDirectoryMountedNoexecIsNamedWithTheWayOut() throws Exception {
+        String[] namespace = System.getProperty("user.name").equals("root")
+                ? new String[] {"unshare", "--mount"}
+                : new String[] {"unshare", "--user", "--map-root-user", "--mount"};
+        String mount = "mount -t tmpfs -o noexec ficha-test " + directory + " && exec \"$@\"";
+        ChildJvm jvm = copyingTo(directory).within(namespace).within("sh", "-c", mount, "sh");
+        assertEquals(
+                "ficha: " + directory
+                        + " is mounted noexec; -Ddev.ficha.tmpdir names a directory that allows execution",
+                opened(jvm));
+    }
+
+    @Test
+    void aDamagedLibraryIsNotLoaded() throws Exception {
+        byte[] damaged = library();
+        damaged[damaged.length / 2] ^= 1;
+        Path file = directory.resolve(resource());
+        Files.createDirectories(file.getParent());
+        Files.write(file, damaged);
+        assertEquals(
+                "ficha: /" + resource() + " is damaged: its SHA-256 is not the one it was built with",
+                opened(new ChildJvm().preferring(directory)));
+    }
+
+    @Test
+    void whatWasCopiedIsCheckedAgain() {
         byte[] content = {1, 2, 3};
         NativeLoader.verify(content, NativeLoader.sha256(content), "here");
         var error = assertThrows(
