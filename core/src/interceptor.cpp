@@ -258,7 +258,7 @@ Decision Interceptor::Compiled::judge_lookup(const HttpRequest& request, const A
 Decision Interceptor::Compiled::judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup,
                                       std::int64_t now) const {
   Decision decision = judge_lookup(request, admission, lookup, now);
-  if (decision.reason == Reason::allowed) decision.session = *std::move(lookup);
+  if (decision.reason == Reason::allowed) decision.session = std::move(*lookup);
   return decision;
 }
 
