@@ -1,0 +1,75 @@
+# The Java artifacts: built and tested by Maven on the distribution's JDK, and tested again on the newest one of this
+# machine; then the quickstart.
+# shellcheck shell=bash
+: "${program_limit_seconds:?is set by tests/suites/lib.sh}"
+
+# The home of the newest JDK installed, from JDK 21, which brought virtual threads.
+newest_jdk() {
+  local home version newest="" newest_version=20
+  for home in /usr/lib/jvm/*/; do
+    [[ -x ${home}bin/javac ]] || continue
+    version=$(sed -nE 's/^JAVA_VERSION="([0-9]+).*/\1/p' "${home}release" 2>/dev/null)
+    if ((${version:-0} > newest_version)); then
+      newest=${home%/} newest_version=$version
+    fi
+  done
+  printf '%s' "$newest"
+}
+
+# run_maven NAME GOAL [JAVA_HOME]: adds the tests of every module to the count. A skipped test counts as failed.
+run_maven() {
+  local name=$1 goal=$2 log="build/java-${1// /-}.log" status report counts run failures errors skipped test
+  heading "mvn $goal, $name"
+  rm -rf bindings/java/*/target/surefire-reports
+  JAVA_HOME=${3:-${JAVA_HOME:-}} timeout --kill-after=10 "$program_limit_seconds" \
+    mvn --batch-mode --no-transfer-progress --file bindings/java/pom.xml "$goal" >"$log" 2>&1
+  status=$?
+  for report in bindings/java/*/target/surefire-reports/*.txt; do
+    [[ -e $report ]] || continue
+    counts=$(sed -nE 's/^Tests run: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+), Skipped: ([0-9]+),.*/\1 \2 \3 \4/p' "$report")
+    read -r run failures errors skipped <<<"$counts"
+    passed=$((passed + run - failures - errors - skipped))
+    while read -r test; do
+      report_failure "$name: $test"
+    done < <(sed -nE 's/^([A-Za-z0-9_.$]+) .*<<< (FAILURE|ERROR)!$/\1/p' "$report")
+    if ((skipped)); then report_failure "$name: ${report##*/} skipped $skipped tests"; fi
+    printf 'ok       %3d of %3d: %s\n' "$((run - failures - errors - skipped))" "$run" "$(basename "$report" .txt)"
+  done
+  if ((status != 0)); then
+    report_failure "mvn $goal, $name, ended with status $status (whole log: $log)"
+    grep -E '^\[ERROR\]' "$log" | head -n 40
+  fi
+}
+
+# The quickstart on no server: the tour that all languages' quickstarts pass.
+java_quickstart() {
+  local port service status=1
+  mvn --batch-mode --quiet --file examples/quickstart/java/pom.xml package || return 1
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  # shellcheck source=/dev/null
+  source examples/quickstart/tour.sh
+  FICHA_REDIS_URL=memory:// java -jar examples/quickstart/java/target/quickstart.jar examples/quickstart/ficha.toml "$port" &
+  service=$!
+  if curl --silent --output /dev/null --retry 60 --retry-delay 1 --retry-connrefused "http://localhost:$port/"; then
+    check_tour "http://localhost:$port"
+    status=$?
+  fi
+  kill "$service"
+  wait "$service" 2>/dev/null
+  return "$status"
+}
+
+suite_java() {
+  local newest
+  packaging/setup java || {
+    report_failure "packaging/setup java"
+    return
+  }
+  mkdir -p build
+  # Installed, for the quickstart to find.
+  run_maven "default JDK" install
+  newest=$(newest_jdk)
+  if [[ -n $newest ]]; then run_maven "${newest##*/}" verify "$newest"; fi
+  heading "quickstart"
+  check "the quickstart passes the tour on memory://" java_quickstart
+}
