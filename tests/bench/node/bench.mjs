@@ -100,7 +100,8 @@ async function throughput(ask, count) {
 }
 
 async function misses(port) {
-  const client = new Client({ redis: { url: `redis://127.0.0.1:${port}/0` }, near_cache: { enabled: false } });
+  const patient = { command_timeout: '5s', operation_timeout: '10s' }; // the machine may be busy
+  const client = new Client({ redis: { url: `redis://127.0.0.1:${port}/0`, ...patient }, near_cache: { enabled: false } });
   const peer = new Redis(port, '127.0.0.1', { enableAutoPipelining: true });
   const tokens = [];
   for (let i = 0; i < 256; ++i) {
