@@ -97,7 +97,7 @@ struct Client::Impl {
   Task<std::optional<Session>> look_up(std::string_view token, LoadOptions options);
   Task<Decision> decide(std::unique_ptr<OwnedRequest> request);
 
-  Task<std::optional<Session>> perform(LoadRequest request);
+  Task<std::optional<Session>> perform(const LoadRequest& request);
   Task<std::optional<Session>> perform(FindRequest request);
   Task<IssuedSession> perform(CreateRequest request);
   Task<std::uint64_t> perform(PatchRequest request);
@@ -199,7 +199,7 @@ Task<Decision> Client::Impl::decide(std::unique_ptr<OwnedRequest> request) {
   co_return interceptor.judge(view, admission, std::move(found), now());
 }
 
-Task<std::optional<Session>> Client::Impl::perform(LoadRequest request) {
+Task<std::optional<Session>> Client::Impl::perform(const LoadRequest& request) {
   std::optional<Session> hit;
   if (cached(request.token.reveal(), request.options, hit)) return ready<std::optional<Session>>(std::move(hit));
   return look_up(request.token.reveal(), request.options);
