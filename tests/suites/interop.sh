@@ -20,6 +20,7 @@ build_interop_python() {
 
 build_interop_java() {
   local libraries=$PWD/build/interop/java
+  rm -rf "$libraries"
   mvn --batch-mode --quiet -f bindings/java -pl ficha -am package -DskipTests &&
     mvn --batch-mode --quiet dependency:copy -Dartifact="$interop_gson" -DoutputDirectory="$libraries" &&
     cp bindings/java/ficha/target/ficha-*.jar "$libraries" &&
