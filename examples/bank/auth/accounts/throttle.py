@@ -37,7 +37,6 @@ def attempt(request: Request, username: str | None = None) -> Attempt:
 
     Without an account, the address alone counts. Counted first and forgiven later, attempts made at the same time
     cannot all slip through.
-    all slip through.
     """
     limits = {_subject("address", client_address(request)): settings.LOGIN_FAILURES_PER_ADDRESS}
     if username is not None:
