@@ -72,6 +72,13 @@ def services(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Itera
     assert {language: service.close() for language, service in running.items()} == dict.fromkeys(LANGUAGES, 0)
 
 
+@pytest.fixture(autouse=True)
+def settled(services: dict[str, Service]) -> Iterator[None]:
+    yield
+    for service in services.values():
+        service.settle()
+
+
 ORDERED_PAIRS = list(itertools.permutations(LANGUAGES, 2))
 PAIRS = list(itertools.combinations(LANGUAGES, 2))
 

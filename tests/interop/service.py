@@ -84,6 +84,7 @@ class Service:
             [*command, str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._outstanding = 0
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -103,9 +104,11 @@ class Service:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"op": op, **arguments}, ensure_ascii=False) + "\n")
         self._process.stdin.flush()
+        self._outstanding += 1
 
     def receive(self) -> Any:
         """Return the value of the next answer, or raise its error."""
+        self._outstanding -= 1
         line = self._answers.get(timeout=ANSWER_LIMIT_SECONDS)
         assert line, f"the endpoint in {self.language} ended"
         answer = json.loads(line)
@@ -119,6 +122,11 @@ class Service:
             return self.receive()
         except RemoteError as error:
             return error.name
+
+    def settle(self) -> None:
+        """Leave no answer to the next test, where this one has failed before it took them all."""
+        while self._outstanding:
+            self.outcome()
 
     def call(self, op: str, **arguments: Any) -> Any:
         self.send(op, **arguments)

@@ -35,7 +35,7 @@ def saves(service: Service) -> bool:
     """Whether the next answer is that of a save; if not, that the session is gone."""
     outcome = service.outcome()
     assert outcome == "session_gone" or isinstance(outcome, int)
-    return outcome != "session_gone"
+    return bool(outcome != "session_gone")
 
 
 def test_a_save_that_races_a_revoke_never_revives(
