@@ -4,9 +4,8 @@ package dev.ficha;
  * Every error of the core. Code and name are stable and the same in every language; no message holds a token, a password
  * or an attribute's value. Subclasses exist for what hosts catch by class.
  */
+@SuppressWarnings("serial") // no field beyond Throwable's is ever read back
 public class FichaException extends RuntimeException {
-    private static final long serialVersionUID = 1;
-
     private final ErrorCode code;
 
     FichaException(ErrorCode code, String message) {
@@ -41,8 +40,6 @@ public class FichaException extends RuntimeException {
 
     /** A value is out of its documented range, or JSON cannot carry it. */
     public static final class InvalidArgument extends FichaException {
-        private static final long serialVersionUID = 1;
-
         InvalidArgument(String message) {
             super(ErrorCode.INVALID_ARGUMENT, message);
         }
@@ -50,8 +47,6 @@ public class FichaException extends RuntimeException {
 
     /** The configuration cannot work; reported when a client is opened. */
     public static final class InvalidConfig extends FichaException {
-        private static final long serialVersionUID = 1;
-
         InvalidConfig(String message) {
             super(ErrorCode.INVALID_CONFIG, message);
         }
@@ -59,8 +54,6 @@ public class FichaException extends RuntimeException {
 
     /** The store could not answer. Says nothing about the session: an outage is never a logout. */
     public static final class StoreException extends FichaException {
-        private static final long serialVersionUID = 1;
-
         StoreException(ErrorCode code, String message) {
             super(code, message);
         }
@@ -68,8 +61,6 @@ public class FichaException extends RuntimeException {
 
     /** A write to a session that is no longer live. */
     public static final class SessionGone extends FichaException {
-        private static final long serialVersionUID = 1;
-
         SessionGone(String message) {
             super(ErrorCode.SESSION_GONE, message);
         }
@@ -77,8 +68,6 @@ public class FichaException extends RuntimeException {
 
     /** The expected generation differs from the stored one. */
     public static final class Conflict extends FichaException {
-        private static final long serialVersionUID = 1;
-
         Conflict(String message) {
             super(ErrorCode.CONFLICT, message);
         }
@@ -86,8 +75,6 @@ public class FichaException extends RuntimeException {
 
     /** An {@code add} of an attribute that is there. */
     public static final class AttributeExists extends FichaException {
-        private static final long serialVersionUID = 1;
-
         AttributeExists(String message) {
             super(ErrorCode.ATTRIBUTE_EXISTS, message);
         }
@@ -95,8 +82,6 @@ public class FichaException extends RuntimeException {
 
     /** The principal has as many sessions as it may have. */
     public static final class SessionLimit extends FichaException {
-        private static final long serialVersionUID = 1;
-
         SessionLimit(String message) {
             super(ErrorCode.SESSION_LIMIT, message);
         }
@@ -104,8 +89,6 @@ public class FichaException extends RuntimeException {
 
     /** The client was closed. */
     public static final class ClientClosed extends FichaException {
-        private static final long serialVersionUID = 1;
-
         ClientClosed(String message) {
             super(ErrorCode.CLOSED, message);
         }
