@@ -1,0 +1,61 @@
+package dev.ficha.spring;
+
+import dev.ficha.Decision;
+import dev.ficha.ErrorCode;
+import dev.ficha.FichaException;
+import dev.ficha.Verdict;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+
+/** Answers to requests that may not pass: status and headers of the decision, and a body of JSON. */
+final class Denials {
+    private Denials() {}
+
+    static void addHeaders(HttpServletResponse response, Decision decision) {
+        decision.headers().forEach(header -> {
+            if (response.getHeaders(header.getKey()).contains(header.getValue())) return;
+            response.addHeader(header.getKey(), header.getValue());
+        });
+    }
+
+    static void write(HttpServletResponse response, Decision decision) throws IOException {
+        addHeaders(response, decision);
+        write(response, decision.status(), decision.verdict().toString(), explain(decision.verdict()));
+    }
+
+    /** In the place of what a handler has written; {@code decision} let the request through (null: there is none). */
+    static void write(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
+        response.reset();
+        if (decision != null) addHeaders(response, decision);
+        boolean outage = cause instanceof FichaException.StoreException;
+        if (outage) response.setHeader("Retry-After", "1");
+        if (cause.code() == ErrorCode.SESSION_GONE) {
+            response.setHeader("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+        }
+        String name = outage ? Verdict.UNAVAILABLE.toString() : cause.code().toString();
+        write(response, cause.httpStatus(), name, outage ? explain(Verdict.UNAVAILABLE) : cause.getMessage());
+    }
+
+    private static String explain(Verdict verdict) {
+        return switch (verdict) {
+            case ALLOW -> "";
+            case UNAUTHENTICATED -> "log in first";
+            case REAUTHENTICATE -> "prove your identity again";
+            case FORBIDDEN -> "you may not do this";
+            case BAD_REQUEST -> "the request is malformed or ambiguous";
+            case UNAVAILABLE -> "sessions cannot be read just now; try again";
+        };
+    }
+
+    private static void write(HttpServletResponse response, int status, String error, String message)
+            throws IOException {
+        response.setStatus(status);
+        response.setContentType("application/json");
+        response.setCharacterEncoding("UTF-8");
+        response.getWriter().write("{\"error\": \"" + error + "\", \"message\": \"" + escaped(message) + "\"}\n");
+    }
+
+    private static String escaped(String text) {
+        return text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cntrl}", " ");
+    }
+}

@@ -1,0 +1,35 @@
+package dev.ficha.spring;
+
+import org.springframework.aot.hint.MemberCategory;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
+import org.springframework.aot.hint.TypeReference;
+
+/** For GraalVM native images: the core inside the jar, its JNI classes, and properties that are read by reflection. */
+final class FichaRuntimeHints implements RuntimeHintsRegistrar {
+
+    @Override
+    public void registerHints(RuntimeHints hints, ClassLoader classLoader) {
+        hints.resources().registerPattern("dev/ficha/native/**");
+        for (String name : new String[] {"dev.ficha.internal.NativeJNI", "dev.ficha.internal.Native"}) {
+            hints.jni()
+                    .registerType(
+                            TypeReference.of(name),
+                            MemberCategory.INVOKE_DECLARED_METHODS,
+                            MemberCategory.ACCESS_DECLARED_FIELDS);
+        }
+        hints.jni().registerType(OutOfMemoryError.class, MemberCategory.INVOKE_DECLARED_CONSTRUCTORS);
+        for (Class<?> table : FichaProperties.class.getDeclaredClasses()) {
+            hints.reflection().registerType(table, MemberCategory.INVOKE_PUBLIC_METHODS);
+        }
+        hints.reflection()
+                .registerType(
+                        FlashMaps.class,
+                        MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+                        MemberCategory.INVOKE_DECLARED_METHODS)
+                .registerType(
+                        FlashMaps.Entry.class,
+                        MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+                        MemberCategory.INVOKE_DECLARED_METHODS);
+    }
+}

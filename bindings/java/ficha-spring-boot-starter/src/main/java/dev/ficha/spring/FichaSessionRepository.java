@@ -1,0 +1,126 @@
+package dev.ficha.spring;
+
+import dev.ficha.FichaClient;
+import dev.ficha.FichaException;
+import dev.ficha.NewSession;
+import dev.ficha.Patch;
+import dev.ficha.Session;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.session.FindByIndexNameSessionRepository;
+import org.springframework.session.events.SessionCreatedEvent;
+import org.springframework.session.events.SessionDeletedEvent;
+
+/**
+ * Spring Session on Ficha. Sessions are known by their public ids; a token is seen by the client alone.
+ *
+ * <p>{@link #save} of a session that is gone throws {@link FichaException.SessionGone}, and never brings it back. Publishes
+ * SessionCreatedEvent and SessionDeletedEvent for what this application does; Redis tells nobody of expiry. Usable from any
+ * thread; every call may throw {@link FichaException.StoreException}.
+ */
+public final class FichaSessionRepository implements FindByIndexNameSessionRepository<FichaSession> {
+    private final FichaClient client;
+    private final AttributeMapper mapper;
+    private final SecurityContexts contexts;
+    private final ApplicationEventPublisher events;
+
+    FichaSessionRepository(
+            FichaClient client, AttributeMapper mapper, SecurityContexts contexts, ApplicationEventPublisher events) {
+        this.client = client;
+        this.mapper = mapper;
+        this.contexts = contexts;
+        this.events = events;
+    }
+
+    /** In memory: it is stored by {@link #save}, if something was put into it. */
+    @Override
+    public FichaSession createSession() {
+        return new FichaSession(this, null);
+    }
+
+    @Override
+    public void save(FichaSession session) {
+        session.save();
+    }
+
+    /** Within a request, the session that it was admitted with is known; any other is asked for, without extending it. */
+    @Override
+    public FichaSession findById(String id) {
+        RequestState state = RequestState.current();
+        if (state != null && state.admitted() != null && state.admitted().id().equals(id)) return state.session(this);
+        return find(id).map(session -> new FichaSession(this, session)).orElse(null);
+    }
+
+    private Optional<Session> find(String id) {
+        try {
+            return client.find(id);
+        } catch (FichaException.InvalidArgument e) {
+            return Optional.empty(); // a provisional id, or none at all
+        }
+    }
+
+    /** Ends the session for every service. */
+    @Override
+    public void deleteById(String id) {
+        FichaSession session = findById(id);
+        if (session == null) return;
+        client.revoke(id);
+        RequestState state = RequestState.current();
+        if (state != null) state.ended(id);
+        events.publishEvent(new SessionDeletedEvent(this, session));
+    }
+
+    /** By principal only: {@link #PRINCIPAL_NAME_INDEX_NAME}. */
+    @Override
+    public Map<String, FichaSession> findByIndexNameAndIndexValue(String indexName, String indexValue) {
+        var found = new LinkedHashMap<String, FichaSession>();
+        if (!indexName.equals(PRINCIPAL_NAME_INDEX_NAME) || indexValue.isEmpty()) return found;
+        for (Session session : client.list(indexValue)) found.put(session.id(), new FichaSession(this, session));
+        return found;
+    }
+
+    // --- for FichaSession ------------------------------------------------------------------------------------------
+
+    AttributeMapper mapper() {
+        return mapper;
+    }
+
+    SecurityContexts contexts() {
+        return contexts;
+    }
+
+    /** What a session to be has from the request, and from setMaxInactiveInterval. */
+    void complete(NewSession session, Duration idleTimeout) {
+        if (idleTimeout != null) session.idleTimeout(idleTimeout);
+        RequestState state = RequestState.current();
+        if (state == null) return;
+        if (state.isCommitted()) {
+            throw new IllegalStateException("a session cannot be stored after the response has been committed");
+        }
+        session.device(state.address(), state.userAgent());
+    }
+
+    Session create(NewSession session) {
+        return created(client.create(session));
+    }
+
+    Session login(Session current, NewSession session) {
+        return created(client.login(current, session, false));
+    }
+
+    private Session created(Session session) {
+        events.publishEvent(new SessionCreatedEvent(this, new FichaSession(this, session)));
+        return session;
+    }
+
+    Session rotate(Session session) {
+        return client.rotate(session.id(), Duration.ZERO);
+    }
+
+    void patch(String id, Patch patch) {
+        client.patch(id, patch);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.ficha.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ficha.FichaClient;
+import dev.ficha.FichaException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.session.autoconfigure.SessionAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.session.MapSessionRepository;
+import org.springframework.session.SessionRepository;
+import org.springframework.session.web.http.SessionRepositoryFilter;
+
+/** Which beans there are, and when; and what properties become. */
+class ConfigurationTest {
+    private final WebApplicationContextRunner runner = new WebApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(
+                    FichaAutoConfiguration.class,
+                    FichaSecurityAutoConfiguration.class,
+                    FichaWebMvcAutoConfiguration.class,
+                    FichaHealthAutoConfiguration.class,
+                    FichaMetricsAutoConfiguration.class,
+                    SessionAutoConfiguration.class))
+            .withPropertyValues("ficha.redis.url=memory://");
+
+    @Test
+    void onePropertyIsEnough() {
+        runner.run(context -> assertThat(context)
+                .hasSingleBean(FichaClient.class)
+                .hasSingleBean(FichaSessionRepository.class)
+                .hasSingleBean(SessionRepositoryFilter.class)
+                .hasBean("fichaFilter")
+                .hasBean("fichaHealthIndicator")
+                .hasBean("sessionRepositoryFilterRegistration"));
+    }
+
+    @Test
+    void springSecurityActuatorAndSpringMvcMayBeMissing() {
+        runner.withClassLoader(new FilteredClassLoader(
+                        "org.springframework.security",
+                        "org.springframework.boot.health.contributor",
+                        "io.micrometer",
+                        "org.springframework.web.servlet"))
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .hasSingleBean(FichaSessionRepository.class)
+                        .doesNotHaveBean(SecurityContexts.class));
+    }
+
+    @Test
+    void anotherSessionRepositoryGoesFirst() {
+        runner.withBean(SessionRepository.class, () -> new MapSessionRepository(new java.util.HashMap<>()))
+                .run(context -> assertThat(context).doesNotHaveBean(FichaSessionRepository.class));
+    }
+
+    @Test
+    void propertiesBecomeSettingsUnderTheNamesOfTheFile() {
+        runner.withPropertyValues(
+                        "ficha.session.idle-timeout=15m",
+                        "ficha.session.on-limit=refuse",
+                        "ficha.session.writes=add-only",
+                        "ficha.redis.command-timeout=150ms",
+                        "ficha.near-cache.max-entries=1000",
+                        "ficha.rules[0].path=/x/*",
+                        "ficha.rules[0].methods=GET,PUT",
+                        "ficha.rules[0].max-auth-age=5m")
+                .run(context -> assertThat(FichaSettings.of(context.getBean(FichaProperties.class)))
+                        .containsEntry("redis.url", "memory://")
+                        .containsEntry("session.idle_timeout", "900s")
+                        .containsEntry("session.on_limit", "refuse")
+                        .containsEntry("session.writes", "add-only")
+                        .containsEntry("redis.command_timeout", "150ms")
+                        .containsEntry("near_cache.max_entries", 1000)
+                        .containsEntry("rule[0].path", "/x/*")
+                        .containsEntry("rule[0].methods", java.util.List.of("GET", "PUT"))
+                        .containsEntry("rule[0].max_auth_age", "300s")
+                        .hasSize(9));
+    }
+
+    @Test
+    void aMistakeInAPropertyStopsTheApplicationAndNamesTheKey() {
+        runner.withPropertyValues("ficha.session.max-per-principal=-1").run(context -> assertThat(context)
+                .getFailure()
+                .rootCause()
+                .isInstanceOf(FichaException.InvalidConfig.class)
+                .hasMessageContaining("session.max_per_principal"));
+    }
+
+    @Test
+    void aFileTakesThePlaceOfTheOtherProperties(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(
+                folder.resolve("ficha.toml"),
+                "[redis]\nurl = \"memory://\"\n[[rule]]\npath = \"/**\"\nallow = \"anyone\"\n");
+        var withFile = new WebApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(FichaAutoConfiguration.class, SessionAutoConfiguration.class))
+                .withPropertyValues("ficha.config=" + file);
+        withFile.withPropertyValues("ficha.attributes.types.cart=java.lang.String")
+                .run(context -> assertThat(context).hasSingleBean(FichaClient.class));
+        withFile.withPropertyValues("ficha.session.idle-timeout=1m")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("ficha.config"));
+    }
+
+    @Test
+    void nativeImagesGetTheCore() {
+        var hints = new RuntimeHints();
+        new FichaRuntimeHints().registerHints(hints, getClass().getClassLoader());
+        assertThat(RuntimeHintsPredicates.resource().forResource("dev/ficha/native/linux-x86_64/libficha_jni.so"))
+                .accepts(hints);
+    }
+}

@@ -1,0 +1,244 @@
+package dev.ficha.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ficha.FichaClient;
+import dev.ficha.NoLeakedHandles;
+import dev.ficha.Patch;
+import dev.ficha.RedisServer;
+import dev.ficha.Session;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** HttpSession in a servlet container, seen by a browser and by a client that stands for another language. */
+@ExtendWith(NoLeakedHandles.class)
+class HttpSessionTest {
+    private static RedisServer redis;
+    private static ConfigurableApplicationContext shop;
+    private static FichaClient others;
+    private Browser browser;
+
+    @BeforeAll
+    static void start() {
+        redis = new RedisServer();
+        shop = Shop.start(redis, "ficha.attributes.types.cart=dev.ficha.spring.Shop$Cart");
+        others = FichaClient.open(redis.url());
+    }
+
+    @AfterAll
+    static void stop() {
+        others.close();
+        shop.close();
+        redis.close();
+    }
+
+    @BeforeEach
+    void visit() {
+        browser = new Browser(Shop.portOf(shop));
+    }
+
+    private Session stored() {
+        return others.load(browser.token(), false, true).orElseThrow();
+    }
+
+    @Test
+    void aSessionIsStoredWhenSomethingIsPutIntoItAndNotBefore() throws Exception {
+        redis.cli("FLUSHALL");
+        assertThat(Browser.setCookies(browser.get("/public/look"))).isEmpty();
+        assertThat(redis.cli("DBSIZE")).isEqualTo("0");
+
+        HttpResponse<String> response = browser.get("/visits");
+        assertThat(response.body()).isEqualTo("1");
+        assertThat(Browser.setCookies(response)).singleElement().satisfies(cookie -> assertThat(cookie)
+                .startsWith("__Host-ficha=fch1_")
+                .contains("; Secure")
+                .contains("; HttpOnly")
+                .contains("; SameSite=Lax")
+                .contains("; Path=/")
+                .doesNotContain("Domain"));
+        assertThat(response.headers().firstValue("Cache-Control"))
+                .hasValueSatisfying(value -> assertThat(value).contains("no-store"));
+        assertThat(stored().isAnonymous()).isTrue();
+
+        HttpResponse<String> again = browser.get("/visits");
+        assertThat(again.body()).isEqualTo("2");
+        assertThat(Browser.setCookies(again)).isEmpty();
+    }
+
+    @Test
+    void attributesArePlainJsonForEveryLanguage() {
+        browser.login("alice");
+        browser.put("/attributes/theme", "{\"name\": \"dark\", \"sizes\": [1, 2.5, null, true]}");
+        assertThat(stored().attributeJson("theme")).isEqualTo("{\"name\":\"dark\",\"sizes\":[1,2.5,null,true]}");
+
+        others.patch(stored().id(), Patch.create().setJson("basket", "[{\"book\": \"Émile\", \"n\": 12345678901234}]"));
+        assertThat(browser.get("/attributes/basket").body())
+                .contains("\"value\":[{\"book\":\"Émile\",\"n\":12345678901234}]")
+                .contains("\"class\":\"ArrayList\"");
+    }
+
+    @Test
+    void anAttributeOfAConfiguredTypeIsReadAsThatType() {
+        browser.login("alice");
+        browser.post("/cart/pen", "");
+        assertThat(browser.post("/cart/book", "").body())
+                .isEqualTo("{\"owner\":\"alice\",\"items\":[\"pen\",\"book\"]}");
+        assertThat(stored().attributeJson("cart")).isEqualTo("{\"owner\":\"alice\",\"items\":[\"pen\",\"book\"]}");
+    }
+
+    @Test
+    void aChangeInsideAnAttributeIsWrittenWithoutSettingItAgain() {
+        browser.login("alice");
+        browser.put("/attributes/list", "[\"a\"]");
+        browser.post("/list/list/b", "");
+        assertThat(stored().attributeJson("list")).isEqualTo("[\"a\",\"b\"]");
+    }
+
+    @Test
+    void aRequestThatChangesNothingWritesNothing() throws Exception {
+        browser.login("alice");
+        browser.put("/attributes/list", "[\"a\"]");
+        long generation = stored().generation();
+        browser.get("/attributes/list");
+        browser.get("/me");
+        browser.put("/attributes/list", "[ \"a\" ]");
+        assertThat(stored().generation()).isEqualTo(generation);
+    }
+
+    @Test
+    void oneRoundTripWritesEverythingThatARequestChanged() {
+        browser.login("alice");
+        long generation = stored().generation();
+        browser.put("/attributes/a", "1");
+        assertThat(stored().generation()).isEqualTo(generation + 1);
+    }
+
+    @Test
+    void manyRequestsAtOnceOnOneSessionLoseNothing() throws Exception {
+        browser.login("alice");
+        int requests = 60;
+        var pool = Executors.newFixedThreadPool(12);
+        var answers = new ArrayList<Future<HttpResponse<String>>>();
+        for (int i = 0; i < requests; i++) {
+            String path = "/attributes/n" + i;
+            answers.add(pool.submit(() -> browser.copy().put(path, "1")));
+        }
+        for (var answer : answers) assertThat(answer.get().statusCode()).isEqualTo(200);
+        pool.shutdown();
+        for (int i = 0; i < requests; i++)
+            assertThat(stored().attributeJson("n" + i)).isEqualTo("1");
+    }
+
+    @Test
+    void aSaveThatFindsTheSessionGoneSaysSoAndNeverBringsItBack() throws Exception {
+        browser.login("alice");
+        Session session = stored();
+        var gate = new Shop.Gate();
+        Shop.Handlers.gate = gate;
+        var pool = Executors.newSingleThreadExecutor();
+        Future<HttpResponse<String>> late = pool.submit(() -> browser.copy().post("/waiting/name", ""));
+        assertThat(gate.reached.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(browser.copy().post("/logout", "").statusCode()).isEqualTo(302);
+        gate.open.countDown();
+
+        assertThat(late.get().statusCode()).isEqualTo(401);
+        assertThat(late.get().body()).contains("session_gone");
+        assertThat(late.get().headers().firstValue("WWW-Authenticate")).hasValue("Bearer error=\"invalid_token\"");
+        assertThat(others.find(session.id())).isEmpty();
+        assertThat(redis.cli("EXISTS", "ficha:{" + route(session) + "}:" + session.id()))
+                .isEqualTo("0");
+        assertThat(browser.get("/me").statusCode()).isNotEqualTo(200);
+        pool.shutdown();
+    }
+
+    // Wire format: the first two bytes of the id, in hex.
+    private static String route(Session session) {
+        byte[] id = java.util.Base64.getUrlDecoder().decode(session.id());
+        return String.format("%02x%02x", id[0], id[1]);
+    }
+
+    @Test
+    void whatIsSetBeforeTheResponseGoesOutIsThereForTheNextRequest() {
+        browser.login("alice");
+        assertThat(browser.post("/flush/early", "").body()).isEqualTo("written");
+        assertThat(stored().attributeJson("early")).isEqualTo("\"before\"");
+    }
+
+    @Test
+    void invalidatingEndsTheSessionForEveryService() {
+        browser.login("alice");
+        String token = browser.token();
+        HttpResponse<String> response = browser.post("/invalidate", "");
+        assertThat(Browser.setCookies(response)).singleElement().asString().contains("Max-Age=0");
+        assertThat(others.load(token, false, true)).isEmpty();
+        browser.present(token);
+        assertThat(browser.get("/me").statusCode()).isNotEqualTo(200);
+    }
+
+    @Test
+    void anIdleTimeoutSetByAHandlerHolds() {
+        browser.login("alice");
+        browser.post("/timeout/77", "");
+        assertThat(stored().idleTimeout()).isEqualTo(Duration.ofSeconds(77));
+        assertThat(stored().authenticatedAt()).isPresent();
+    }
+
+    @Test
+    void flashAttributesReachTheNextRequestAndNoOther() {
+        HttpResponse<String> response = browser.post("/flash/hello", "");
+        assertThat(response.statusCode()).isEqualTo(302);
+        assertThat(browser.get("/flash/read").body()).isEqualTo("hello");
+        assertThat(browser.get("/flash/read").body()).isEqualTo("null");
+    }
+
+    @Test
+    void aTokenThatNobodyIssuedIsNoSession() {
+        for (String token : List.of("fch1_", "x", "fch1_" + "A".repeat(51))) {
+            browser.present(token);
+            assertThat(browser.get("/public/hello").statusCode()).isEqualTo(200);
+            assertThat(browser.get("/me").statusCode()).isNotEqualTo(200);
+        }
+    }
+
+    @Test
+    void aSessionThatAnotherLanguageMadeIsThePrincipalsHere() {
+        var session = others.create(dev.ficha.NewSession.of("carol")
+                .roles("admin")
+                .scopes("reports:read")
+                .attribute("theme", "dark"));
+        browser.present(session.token().orElseThrow());
+        assertThat(browser.get("/me").body())
+                .contains("\"carol\"")
+                .contains("ROLE_admin")
+                .contains("SCOPE_reports:read");
+        assertThat(browser.get("/attributes/theme").body()).contains("dark");
+        assertThat(browser.get("/admin").statusCode()).isEqualTo(200);
+
+        Browser machine = new Browser(Shop.portOf(shop));
+        var bearer = machine.request("/me")
+                .header("Authorization", "Bearer " + session.token().orElseThrow());
+        assertThat(machine.send(bearer.GET()).body()).contains("carol");
+        var write = machine.request("/attributes/theme")
+                .header("Authorization", "Bearer " + session.token().orElseThrow())
+                .header("Content-Type", "application/json")
+                .PUT(java.net.http.HttpRequest.BodyPublishers.ofString("\"light\""));
+        HttpResponse<String> written = machine.send(write);
+        assertThat(written.statusCode()).isEqualTo(200);
+        assertThat(Browser.setCookies(written)).isEmpty();
+        assertThat(others.load(session.token().orElseThrow(), false, true)
+                        .orElseThrow()
+                        .attribute("theme"))
+                .isEqualTo("light");
+    }
+}
