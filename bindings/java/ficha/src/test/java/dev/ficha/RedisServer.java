@@ -94,8 +94,15 @@ public final class RedisServer implements AutoCloseable {
 
     /** The settings of such a client. */
     static Map<String, Object> settings(String url, Object... more) {
-        var settings = new HashMap<String, Object>(
-                Map.of("redis.url", url, "redis.command_timeout", "20s", "redis.operation_timeout", "50s"));
+        var settings = new HashMap<String, Object>(Map.of(
+                "redis.url",
+                url,
+                "redis.connect_timeout",
+                "20s",
+                "redis.command_timeout",
+                "20s",
+                "redis.operation_timeout",
+                "50s"));
         for (int i = 0; i < more.length; i += 2) settings.put((String) more[i], more[i + 1]);
         return settings;
     }
