@@ -9,12 +9,23 @@
 namespace {
 
 constinit thread_local std::size_t allocations = 0;
+constinit thread_local std::size_t until_failure = 0;
+constinit thread_local bool has_failed = false;
 constinit thread_local const void* watched = nullptr;
 constinit thread_local std::size_t watched_size = 0;
 constinit thread_local ficha::testing::Freed watched_state = ficha::testing::Freed::not_yet;
 
 constinit thread_local std::string_view forbidden;
 constinit thread_local std::size_t forbidden_found = 0;
+
+void* allocate(std::size_t size) noexcept {
+  ++allocations;
+  if (until_failure > 0 && --until_failure == 0) {
+    has_failed = true;
+    return nullptr;
+  }
+  return std::malloc(size == 0 ? 1 : size);
+}
 
 void release(void* block) noexcept {
   if (block != nullptr && !forbidden.empty()) {
@@ -32,22 +43,21 @@ void release(void* block) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
+// Weak, because clang's ThreadSanitizer brings its own, linked statically. With those, nothing is counted, found or failed.
+[[gnu::weak]] void* operator new(std::size_t size) {
+  if (void* block = allocate(size)) return block;
   throw std::bad_alloc();
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
+[[gnu::weak]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
 }
-void operator delete(void* block) noexcept {
+[[gnu::weak]] void operator delete(void* block) noexcept {
   release(block);
 }
-void operator delete(void* block, std::size_t) noexcept {
+[[gnu::weak]] void operator delete(void* block, std::size_t) noexcept {
   release(block);
 }
-void operator delete(void* block, const std::nothrow_t&) noexcept {
+[[gnu::weak]] void operator delete(void* block, const std::nothrow_t&) noexcept {
   release(block);
 }
 
@@ -55,6 +65,16 @@ namespace ficha::testing {
 
 std::size_t allocation_count() noexcept {
   return allocations;
+}
+
+void fail_allocation(std::size_t nth) noexcept {
+  until_failure = nth;
+  has_failed = false;
+}
+
+bool stop_failing() noexcept {
+  until_failure = 0;
+  return has_failed;
 }
 
 void watch_block(const void* block, std::size_t size) noexcept {

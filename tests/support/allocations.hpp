@@ -9,6 +9,11 @@ namespace ficha::testing {
 // Allocations of this thread so far.
 [[nodiscard]] std::size_t allocation_count() noexcept;
 
+// Lets one of this thread's allocations fail: the first, second, … from now on; 0 = none.
+void fail_allocation(std::size_t nth) noexcept;
+// Whether it has come to that. No allocation fails any more.
+[[nodiscard]] bool stop_failing() noexcept;
+
 // Looks at the `size` bytes at `block` when this thread frees them: one block at a time.
 void watch_block(const void* block, std::size_t size) noexcept;
 

@@ -7,6 +7,7 @@
 
 #include "core/races/processes.hpp"
 #include "core/races/race_fixture.hpp"
+#include "support/rounds.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -15,7 +16,7 @@ using std::chrono::seconds;
 
 class WritersTest : public RaceTest {
  protected:
-  static constexpr int rounds = 10'000;
+  static constexpr int rounds = rounds_of(10'000);
 
   // Writes 1, 2, 3, … to one attribute, and finds each of them when it reads its own write.
   static bool write_all(Client& client, const Token& token, const std::string& name) {
@@ -64,7 +65,7 @@ TEST_F(WritersTest, TwoThreadsOfOneClientThatWriteDifferentAttributesLoseNothing
 
 class RevokeRaceTest : public RaceTest {
  protected:
-  static constexpr int rounds = 10'000;
+  static constexpr int rounds = rounds_of(10'000);
 };
 
 TEST_F(RevokeRaceTest, ASaveThatRacesARevokeNeverRevivesTheSession) {
@@ -141,7 +142,7 @@ TEST_F(RaceTest, NoLoadMissesASessionThatIsBeingRotatedWithGrace) {
   };
   std::thread other_process{[&] { read(reader); }};
   std::thread same_process{[&] { read(rotator); }};
-  for (int round = 0; round < 2'000 || loads < 1'000; ++round) {
+  for (int round = 0; round < rounds_of(2'000) || loads < rounds_of(1'000); ++round) {
     auto rotated = rotator.rotate(newest.session.id(), {.grace = seconds{30}});
     if (!rotated) ADD_FAILURE() << rotated.error().message;
     if (!rotated) break;
@@ -157,7 +158,7 @@ TEST_F(RaceTest, NoLoadMissesASessionThatIsBeingRotatedWithGrace) {
 TEST_F(RaceTest, OfTwoRotationsWithoutGraceOneWins) {
   Client one = open();
   Client other = open();
-  for (int round = 0; round < 500; ++round) {
+  for (int round = 0; round < rounds_of(500); ++round) {
     const IssuedSession issued = issue(one, {.principal = "alice"});
     std::optional<Result<IssuedSession>> by_other;
     std::thread racing{[&] { by_other.emplace(other.rotate(issued.session.id())); }};
