@@ -18,7 +18,7 @@ function names() {
 }
 
 const files = names().map((name) => path.join(import.meta.dirname, `${name}.test.mjs`));
-run({ files, concurrency: false, timeout: 120_000 })
+run({ files, concurrency: false, timeout: 300_000 })
   .on('test:fail', () => (process.exitCode = 1))
   .compose(reporter)
   .pipe(process.stdout);

@@ -1,5 +1,6 @@
 // One session through the whole bank, as its users see it.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import {
   Visitor,
@@ -162,6 +163,31 @@ scene('a transfer with an old login asks for the password once more, and is made
   await eventually('the second transfer', async () => (await made.count()) === 2);
   assert.equal(await dialog.count(), 0, 'it asked again');
   await alice.photograph('transfers', { fullPage: true });
+});
+
+scene('an application asks: the login leads back to the question, and the code goes to the application', async ({ arrive }) => {
+  const alice = await arrive();
+  const callback = 'http://127.0.0.1/callback';
+  await alice.context.route(`${callback}?*`, (route) => route.fulfill({ body: 'the application' }));
+  const asked = new URLSearchParams({
+    response_type: 'code',
+    client_id: 'budget',
+    redirect_uri: callback,
+    scope: 'transactions:read',
+    state: 'of the application',
+    code_challenge: createHash('sha256').update('v'.repeat(43)).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  await alice.page.goto(`/auth/oauth/authorize?${asked}`);
+  await alice.signIn('alice', passwords.alice);
+  await alice.see('Allow “budget” to act for alice?');
+  const answer = alice.page.waitForRequest((request) => request.url().startsWith(callback));
+  await alice.press('Allow');
+  const { searchParams } = new URL((await answer).url());
+  assert.equal(searchParams.get('state'), 'of the application');
+  assert.ok(searchParams.get('code'));
+  alice.mishaps = alice.mishaps.filter((mishap) => !mishap.includes(callback));
+  await alice.page.goto('/');
 });
 
 scene('another device is seen, and signed out from here', async ({ signedIn }) => {

@@ -59,17 +59,34 @@ function problemOf(response: Response): Problem {
 
 async function errorOf(response: Response): Promise<ApiError> {
   const problem = problemOf(response);
+  const wait = response.headers.get('Retry-After');
+  if (problem === 'throttled' && wait) return new ApiError(problem, `Too many attempts. Please try again in ${wait} seconds.`);
   if (problem !== 'refused') return new ApiError(problem, messages[problem]);
   const body: unknown = await response.json().catch(() => null);
   const told = body !== null && typeof body === 'object' && 'message' in body ? String(body.message) : '';
   return new ApiError(problem, told || `The service answered ${response.status}.`);
 }
 
-/** `json`: the body, as JSON text. Rejects with ApiError. */
-export async function request<T>(method: string, path: string, json?: string): Promise<T> {
-  const options: RequestInit = { method, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) };
-  if (json !== undefined) Object.assign(options, { body: json, headers: { 'Content-Type': 'application/json' } });
-  const response = await fetch(path, options).catch(() => {
+export interface Content {
+  body?: unknown;
+  /** The body as JSON text, where it is written by the user. */
+  json?: string;
+  /** The same order under the same key is done once (Idempotency-Key). */
+  key?: string;
+}
+
+function optionsOf(method: string, { body, json, key }: Content): RequestInit {
+  const text = body === undefined ? json : JSON.stringify(body);
+  const headers = {
+    ...(text !== undefined && { 'Content-Type': 'application/json' }),
+    ...(key !== undefined && { 'Idempotency-Key': key }),
+  };
+  return { method, headers, body: text ?? null, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) };
+}
+
+/** Rejects with ApiError. */
+export async function request<T>(method: string, path: string, content: Content = {}): Promise<T> {
+  const response = await fetch(path, optionsOf(method, content)).catch(() => {
     throw new ApiError('unreachable', messages.unreachable);
   });
   if (!response.ok) throw await errorOf(response);

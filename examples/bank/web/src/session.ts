@@ -1,6 +1,6 @@
 // Who is signed in, as every service sees it: looked at every two seconds, which does not keep the session alive.
 import { computed, reactive, ref } from 'vue';
-import { ApiError, request, type SessionView } from './api';
+import { ApiError, request, type Content, type SessionView } from './api';
 
 export const services = [
   { id: 'auth', stack: 'Django' },
@@ -76,13 +76,9 @@ async function refresh() {
 }
 
 /** One request to a service, after which the page knows whether the session still lives. Rejects with ApiError. */
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return callWithJson(method, path, body === undefined ? undefined : JSON.stringify(body));
-}
-
-async function callWithJson<T>(method: string, path: string, json?: string): Promise<T> {
+async function call<T>(method: string, path: string, content?: Content): Promise<T> {
   try {
-    return await request<T>(method, path, json);
+    return await request<T>(method, path, content);
   } catch (error) {
     const problem = error instanceof ApiError ? error.problem : undefined;
     if (problem === 'unavailable' || (problem === 'signed-out' && phase.value === 'signed-in')) await refresh();
@@ -99,11 +95,11 @@ function begin(view: SessionView) {
 }
 
 async function signIn(username: string, password: string) {
-  begin(await call<SessionView>('POST', '/auth/login', { username, password }));
+  begin(await call<SessionView>('POST', '/auth/login', { body: { username, password } }));
 }
 
 async function stepUp(password: string) {
-  begin(await call<SessionView>('POST', '/auth/step-up', { password }));
+  begin(await call<SessionView>('POST', '/auth/step-up', { body: { password } }));
 }
 
 async function signOut({ everywhere = false } = {}) {
@@ -125,4 +121,4 @@ function follow() {
   next();
 }
 
-export const session = { looks, phase, me, notice, outage, following, refresh, follow, call, callWithJson, signIn, signOut, stepUp };
+export const session = { looks, phase, me, notice, outage, following, refresh, follow, call, signIn, signOut, stepUp };
