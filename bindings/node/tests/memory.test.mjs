@@ -1,11 +1,11 @@
 // What is left over after many requests. FICHA_NODE_REQUESTS sets how many; the default suits every run.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run, useRedis } from './helpers.mjs';
+import { memoryFlags, run, useRedis } from './helpers.mjs';
 
 const requests = Number(process.env.FICHA_NODE_REQUESTS ?? 40_000);
 const redis = useRedis();
-const runHere = (program) => run(program, { REDIS_URL: redis.url, REQUESTS: requests }, ['--expose-gc']);
+const runHere = (program) => run(program, { REDIS_URL: redis.url, REQUESTS: requests }, memoryFlags);
 
 const open = `
   import { createRequire } from 'node:module';

@@ -1,7 +1,7 @@
 // Ends of processes and workers, forks of a cluster, and what is left over after many requests.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { run as runProgram, useRedis } from './helpers.mjs';
+import { memoryFlags, run as runProgram, useRedis } from './helpers.mjs';
 
 const redis = useRedis();
 // On a busy machine an answer may take longer than the usual quarter of a second.
@@ -129,10 +129,11 @@ test('memory stays flat over a million decisions and a hundred thousand reads of
     const after = await round(1_000_000, 100_000);
     console.log(JSON.stringify([before, after]));
     client.close();
-  `, ['--expose-gc']);
+  `, memoryFlags);
   assert.deepEqual([ended, errors], [0, '']);
   const [before, after] = JSON.parse(output);
-  assert.deepEqual([after.operations, after.sessions, after.clients], [0, before.sessions, 1]);
+  assert.deepEqual([after.operations, after.clients], [0, 1]);
+  assert.ok(after.sessions <= 64, output);
   assert.ok(after.heapUsed - before.heapUsed < 1 << 20, output);
   assert.ok(after.rss - before.rss < 16 << 20, output);
 });
