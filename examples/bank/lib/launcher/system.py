@@ -106,7 +106,7 @@ class System:
         return {
             **os.environ,
             "FICHA_CONFIG": str(self._ficha_toml()),
-            "FICHA_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
+            "BANK_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}/0",
             "PORT": str(self.ports[instance]),
             "INSTANCE": instance,
             "BANK_DATA": str(self.run / "data"),
