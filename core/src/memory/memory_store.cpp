@@ -31,6 +31,9 @@ struct Entry {
   Rank rank;                 // of a live session
 };
 
+using Entries = std::map<SessionId, Entry>;
+using Deadlines = std::set<std::pair<std::int64_t, SessionId>>;
+
 std::int64_t touched(const LiveSession& session, std::int64_t deadline_ms, std::int64_t now_ms) {
   const std::int64_t due = next_touch_ms(deadline_ms, session.idle_seconds, session.expires_at);
   if (now_ms < due) return deadline_ms;
@@ -121,9 +124,10 @@ class MemoryStore final : public SessionStore {
   Entry* find_live(SessionId& id);
   Result<void> make_room(const std::string& principal);
   void insert(const SessionId& id, Entry entry);
+  void replace(const SessionId& from, const SessionId& to, Entry entry) noexcept;
   void erase(SessionId id);
-  void set_deadline(const SessionId& id, Entry& entry, std::int64_t deadline_ms);
-  void restart(const SessionId& id, Entry& entry, std::int64_t now_ms);
+  void set_deadline(const SessionId& id, Entry& entry, std::int64_t deadline_ms) noexcept;
+  void restart(const SessionId& id, Entry& entry, std::int64_t now_ms) noexcept;
   void drop_expired(std::int64_t now_ms);
   IssuedSession issued(Token token, const Entry& entry) const;
 
@@ -135,8 +139,8 @@ class MemoryStore final : public SessionStore {
 
   std::mutex mutex_;  // guards what follows
   bool closed_ = false;
-  std::map<SessionId, Entry> entries_;
-  std::set<std::pair<std::int64_t, SessionId>> deadlines_;
+  Entries entries_;
+  Deadlines deadlines_;
   // A principal's live sessions, the oldest first, like the index in Redis.
   std::map<std::string, std::map<Rank, SessionId>> principals_;
   std::uint64_t sequence_ = 0;
@@ -158,8 +162,10 @@ Result<IssuedSession> MemoryStore::create_now(const NewSession& wanted) {
   if (auto room = make_room(wanted.principal); !room) return std::move(room).error();
   const std::int64_t deadline_ms = first_deadline_ms(session, operation.now_ms);
   const Rank rank{session.expires_at, ++sequence_};
-  insert(id, {std::move(session), deadline_ms, rank});
-  return issued(std::move(*token), entries_.at(id));
+  Entry entry{std::move(session), deadline_ms, rank};
+  IssuedSession created = issued(std::move(*token), entry);
+  insert(id, std::move(entry));
+  return created;
 }
 
 Result<std::optional<Session>> MemoryStore::find_now(SessionId id, LoadOptions options) {
@@ -195,11 +201,19 @@ Result<IssuedSession> MemoryStore::rotate_now(SessionId id, RotateOptions option
   if (!entry) return session_gone();
   Entry moved = *entry;
   ++std::get<LiveSession>(moved.content).generation;
-  erase(id);
-  const std::int64_t grace_end_ms = operation.now_ms + std::chrono::milliseconds{options.grace}.count();
-  if (options.grace.count() > 0) insert(id, {token->id(), std::min(grace_end_ms, moved.deadline_ms), {}});
-  insert(token->id(), std::move(moved));
-  return issued(std::move(*token), entries_.at(token->id()));
+  IssuedSession rotated = issued(std::move(*token), moved);
+  Entries left_behind;
+  Deadlines end_of_grace;
+  if (options.grace.count() > 0) {
+    const std::int64_t grace_end_ms = operation.now_ms + std::chrono::milliseconds{options.grace}.count();
+    const std::int64_t deadline_ms = std::min(grace_end_ms, moved.deadline_ms);
+    left_behind.emplace(id, Entry{rotated.token.id(), deadline_ms, {}});
+    end_of_grace.emplace(deadline_ms, id);
+  }
+  replace(id, rotated.token.id(), std::move(moved));
+  entries_.merge(left_behind);
+  deadlines_.merge(end_of_grace);
+  return rotated;
 }
 
 Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSession& wanted) {
@@ -220,10 +234,11 @@ Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSes
   for (const Attribute& attribute : wanted.attributes) set_attribute(session, attribute);
   if (auto fits = check_limits(token->id(), session); !fits) return std::move(fits).error();
   const std::int64_t deadline_ms = first_deadline_ms(session, operation.now_ms);
-  erase(id);
   const Rank rank{session.expires_at, ++sequence_};
-  insert(token->id(), {std::move(session), deadline_ms, rank});
-  return issued(std::move(*token), entries_.at(token->id()));
+  Entry renewed{std::move(session), deadline_ms, rank};
+  IssuedSession reauthenticated = issued(std::move(*token), renewed);
+  replace(id, reauthenticated.token.id(), std::move(renewed));
+  return reauthenticated;
 }
 
 Result<RevokeOutcome> MemoryStore::revoke_now(SessionId id) {
@@ -315,12 +330,35 @@ Result<void> MemoryStore::make_room(const std::string& principal) {
   return {};
 }
 
+// All of it or, out of memory, nothing.
 void MemoryStore::insert(const SessionId& id, Entry entry) {
-  if (const auto* session = std::get_if<LiveSession>(&entry.content); session && !session->principal.empty()) {
-    principals_[session->principal].emplace(entry.rank, id);
+  Deadlines deadline{{entry.deadline_ms, id}};
+  Entries single;
+  const Entry& inserted = single.emplace(id, std::move(entry)).first->second;
+  if (const auto* session = std::get_if<LiveSession>(&inserted.content); session && !session->principal.empty()) {
+    principals_[session->principal].emplace(inserted.rank, id);
   }
-  deadlines_.emplace(entry.deadline_ms, id);
-  entries_.emplace(id, std::move(entry));
+  entries_.merge(single);
+  deadlines_.merge(deadline);
+}
+
+// The live session `from` is `entry` and has the id `to` from now on. Allocates nothing: out of memory, a session is never
+// lost on its way.
+void MemoryStore::replace(const SessionId& from, const SessionId& to, Entry entry) noexcept {
+  auto moving = entries_.extract(from);
+  auto deadline = deadlines_.extract({moving.mapped().deadline_ms, from});
+  if (const auto& session = std::get<LiveSession>(entry.content); !session.principal.empty()) {
+    auto& index = principals_.at(session.principal);
+    auto place = index.extract(moving.mapped().rank);
+    place.key() = entry.rank;
+    place.mapped() = to;
+    index.insert(std::move(place));
+  }
+  deadline.value() = {entry.deadline_ms, to};
+  moving.key() = to;
+  moving.mapped() = std::move(entry);
+  deadlines_.insert(std::move(deadline));
+  entries_.insert(std::move(moving));
 }
 
 // By value: callers pass ids out of the containers that shrink here.
@@ -336,23 +374,24 @@ void MemoryStore::erase(SessionId id) {
   entries_.erase(found);
 }
 
-void MemoryStore::set_deadline(const SessionId& id, Entry& entry, std::int64_t deadline_ms) {
-  if (deadline_ms == entry.deadline_ms) return;
-  deadlines_.erase({entry.deadline_ms, id});
-  deadlines_.emplace(deadline_ms, id);
+void MemoryStore::set_deadline(const SessionId& id, Entry& entry, std::int64_t deadline_ms) noexcept {
+  auto deadline = deadlines_.extract({entry.deadline_ms, id});
+  deadline.value().first = deadline_ms;
+  deadlines_.insert(std::move(deadline));
   entry.deadline_ms = deadline_ms;
 }
 
 // After a change of lifetimes: the session counts as used now. As in Redis, its rank follows a later absolute deadline only.
-void MemoryStore::restart(const SessionId& id, Entry& entry, std::int64_t now_ms) {
+void MemoryStore::restart(const SessionId& id, Entry& entry, std::int64_t now_ms) noexcept {
   const auto& session = std::get<LiveSession>(entry.content);
   set_deadline(id, entry, first_deadline_ms(session, now_ms));
   if (session.expires_at <= entry.rank.expires_at) return;
   const Rank rank{session.expires_at, ++sequence_};
   if (!session.principal.empty()) {
     auto& index = principals_.at(session.principal);
-    index.erase(entry.rank);
-    index.emplace(rank, id);
+    auto place = index.extract(entry.rank);
+    place.key() = rank;
+    index.insert(std::move(place));
   }
   entry.rank = rank;
 }
