@@ -12,6 +12,7 @@ suite_tsan() {
   check "every unit test that starts threads runs under ThreadSanitizer" threads_are_listed
   if build tsan ficha_thread_tests ficha_store_tests ficha_race_tests; then
     run_core_programs tsan ficha_thread_tests ficha_race_tests
-    run_gtest "ficha_store_tests (tsan)" build/tsan/tests/core/ficha_store_tests --gtest_filter='-*/Memory'
+    # The sanitizer makes system calls of its own; the store in memory has no thread.
+    run_gtest "ficha_store_tests (tsan)" build/tsan/tests/core/ficha_store_tests --gtest_filter='-*/Memory:NearCacheHitTest.AnAuthorizedHitMakesNoSystemCall'
   fi
 }
