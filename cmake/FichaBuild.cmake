@@ -7,14 +7,15 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
 
-# ccache where there is one; with the sloppiness that precompiled headers ask for (ccache manual, "Precompiled headers"),
-# and blind to where the repository lies, so that another clone finds what this one compiled.
-if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+# ccache where there is one. Every binding builds the core as this project does, with the same options but for -Werror: it
+# is compiled once for all of them. The sloppiness is what precompiled headers ask for (ccache manual, "Precompiled
+# headers").
+if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(FICHA_CCACHE ccache)
   mark_as_advanced(FICHA_CCACHE)
   if(FICHA_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
-        CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true ${FICHA_CCACHE})
+        CCACHE_NOHASHDIR=true CCACHE_IGNOREOPTIONS=-Werror ${FICHA_CCACHE})
   endif()
 endif()
 
