@@ -89,6 +89,8 @@ void Environment::stop() noexcept {
   waiter_.join();
   napi_release_threadsafe_function(wake_, napi_tsfn_abort);
   pending_.clear();
+  ready_.clear();
+  next_ready_ = 0;
   logs_.clear();
 }
 
@@ -141,13 +143,22 @@ napi_value Environment::begin(std::shared_ptr<void> keep, OperationId& id) {
 }
 
 void Environment::drain() noexcept {
-  for (Completion& completion : queue_->drain()) {
+  if (next_ready_ == ready_.size()) {
+    ready_ = queue_->drain();
+    next_ready_ = 0;
+  }
+  const std::size_t end = std::min(next_ready_ + completions_per_call, ready_.size());
+  if (next_ready_ == end) return;
+  while (next_ready_ < end) {
+    Completion& completion = ready_[next_ready_++];
     if (completion.id == log_signal) {
       deliver_logs();
     } else {
       settle(std::move(completion));
     }
   }
+  // For the rest, or for what came meanwhile: its signal may have been used up by the calls that worked off the rest.
+  napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
 void Environment::settle(Completion completion) noexcept {

@@ -47,6 +47,9 @@ class Environment {
   void remove_log(const std::shared_ptr<LogSink>& sink);
 
  private:
+  // JavaScript runs after each call. It then asks for more while the rest is settled, so that the store has work meanwhile.
+  static constexpr std::size_t completions_per_call = 32;
+
   struct Pending {
     napi_deferred deferred = nullptr;
     std::shared_ptr<void> keep;
@@ -69,6 +72,8 @@ class Environment {
   std::array<napi_ref, 3> callbacks_{};
   std::vector<Pending> pending_;  // operation `id` is at id - 1
   std::vector<OperationId> free_ids_;
+  std::vector<Completion> ready_;  // taken from the queue; those before next_ready_ are settled
+  std::size_t next_ready_ = 0;
   std::size_t pending_count_ = 0;
   std::vector<std::shared_ptr<LogSink>> logs_;
   SessionObjects sessions_;
