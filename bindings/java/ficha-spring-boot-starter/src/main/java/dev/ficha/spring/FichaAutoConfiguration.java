@@ -4,6 +4,7 @@ import dev.ficha.FichaClient;
 import jakarta.servlet.DispatcherType;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -38,9 +39,13 @@ public final class FichaAutoConfiguration {
             SessionTimeout timeout = springTimeout.getIfAvailable();
             return FichaClient.of(FichaSettings.completed(properties, timeout == null ? null : timeout.getTimeout()));
         }
-        if (!FichaSettings.of(properties).isEmpty()) {
-            throw new IllegalStateException("ficha.config names a file: other properties of ficha.* but"
-                    + " ficha.attributes.* must not be given as well");
+        // An environment variable that the file refers to, FICHA_REDIS_URL for one, looks like a property to Spring
+        // Boot.
+        Set<String> names = FichaSettings.of(properties).keySet();
+        names.removeIf(name -> name.startsWith("redis."));
+        if (!names.isEmpty()) {
+            throw new IllegalStateException("ficha.config names a file, which must have what is given as properties: "
+                    + String.join(", ", names));
         }
         return FichaClient.open(properties.config());
     }

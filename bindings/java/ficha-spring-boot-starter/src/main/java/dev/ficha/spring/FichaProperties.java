@@ -10,7 +10,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The keys of ficha.toml, or the path of one. What is not given has the core's default.
  *
- * @param config path of a ficha.toml, as other services have it; then no other property but those of attributes is allowed
+ * @param config path of a ficha.toml, as other services have it; beside it, properties of redis do not count, those of
+ *     attributes do, and others are a mistake
  * @param redis where the sessions are
  * @param nearCache sessions kept in this process
  * @param session timeouts and limits

@@ -104,7 +104,11 @@ class ConfigurationTest {
         withFile.withPropertyValues("ficha.attributes.types.cart=java.lang.String")
                 .run(context -> assertThat(context).hasSingleBean(FichaClient.class));
         withFile.withPropertyValues("ficha.session.idle-timeout=1m")
-                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("ficha.config"));
+                .run(context ->
+                        assertThat(context).getFailure().rootCause().hasMessageContaining("session.idle_timeout"));
+        withFile.withSystemProperties("ficha.redis.url=redis://127.0.0.1:1/0")
+                .run(context -> assertThat(context.getBean(FichaClient.class).list("alice"))
+                        .isEmpty());
     }
 
     @Test
