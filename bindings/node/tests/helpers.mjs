@@ -60,7 +60,7 @@ export function useRedis() {
   return redis;
 }
 
-/** For programs that look at memory: V8's young generation, which grows to 48 MiB when it likes, stays small. */
+/** For programs that look at memory: V8's young generation stays small. What V8 keeps of its pages is not looked at. */
 export const memoryFlags = ['--expose-gc', '--max-semi-space-size=1'];
 
 /** Runs a program of ES modules to its end: its exit code or signal, and what it printed. */

@@ -119,11 +119,15 @@ test('memory stays flat over a million decisions and a hundred thousand reads of
     for (let i = 0; i < 64; ++i) tokens.push((await client.create('p' + i, { attributes: { i } })).token);
     const requests = tokens.map((t) => ({ method: 'GET', path: '/', headers: ['Cookie', '__Host-ficha=' + t] }));
     async function round(decisions, reads) {
-      for (let i = 0; i < decisions; ++i) client.tryAuthorize(requests[i % 64]) ?? (await client.authorize(requests[i % 64]));
+      for (let i = 0; i < decisions; ++i) {
+        client.tryAuthorize(requests[i % 64]) ?? (await client.authorize(requests[i % 64]));
+        // What was collected is freed between two turns of the event loop, which servers take all the time.
+        if (i % 1000 === 0) await new Promise(setImmediate);
+      }
       for (let i = 0; i < reads; i += 64) await Promise.all(tokens.map((t) => client.load(t, { fresh: true })));
       for (let i = 0; i < 10; ++i) { gc(); await new Promise(setImmediate); }
-      const { rss, heapUsed } = process.memoryUsage();
-      return { rss, heapUsed, ...native.liveHandles() };
+      const { rss, heapTotal, heapUsed } = process.memoryUsage();
+      return { outside: rss - heapTotal, heapUsed, ...native.liveHandles() };
     }
     const before = await round(100_000, 10_000);
     const after = await round(1_000_000, 100_000);
@@ -135,7 +139,7 @@ test('memory stays flat over a million decisions and a hundred thousand reads of
   assert.deepEqual([after.operations, after.clients], [0, 1]);
   assert.ok(after.sessions <= 64, output);
   assert.ok(after.heapUsed - before.heapUsed < 1 << 20, output);
-  assert.ok(after.rss - before.rss < 16 << 20, output);
+  assert.ok(after.outside - before.outside < 16 << 20, output);
 });
 
 test('the event loop keeps turning under load: p99 of its delay is below 5 ms', async () => {
