@@ -135,7 +135,8 @@ NODE_PACKAGE = Step(
     "node-package",
     "building the Node package",
     (*CORE, _NODE / "package.json", _NODE / "CMakeLists.txt", _NODE / "native", _NODE / "lib", _NODE / "scripts"),
-    (("npm", "install", "--no-package-lock", *_NPM_OPTIONS),),
+    # Its install script would be content with an addon of older sources.
+    (("npm", "install", "--no-package-lock", "--ignore-scripts", *_NPM_OPTIONS), ("npm", "run", "--silent", "build")),
     _NODE,
 )
 _JAVA_INPUTS = (*CORE, ROOT / "bindings" / "java")
