@@ -143,11 +143,17 @@ export class Visitor {
     return Promise.all(services.map((service) => this.panel(service).locator(`[data-field=${field}]`).innerText()));
   }
 
-  async addAttribute(service, name, value) {
+  /** Whether it succeeds or not. */
+  async tryToAddAttribute(service, name, value) {
     await this.page.getByLabel('Attribute').fill(name);
     await this.page.getByLabel('Value').fill(value);
     await this.page.getByLabel('Store through').selectOption(service);
     await this.press('Add');
+  }
+
+  async addAttribute(service, name, value) {
+    await this.tryToAddAttribute(service, name, value);
+    await this.page.getByRole('status').getByText(`${name} was stored through ${service}`).waitFor();
   }
 
   /** The attribute as every panel shows it, once all show it. */
