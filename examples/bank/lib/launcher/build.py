@@ -115,13 +115,7 @@ PYTHON_PACKAGE = Step(
     ),
 )
 _CPP = BUILD / "cpp"
-_CPP_OPTIONS = (
-    "-DCMAKE_BUILD_TYPE=Release",
-    "-DFICHA_BUILD_TESTS=OFF",
-    "-DFICHA_BUILD_BENCH=OFF",
-    # As the bindings build the core, with the same options: ccache then compiles it once for all of them.
-    "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache",
-)
+_CPP_OPTIONS = ("-DCMAKE_BUILD_TYPE=Release", "-DFICHA_BUILD_TESTS=OFF", "-DFICHA_BUILD_BENCH=OFF")
 CPP_SERVICE = Step(
     "rates",
     "building the core and the C++ service",
