@@ -37,13 +37,9 @@ function run(program, args) {
 
 const build = path.join(root, 'build/cmake');
 const ninja = spawnSync('ninja', ['--version']).status === 0;
-const launcher = spawnSync('ccache', ['--version']).status === 0 ? ['-DCMAKE_CXX_COMPILER_LAUNCHER=ccache'] : [];
-// Precompiled headers are what ccache asks this for (its manual, "Precompiled headers").
-process.env.CCACHE_SLOPPINESS ??= 'pch_defines,time_macros';
 run('cmake', [
   ...['-S', root, '-B', build, '-DCMAKE_BUILD_TYPE=Release'],
   ...(ninja ? ['-G', 'Ninja'] : []),
-  ...launcher,
   `-DFICHA_SOURCE_DIR=${path.resolve(source)}`,
   `-DNODE_API_INCLUDE=${headers}`,
   `-DNODE_ADDON_API_INCLUDE=${require('node-addon-api').include_dir}`,
