@@ -30,7 +30,9 @@ export function useTask() {
 export function useLoaded<T>(path: string, dependency: () => unknown = () => null) {
   const data = ref(null) as Ref<T | null>;
   const { busy, error, run } = useTask();
-  const load = () => run(async () => void (data.value = await session.call<T>('GET', path)));
+  // One after the other: what is shown last was asked for last.
+  let latest = Promise.resolve();
+  const load = () => (latest = latest.catch(() => {}).then(() => run(async () => void (data.value = await session.call<T>('GET', path)))));
   watch([session.outage, dependency], () => {
     if (!session.outage.value) void load();
   });
