@@ -103,7 +103,8 @@ scene('what needs a role is refused without it, and allowed once it is assigned,
   const margins = alice.page.locator('[data-report=margins]');
   await margins.getByText('Your roles do not allow this.').waitFor();
   await alice.open('Cards');
-  const card = alice.page.locator('[data-card]').first();
+  const inUse = await alice.page.locator('[data-card]').filter({ hasText: 'in use' }).first().getAttribute('data-card');
+  const card = alice.page.locator(`[data-card="${inUse}"]`);
   await card.getByRole('button').click();
   await alice.page.getByRole('alert').getByText('Your roles do not allow this.').waitFor();
   await alice.photograph('forbidden');
