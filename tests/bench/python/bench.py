@@ -172,15 +172,17 @@ def django_requests(port: int) -> dict:
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--json", required=True)
-    path = arguments.parse_args().json
+    arguments.add_argument("--json", type=Path, required=True)
+    arguments.add_argument("--web", action="store_true", help="whole requests only")
+    options = arguments.parse_args()
     with redis_server() as port:
-        rows = [*hits(port), django_requests(port)]
+        rows = [] if options.web else hits(port)
+        rows.append(django_requests(port))
     for row in rows:
         verdict = "ok" if row["ratio"] >= row["target"] else "MISSED"
         print(f"{row['id']:5} {row['ratio']:8} {row['op']} {row['target']:<5} {verdict:7}"
               f"{row['ours']} against {row['theirs']} {row['unit']}: {row['what']}")  # fmt: skip
-    Path(path).write_text(json.dumps(rows, indent=1))
+    options.json.write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":
