@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 suite_faults() {
-  if build debug ficha_faults_tests; then
+  if build debug; then
     run_gtest "ficha_faults_tests (debug)" build/debug/tests/ficha_faults_tests
   fi
 }

@@ -35,18 +35,46 @@ check() {
   fi
 }
 
-# build PRESET [TARGET…]: configures and builds; a failure counts as a failed test.
-build() {
-  local preset=$1 log=build/$1.log
+# What the suites use of each preset's build; all of it, where nothing is named.
+declare -rA preset_targets=(
+  [debug]="ficha_core_tests ficha_store_tests ficha_faults_tests"
+  [tsan]="ficha_thread_tests ficha_store_tests ficha_race_tests"
+  [coverage]="ficha_core_tests ficha_store_tests ficha_faults_tests"
+)
+
+# compile PRESET [TARGET…]: configures and builds, one process at a time for each preset.
+compile() {
+  local preset=$1
   shift
+  local targets=("$@")
+  if (($# == 0)); then read -ra targets <<<"${preset_targets[$preset]:-all}"; fi
   mkdir -p build
-  heading "building $preset"
-  if cmake --preset "$preset" >"$log" 2>&1 && cmake --build "build/$preset" -j "$cores" ${1:+--target "$@"} >>"$log" 2>&1; then
-    return 0
-  fi
-  report_failure "building $preset (whole log: $log)"
-  grep -E -A12 'error:|Error|FAILED' "$log" | head -n 80
+  (
+    flock 9
+    cmake --preset "$preset" && cmake --build "build/$preset" -j "$cores" --target "${targets[@]}"
+  ) 9>"build/$preset.lock" >"build/$preset.log" 2>&1
+}
+
+# build PRESET [TARGET…]: compiles; a failure counts as a failed test.
+build() {
+  heading "building $1"
+  if compile "$@"; then return 0; fi
+  report_failure "building $1 (whole log: build/$1.log)"
+  grep -E -A12 'error:|Error|FAILED' "build/$1.log" | head -n 80
   return 1
+}
+
+# build_ahead PRESET…: compiles in the background, one after the other, while tests wait for their servers. What fails
+# there fails again, and is reported, when its suite comes to it.
+build_ahead() {
+  set -m # a process group of its own, to be ended as one
+  (
+    renice -n 19 -p "$BASHPID" >/dev/null
+    for preset in "$@"; do compile "$preset"; done
+  ) &
+  set +m
+  # shellcheck disable=SC2064  # of this process
+  trap "kill -- -$! 2>/dev/null" EXIT
 }
 
 # run_gtest NAME PROGRAM [ARGUMENT…]: adds a GoogleTest program's tests to the count. A skipped test counts as failed, and

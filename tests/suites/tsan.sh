@@ -10,7 +10,7 @@ threads_are_listed() {
 
 suite_tsan() {
   check "every unit test that starts threads runs under ThreadSanitizer" threads_are_listed
-  if build tsan ficha_thread_tests ficha_store_tests ficha_race_tests; then
+  if build tsan; then
     run_core_programs tsan ficha_thread_tests ficha_race_tests
     # The sanitizer makes system calls of its own; the store in memory has no thread.
     run_gtest "ficha_store_tests (tsan)" build/tsan/tests/core/ficha_store_tests --gtest_filter='-*/Memory:NearCacheHitTest.AnAuthorizedHitMakesNoSystemCall'
