@@ -14,7 +14,8 @@ build_interop_python() {
   local environment=build/interop/python
   if [[ ! -x $environment/bin/python ]]; then python3 -m venv "$environment" || return; fi
   "$environment/bin/pip" install --quiet pytest redis msgpack mypy ruff scikit-build-core pybind11 &&
-    CXX=c++ "$environment/bin/pip" install --quiet --no-build-isolation -Cbuild-dir="$PWD/build/python-interop" ./bindings/python
+    CXX=c++ "$environment/bin/pip" install --quiet --no-build-isolation \
+      --config-settings=build-dir="$PWD/build/python-interop" ./bindings/python
 }
 
 build_interop_java() {

@@ -110,7 +110,7 @@ PYTHON_PACKAGE = Step(
                 "--force-reinstall",
                 "--no-deps",
             ),
-            *(f"-Cbuild-dir={BUILD / 'python'}", f"{_PYTHON}[drf]"),
+            *(f"--config-settings=build-dir={BUILD / 'python'}", f"{_PYTHON}[drf]"),
         ),
     ),
 )
