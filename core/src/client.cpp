@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "held_sends.hpp"
 #include "login.hpp"
 #include "memory/memory_store.hpp"
 #include "per_process.hpp"
@@ -353,17 +354,24 @@ Decision Client::require(const Requirement& requirement, const Decision& admitte
   return impl_->interceptor.require(requirement, admitted, impl_->now());
 }
 
-void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request) {
+void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request, Sending when) {
+  const HeldSends held{when == Sending::at_flush};
   impl_->complete_into(queue, id, [&](auto deliver) {
     std::visit([&](auto& wanted) { start(impl_->perform(std::move(wanted)), deliver); }, request);
   });
 }
 
-void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request) {
+void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
+                    Sending when) {
+  const HeldSends held{when == Sending::at_flush};
   impl_->complete_into(queue, id, [&](auto deliver) {
     if (auto decided = try_authorize(request)) return deliver(Result<Decision>{std::move(*decided)});
     start(impl_->decide(std::make_unique<OwnedRequest>(request)), deliver);
   });
+}
+
+void Client::flush() noexcept {
+  if (SessionStore* made = impl_->store_if_made()) made->flush();
 }
 
 std::string Client::set_cookie(const IssuedSession& issued) const {

@@ -1,4 +1,5 @@
-// Memory of coroutine frames: every operation takes one or two and gives them back, so each thread keeps a few.
+// Memory of coroutine frames: every operation takes one or two and gives them back, so each thread keeps a few, and
+// hands on what it has too many of.
 #pragma once
 
 #include <cstddef>

@@ -32,6 +32,8 @@ class SessionStore {
   // Allocates nothing for a session of the usual size, takes no lock, makes no system call.
   virtual bool try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept = 0;
 
+  // Sends what HeldSends has kept back.
+  virtual void flush() noexcept = 0;
   // Blocks until `waiter` is done. RedisStore reads replies meanwhile, on behalf of everybody.
   virtual void wait(Waiter& waiter) noexcept = 0;
   // Unix seconds on the store's clock.

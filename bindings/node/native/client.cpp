@@ -134,6 +134,13 @@ napi_value try_load(napi_env env, napi_callback_info info) {
   return known ? session_value(env, *known) : undefined_value(env);
 }
 
+// What a request waits for is sent with that of the other requests of this turn of the event loop.
+template <class Request>
+void submit_with_turn(Environment& environment, const SharedClient& handle, OperationId id, const Request& request) {
+  handle->client.submit(environment.queue(), id, request, Sending::at_flush);
+  environment.flush_later({handle, &handle->client});
+}
+
 // load(token, touch, fresh): a Session or null, or a promise of one when only the store knows.
 napi_value load(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
@@ -144,7 +151,9 @@ napi_value load(napi_env env, napi_callback_info info) {
   Environment& environment = Environment::of(env);
   OperationId id = 0;
   napi_value promise = environment.begin(arguments.client(), id);
-  if (promise) client.submit(environment.queue(), id, LoadRequest{Secret{reader.token()}, reader.options()});
+  if (promise) {
+    submit_with_turn(environment, arguments.client(), id, LoadRequest{Secret{reader.token()}, reader.options()});
+  }
   return promise;
 }
 
@@ -165,7 +174,7 @@ napi_value authorize(napi_env env, napi_callback_info info) {
   Environment& environment = Environment::of(env);
   OperationId id = 0;
   napi_value promise = environment.begin(arguments.client(), id);
-  if (promise) arguments.client()->client.submit(environment.queue(), id, reader.request());
+  if (promise) submit_with_turn(environment, arguments.client(), id, reader.request());
   return promise;
 }
 

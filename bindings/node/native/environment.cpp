@@ -1,12 +1,6 @@
 #include "environment.hpp"
 
-#include <signal.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "outcome.hpp"
@@ -19,42 +13,42 @@ napi_value resource_name(napi_env env) {
   return to_string(env, "ficha");
 }
 
-// A thread that inherits no signal: they are for the threads of node.
-template <class Function>
-std::thread start_thread(Function function) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread{std::move(function)};
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
-
-bool watch(int poll_descriptor, int descriptor, std::uint32_t events) noexcept {
-  epoll_event event{.events = events, .data = {.fd = descriptor}};
-  return ::epoll_ctl(poll_descriptor, EPOLL_CTL_ADD, descriptor, &event) == 0;
-}
-
 }  // namespace
 
-Environment::Environment(napi_env env, std::shared_ptr<CompletionQueue> queue) : env_(env), queue_(std::move(queue)) {}
+struct Environment::Watchers {
+  explicit Watchers(Environment& owner) noexcept : environment(&owner), queue(owner.queue_) {}
 
-Environment::~Environment() {
-  if (poll_descriptor_ >= 0) ::close(poll_descriptor_);
-  if (stop_descriptor_ >= 0) ::close(stop_descriptor_);
-}
+  template <class Handle>
+  static Watchers& of(Handle* handle) noexcept {
+    return *static_cast<Watchers*>(handle->data);
+  }
+  std::array<uv_handle_t*, 3> all() noexcept {
+    return {reinterpret_cast<uv_handle_t*>(&completions), reinterpret_cast<uv_handle_t*>(&after_events),
+            reinterpret_cast<uv_handle_t*>(&before_sleep)};
+  }
+
+  Environment* environment;
+  std::shared_ptr<CompletionQueue> queue;  // its descriptor stays open as long as it is watched
+  uv_poll_t completions;
+  uv_check_t after_events;
+  uv_prepare_t before_sleep;  // after timers, and after the main script
+  int open = 3;
+  napi_async_cleanup_hook_handle hook = nullptr;
+};
+
+Environment::Environment(napi_env env, std::shared_ptr<CompletionQueue> queue) : env_(env), queue_(std::move(queue)) {}
 
 Result<Environment*> Environment::create(napi_env env) {
   auto queue = CompletionQueue::create();
   if (!queue) return std::move(queue).error();
   std::unique_ptr<Environment> made{new Environment(env, std::move(*queue))};
-  if (!made->start()) return Error{ErrorCode::unavailable, "no descriptor or thread left for the completion queue"};
+  if (!made->start()) return Error{ErrorCode::unavailable, "the event loop cannot watch the completion queue"};
   Environment* environment = made.release();
   napi_set_instance_data(
       env, environment, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
-  // After the thread-safe function was made, hence called before its own hook.
-  napi_add_env_cleanup_hook(
-      env, [](void* data) { static_cast<Environment*>(data)->stop(); }, environment);
+  napi_add_async_cleanup_hook(
+      env, [](napi_async_cleanup_hook_handle hook, void* data) { static_cast<Environment*>(data)->stop(hook); },
+      environment, nullptr);
   return environment;
 }
 
@@ -65,44 +59,39 @@ Environment& Environment::of(napi_env env) noexcept {
 }
 
 bool Environment::start() {
-  poll_descriptor_ = ::epoll_create1(EPOLL_CLOEXEC);
-  stop_descriptor_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  // Edge-triggered: one wake-up for each time the queue ceases to be empty, however late it is drained.
-  if (poll_descriptor_ < 0 || stop_descriptor_ < 0 || !watch(poll_descriptor_, stop_descriptor_, EPOLLIN) ||
-      !watch(poll_descriptor_, queue_->descriptor(), EPOLLIN | EPOLLET)) {
+  uv_loop_s* loop = nullptr;
+  if (napi_get_uv_event_loop(env_, &loop) != napi_ok ||
+      napi_async_init(env_, nullptr, resource_name(env_), &context_) != napi_ok) {
     return false;
   }
-  const auto on_wake = [](napi_env env, napi_value, void* context, void*) {
-    if (env) static_cast<Environment*>(context)->drain();
-  };
-  if (napi_create_threadsafe_function(env_, nullptr, nullptr, resource_name(env_), 0, 1, nullptr, nullptr, this,
-                                      on_wake, &wake_) != napi_ok) {
-    return false;
+  auto watchers = std::make_unique<Watchers>(*this);
+  if (uv_poll_init(loop, &watchers->completions, queue_->descriptor()) != 0) return false;
+  watchers_ = watchers.release();
+  uv_check_init(loop, &watchers_->after_events);
+  uv_prepare_init(loop, &watchers_->before_sleep);
+  for (uv_handle_t* handle : watchers_->all()) {
+    handle->data = watchers_;
+    uv_unref(handle);
   }
-  napi_unref_threadsafe_function(env_, wake_);
-  waiter_ = start_thread([this] { wait_for_completions(); });
+  uv_poll_start(&watchers_->completions, UV_READABLE,
+                [](uv_poll_t* handle, int, int) { Watchers::of(handle).environment->settle_all(); });
   return true;
 }
 
-void Environment::stop() noexcept {
-  ::eventfd_write(stop_descriptor_, 1);
-  waiter_.join();
-  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+// The environment itself may be gone when the event loop has closed the last of its watchers.
+void Environment::stop(napi_async_cleanup_hook_handle hook) noexcept {
   pending_.clear();
-  ready_.clear();
-  next_ready_ = 0;
+  unsent_.clear();
   logs_.clear();
-}
-
-void Environment::wait_for_completions() noexcept {
-  for (;;) {
-    std::array<epoll_event, 2> events;
-    const int count = ::epoll_wait(poll_descriptor_, events.data(), static_cast<int>(events.size()), -1);
-    if (count < 0 && errno != EINTR) return;
-    for (int i = 0; i < count; ++i) {
-      if (events[static_cast<std::size_t>(i)].data.fd == stop_descriptor_) return;
-      napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
-    }
+  napi_async_destroy(env_, context_);
+  watchers_->hook = hook;
+  for (uv_handle_t* handle : watchers_->all()) {
+    uv_close(handle, [](uv_handle_t* closed) {
+      Watchers& watchers = Watchers::of(closed);
+      if (--watchers.open > 0) return;
+      napi_remove_async_cleanup_hook(watchers.hook);
+      delete &watchers;
+    });
   }
 }
 
@@ -138,27 +127,53 @@ napi_value Environment::begin(std::shared_ptr<void> keep, OperationId& id) {
   id = free_ids_.back();
   free_ids_.pop_back();
   pending_[id - 1] = std::move(operation);
-  if (pending_count_++ == 0) napi_ref_threadsafe_function(env_, wake_);
+  if (pending_count_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&watchers_->completions));
   return promise;
 }
 
-void Environment::drain() noexcept {
-  if (next_ready_ == ready_.size()) {
-    ready_ = queue_->drain();
-    next_ready_ = 0;
+void Environment::flush_later(std::shared_ptr<Client> client) {
+  if (std::find(unsent_.begin(), unsent_.end(), client) != unsent_.end()) return;
+  if (unsent_.empty()) {
+    uv_check_start(&watchers_->after_events, [](uv_check_t* handle) { Watchers::of(handle).environment->flush(); });
+    uv_prepare_start(&watchers_->before_sleep, [](uv_prepare_t* handle) { Watchers::of(handle).environment->flush(); });
   }
-  const std::size_t end = std::min(next_ready_ + completions_per_call, ready_.size());
-  if (next_ready_ == end) return;
-  while (next_ready_ < end) {
-    Completion& completion = ready_[next_ready_++];
-    if (completion.id == log_signal) {
-      deliver_logs();
-    } else {
-      settle(std::move(completion));
+  unsent_.push_back(std::move(client));
+}
+
+void Environment::flush() noexcept {
+  if (unsent_.empty()) return;
+  for (const auto& client : unsent_) client->flush();
+  unsent_.clear();
+  uv_check_stop(&watchers_->after_events);
+  uv_prepare_stop(&watchers_->before_sleep);
+}
+
+void Environment::settle_all() noexcept {
+  std::vector<Completion> ready = queue_->drain();
+  for (std::span<Completion> left{ready}; !left.empty();) {
+    const std::size_t count = std::min(left.size(), completions_per_turn);
+    settle(left.first(count));
+    left = left.subspan(count);
+  }
+}
+
+// JavaScript that waits for one of them runs when the callback scope closes.
+void Environment::settle(std::span<Completion> completions) noexcept {
+  napi_handle_scope handles = nullptr;
+  napi_callback_scope callback = nullptr;
+  if (napi_open_handle_scope(env_, &handles) != napi_ok) return;
+  if (napi_open_callback_scope(env_, nullptr, context_, &callback) == napi_ok) {
+    for (Completion& completion : completions) {
+      if (completion.id == log_signal) {
+        deliver_logs();
+      } else {
+        settle(std::move(completion));
+      }
     }
+    napi_close_callback_scope(env_, callback);
+    flush();
   }
-  // For the rest, or for what came meanwhile: its signal may have been used up by the calls that worked off the rest.
-  napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+  napi_close_handle_scope(env_, handles);
 }
 
 void Environment::settle(Completion completion) noexcept {
@@ -166,7 +181,7 @@ void Environment::settle(Completion completion) noexcept {
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
   const Pending operation = std::exchange(pending_[completion.id - 1], {});
   free_ids_.push_back(completion.id);
-  if (--pending_count_ == 0) napi_unref_threadsafe_function(env_, wake_);
+  if (--pending_count_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&watchers_->completions));
 
   napi_value value = nullptr;
   if (completion.result) {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <node_api.h>
+#include <uv.h>
 
 #include <array>
 #include <memory>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "ficha/client.hpp"
@@ -15,12 +15,13 @@
 
 namespace ficha::node {
 
-// Operations complete in one queue per environment. A thread waits for its descriptor and wakes the event loop through a
-// thread-safe function, which then takes all completions that wait. The function holds the process only while
-// operations are pending.
+// Operations complete in one queue per environment. The event loop watches its descriptor, and takes all completions that
+// wait whenever it comes by: no thread stands between the one that reads replies and the one that runs JavaScript. The
+// watcher holds the process only while operations are pending. What JavaScript asks for in one turn of the loop is sent at
+// the turn's end.
 //
-// Thread rule: only the environment's thread, but for the waiting thread's own function. Lifetime: from the addon's
-// initialisation to the environment's end; its cleanup hook stops the thread before the function goes.
+// Thread rule: only the environment's thread. Lifetime: from the addon's initialisation to the environment's end, which
+// waits for the event loop to let go of its watchers.
 class Environment {
  public:
   enum class Callback : std::uint8_t { make_error, make_decision, session_class };
@@ -28,7 +29,6 @@ class Environment {
   // Errors: unavailable.
   [[nodiscard]] static Result<Environment*> create(napi_env env);
   [[nodiscard]] static Environment& of(napi_env env) noexcept;
-  ~Environment();
 
   // The functions of the JavaScript half, given once after the addon was loaded.
   void set_callback(Callback callback, napi_value function);
@@ -40,6 +40,8 @@ class Environment {
   // A promise that settles when the operation completes; `keep` lives until then. Sets `id`.
   [[nodiscard]] napi_value begin(std::shared_ptr<void> keep, OperationId& id);
   [[nodiscard]] std::size_t pending() const noexcept { return pending_count_; }
+  // At the end of this turn of the event loop, for what was submitted to `client` with Sending::at_flush.
+  void flush_later(std::shared_ptr<Client> client);
 
   [[nodiscard]] SessionObjects& sessions() noexcept { return sessions_; }
 
@@ -47,9 +49,10 @@ class Environment {
   void remove_log(const std::shared_ptr<LogSink>& sink);
 
  private:
-  // JavaScript runs after each call. It then asks for more while the rest is settled, so that the store has work meanwhile.
-  static constexpr std::size_t completions_per_call = 32;
+  // JavaScript runs after so many. It then asks for more while the rest is settled, so that the store has work meanwhile.
+  static constexpr std::size_t completions_per_turn = 32;
 
+  struct Watchers;
   struct Pending {
     napi_deferred deferred = nullptr;
     std::shared_ptr<void> keep;
@@ -57,24 +60,22 @@ class Environment {
 
   Environment(napi_env env, std::shared_ptr<CompletionQueue> queue);
   [[nodiscard]] bool start();
-  void stop() noexcept;
-  void wait_for_completions() noexcept;
-  void drain() noexcept;
+  void stop(napi_async_cleanup_hook_handle hook) noexcept;
+  void settle_all() noexcept;
+  void settle(std::span<Completion> completions) noexcept;
   void settle(Completion completion) noexcept;
+  void flush() noexcept;
   void deliver_logs() noexcept;
 
   const napi_env env_;
   const std::shared_ptr<CompletionQueue> queue_;
-  napi_threadsafe_function wake_ = nullptr;
-  int poll_descriptor_ = -1;
-  int stop_descriptor_ = -1;
-  std::thread waiter_;
+  Watchers* watchers_ = nullptr;  // the event loop's until it has closed them
+  napi_async_context context_ = nullptr;
   std::array<napi_ref, 3> callbacks_{};
   std::vector<Pending> pending_;  // operation `id` is at id - 1
   std::vector<OperationId> free_ids_;
-  std::vector<Completion> ready_;  // taken from the queue; those before next_ready_ are settled
-  std::size_t next_ready_ = 0;
   std::size_t pending_count_ = 0;
+  std::vector<std::shared_ptr<Client>> unsent_;  // flush() is due
   std::vector<std::shared_ptr<LogSink>> logs_;
   SessionObjects sessions_;
 };

@@ -30,6 +30,12 @@ struct Completion {
   Result<Outcome> result;
 };
 
+// When a submitted operation's commands go out.
+enum class Sending : std::uint8_t {
+  now,
+  at_flush,  // with Client::flush(), or sooner: for an event loop, which flushes at the end of each turn
+};
+
 // Where submitted operations complete. Any number of clients may complete into one queue, and one client into many.
 // Thread rule: every function from any thread. Fork rule: a child makes its own.
 class CompletionQueue {
@@ -97,8 +103,12 @@ class Client {
   [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted);
 
   // The asynchronous forms. Exactly one Completion with `id` arrives in `queue`, also after close().
-  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request);
-  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request);
+  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request,
+              Sending when = Sending::now);
+  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
+              Sending when = Sending::now);
+  // Sends what was submitted with Sending::at_flush. Never waits.
+  void flush() noexcept;
 
   // Values of Set-Cookie fields for a session just issued, and for a logout; also "Cache-Control: no-store" is due.
   [[nodiscard]] std::string set_cookie(const IssuedSession& issued) const;

@@ -80,6 +80,7 @@ class MemoryStore final : public SessionStore {
   Task<std::vector<Session>> list(std::string principal) override { co_return list_now(principal); }
 
   bool try_load(std::string_view, LoadOptions, std::optional<Session>&) noexcept override { return false; }
+  void flush() noexcept override {}
   void wait(Waiter& waiter) noexcept override { waiter.wait(); }
   std::int64_t now() const noexcept override { return clock_.unix_milliseconds() / 1000; }
   void add_stats(Stats&) const noexcept override {}

@@ -1,5 +1,6 @@
 #include "redis/connection.hpp"
 
+#include "held_sends.hpp"
 #include "redis/connection_impl.hpp"
 
 namespace ficha::redis {
@@ -22,6 +23,11 @@ Connection::~Connection() {
 
 Connection::Send Connection::send(Commands commands) {
   return {*impl_, std::move(commands)};
+}
+
+void Connection::flush() noexcept {
+  std::unique_lock lock(impl_->send_mutex_);
+  impl_->flush_if_shallow(lock);
 }
 
 void Connection::wait(Waiter& waiter) noexcept {
@@ -100,6 +106,7 @@ bool Connection::Impl::submit(Send& send) {
   const std::size_t count = send.commands_.count();
   if (count == 0) return false;
   send.replies_.reserve(count);
+  const std::string bytes = send.commands_.take_bytes();  // to be freed on the thread that made them
 
   // A continuation's commands go out with those of the others that this batch of replies resumes.
   const bool corked = dispatching_here();
@@ -116,16 +123,20 @@ bool Connection::Impl::submit(Send& send) {
   // What waits for the first connect is given that time too; its own begins when the link is up.
   if (link_.load(std::memory_order_relaxed) == Link::first_connect)
     send.deadline += std::chrono::nanoseconds(settings_.connect_timeout).count();
-  out_.append(send.commands_.bytes());
+  out_.append(bytes);
   send.stream_offset = appended_offset_;
-  appended_offset_ += send.commands_.bytes().size();
+  appended_offset_ += bytes.size();
   pending_.push(send);
   in_flight_.fetch_add(count, std::memory_order_relaxed);
   counters_.commands.add(count);
   out_commands_ += count;
   // From the flush on, `send` may be resumed and gone.
-  if (!corked && in_flight_.load(std::memory_order_relaxed) - out_commands_ < batching_depth) flush(lock);
+  if (!corked && !HeldSends::here()) flush_if_shallow(lock);
   return true;
+}
+
+void Connection::Impl::flush_if_shallow(std::unique_lock<std::mutex>& lock) noexcept {
+  if (out_commands_ > 0 && in_flight_.load(std::memory_order_relaxed) - out_commands_ < batching_depth) flush(lock);
 }
 
 void Connection::Impl::flush(std::unique_lock<std::mutex>& lock) noexcept {

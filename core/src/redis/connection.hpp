@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ficha/config.hpp"
@@ -42,6 +43,8 @@ class Commands {
   [[nodiscard]] Effect effect() const noexcept { return effect_; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+  // Leaves the count and the effect.
+  [[nodiscard]] std::string take_bytes() noexcept { return std::exchange(bytes_, {}); }
 
  private:
   Effect effect_;
@@ -108,6 +111,9 @@ class Connection {
   // none. The awaiting coroutine resumes on the reading thread, at the place of the last reply in the stream, before
   // anything behind it is looked at: what it does before its next suspension is in stream order.
   [[nodiscard]] Send send(Commands commands);
+
+  // Sends what HeldSends has kept back.
+  void flush() noexcept;
 
   // Blocks until `waiter` is done; reads replies for everybody while nobody else does (leader reads).
   void wait(Waiter& waiter) noexcept;

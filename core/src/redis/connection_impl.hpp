@@ -54,6 +54,8 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
 
   // Writes what is in out_, unless somebody is at it. Under `lock` at entry and exit, not while writing.
   void flush(std::unique_lock<std::mutex>& lock) noexcept;
+  // The same, unless so much is unanswered that the reader will do it.
+  void flush_if_shallow(std::unique_lock<std::mutex>& lock) noexcept;
 
   // --- connection_read.cpp
   struct Parked;

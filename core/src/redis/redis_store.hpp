@@ -43,6 +43,7 @@ class RedisStore final : public SessionStore {
   Task<std::uint64_t> patch_principal(std::string principal, Patch patch) override;
   Task<std::vector<Session>> list(std::string principal) override;
   bool try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept override;
+  void flush() noexcept override { connection_->flush(); }
   void wait(Waiter& waiter) noexcept override { connection_->wait(waiter); }
   [[nodiscard]] std::int64_t now() const noexcept override { return connection_->server_milliseconds() / 1000; }
   void add_stats(Stats& stats) const noexcept override;

@@ -1,18 +1,22 @@
 // What Client adds to a store, on a real Redis: both forms of a call, and close().
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
 #include "ficha/client.hpp"
 #include "support/eventually.hpp"
+#include "support/fault_proxy.hpp"
 #include "support/redis_server.hpp"
 #include "support/results.hpp"
 
 namespace ficha::testing {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::IsEmpty;
 
 class ClientRedisTest : public ::testing::Test {
  protected:
@@ -56,6 +60,46 @@ TEST_F(ClientRedisTest, AThousandOperationsInFlightEachEndOnceWithTheirOwnResult
     ASSERT_THAT(result, IsOk());
     EXPECT_EQ(std::get<std::optional<Session>>(*result)->principal(), "user-" + std::to_string(id % 20));
   }
+}
+
+TEST_F(ClientRedisTest, OneFlushSendsWhatWasSubmittedForIt) {
+  std::vector<IssuedSession> issued;
+  for (int i = 0; i < 7; ++i) issued.push_back(issue("user-" + std::to_string(i)));
+  FaultProxy proxy{server.port()};
+  Config through = config();
+  through.redis.url = Secret{proxy.url()};
+  client = *Client::open(std::move(through));
+  ASSERT_THAT(client->load(issued[0].token.reveal(), {.fresh = true}), IsOk());
+
+  std::atomic<int> writes{0};
+  proxy.watch(
+      [&](FaultProxy::Direction direction) { writes += direction == FaultProxy::Direction::to_server ? 1 : 0; });
+  for (OperationId id = 0; id < issued.size(); ++id) {
+    client->submit(queue, id, LoadRequest{Secret{issued[id].token.reveal()}, {.fresh = true}}, Sending::at_flush);
+  }
+  EXPECT_THAT(queue->wait(milliseconds{50}), IsEmpty());
+  client->flush();
+  for (const auto& [id, result] : completions(issued.size())) {
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(std::get<std::optional<Session>>(*result)->principal(), "user-" + std::to_string(id));
+  }
+  EXPECT_EQ(writes, 1);
+  proxy.watch({});
+}
+
+TEST_F(ClientRedisTest, WhatWaitsForAFlushGoesWithABlockingCallToo) {
+  const IssuedSession issued = issue("alice");
+  client->submit(queue, 1, LoadRequest{Secret{issued.token.reveal()}, {.fresh = true}}, Sending::at_flush);
+  ASSERT_THAT(client->load(issued.token.reveal(), {.fresh = true}), IsOk());
+  EXPECT_THAT(completions(1).at(1), IsOk());
+}
+
+TEST_F(ClientRedisTest, WhatWaitsForAFlushEndsWithTheClient) {
+  const IssuedSession issued = issue("alice");
+  client->submit(queue, 1, LoadRequest{Secret{issued.token.reveal()}, {.fresh = true}}, Sending::at_flush);
+  client->close();
+  client->flush();
+  EXPECT_THAT(completions(1).at(1), FailsWith(ErrorCode::closed));
 }
 
 TEST_F(ClientRedisTest, ASecondDecisionIsMadeWithoutRedis) {

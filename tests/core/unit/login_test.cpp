@@ -43,6 +43,7 @@ class BreakingStore final : public SessionStore {
   }
   Task<std::vector<Session>> list(std::string principal) override { return store_->list(std::move(principal)); }
   bool try_load(std::string_view, LoadOptions, std::optional<Session>&) noexcept override { return false; }
+  void flush() noexcept override { store_->flush(); }
   void wait(Waiter& waiter) noexcept override { store_->wait(waiter); }
   std::int64_t now() const noexcept override { return store_->now(); }
   void add_stats(Stats&) const noexcept override {}
