@@ -39,6 +39,7 @@ check() {
 declare -rA preset_targets=(
   [debug]="ficha_core_tests ficha_store_tests ficha_faults_tests"
   [tsan]="ficha_thread_tests ficha_store_tests ficha_race_tests"
+  [tidy]="ficha"
   [coverage]="ficha_core_tests ficha_store_tests ficha_faults_tests"
 )
 
