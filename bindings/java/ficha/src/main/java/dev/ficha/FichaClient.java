@@ -13,9 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -30,11 +27,6 @@ import java.util.function.Supplier;
  */
 public final class FichaClient implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
-
-    // CompletableFuture would replace a common pool with one worker, as on two cores, by a thread for each answer.
-    private static final Executor DEPENDENTS = ForkJoinPool.getCommonPoolParallelism() > 0
-            ? ForkJoinPool.commonPool()::execute
-            : dependent -> new Thread(dependent, "ficha-dependent").start();
 
     // Sources of a configuration, as in facade.hpp.
     private static final int PATH = 0;
@@ -262,15 +254,20 @@ public final class FichaClient implements AutoCloseable {
     public Decision authorize(HttpRequest request) {
         Decision known = tryAuthorize(request);
         if (known != null) return known;
-        return with(() -> Answer.decision(
-                completions.submitAuthorize(request.packed().toBytes()).join()));
+        var answer = new CompletableFuture<byte[]>();
+        return with(() -> {
+            completions.submitAuthorize(request.packed().toBytes(), answer::complete);
+            return Answer.decision(answer.join());
+        });
     }
 
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Decision> authorizeAsync(HttpRequest request) {
         Decision known = tryAuthorize(request);
         if (known != null) return CompletableFuture.completedFuture(known);
-        return decoded(completions.submitAuthorize(request.packed().toBytes()), Answer::decision);
+        var answer = new AsyncAnswer<>(this, Answer::decision);
+        completions.submitAuthorize(request.packed().toBytes(), answer);
+        return answer.result();
     }
 
     /** The decision, if it can be made without waiting for the store; null otherwise. */
@@ -351,17 +348,17 @@ public final class FichaClient implements AutoCloseable {
     }
 
     private <T> T run(Operation<T> operation) {
-        return with(() ->
-                operation.decode().apply(completions.submit(operation.request()).join()));
+        var answer = new CompletableFuture<byte[]>();
+        return with(() -> {
+            completions.submit(operation.request(), answer::complete);
+            return operation.decode().apply(answer.join());
+        });
     }
 
     private <T> CompletableFuture<T> start(Operation<T> operation) {
-        return decoded(completions.submit(operation.request()), operation.decode());
-    }
-
-    // The client stays reachable until the answer is there: its cleaner would free what the core still uses.
-    private <T> CompletableFuture<T> decoded(CompletableFuture<byte[]> answer, Function<byte[], T> decode) {
-        return answer.thenApplyAsync(bytes -> with(() -> decode.apply(bytes)), DEPENDENTS);
+        var answer = new AsyncAnswer<>(this, operation.decode());
+        completions.submit(operation.request(), answer);
+        return answer.result();
     }
 
     private <T> T with(Supplier<T> use) {

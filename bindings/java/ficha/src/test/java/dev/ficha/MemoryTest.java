@@ -13,6 +13,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Memory of the JVM and of the core beneath it. */
 class MemoryTest {
@@ -109,10 +111,11 @@ class MemoryTest {
         }
     }
 
-    @Test
-    void answersForWhichTheHeapHasNoRoomFailAndTheOthersArrive() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"-XX:+UseSerialGC", "-XX:+UseG1GC"})
+    void answersForWhichTheHeapHasNoRoomFailAndTheOthersArrive(String collector) throws Exception {
         for (int round = 0; round < 3; round++) {
-            var outcome = new ChildJvm("-Xmx16m", "-XX:+UseSerialGC").run(RunsOutOfMemory.class, redis.url());
+            var outcome = new ChildJvm("-Xmx16m", collector).run(RunsOutOfMemory.class, redis.url());
             assertEquals("survived\n", outcome.output());
         }
     }

@@ -4,7 +4,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -20,8 +19,37 @@ public final class Completions implements Runnable {
     // An answer for which the heap had no room.
     private static final byte[] NO_MEMORY = {};
 
+    /** Who waits for an answer. */
+    public interface Receiver {
+        /**
+         * Called once, on the completion thread, with the packed answer, or with no bytes if the heap had no room for them.
+         * Neither waits nor throws, whatever the heap holds.
+         */
+        void receive(byte[] answer);
+    }
+
+    // A key that can be looked for without making one.
+    private static final class Id {
+        private long value;
+
+        Id(long value) {
+            this.value = value;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Id id && id.value == value;
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(value);
+        }
+    }
+
     private final long handle;
-    private final Map<Long, CompletableFuture<byte[]>> pending = new ConcurrentHashMap<>();
+    private final Map<Id, Receiver> pending = new ConcurrentHashMap<>();
+    private final Id wanted = new Id(0); // of the completion thread
     private final AtomicLong lastId = new AtomicLong();
     private final Thread thread;
     private volatile boolean ended;
@@ -34,31 +62,29 @@ public final class Completions implements Runnable {
         thread.start();
     }
 
-    /** Submits a request; the future gets the packed answer, empty if the heap had no room, on the completion thread. */
-    public CompletableFuture<byte[]> submit(byte[] request) {
-        return register(id -> NativeJNI.submit(handle, id, request));
+    /** Submits a request; {@code receiver} gets the answer. */
+    public void submit(byte[] request, Receiver receiver) {
+        register(receiver, id -> NativeJNI.submit(handle, id, request));
     }
 
-    public CompletableFuture<byte[]> submitAuthorize(byte[] request) {
-        return register(id -> NativeJNI.submitAuthorize(handle, id, request));
+    public void submitAuthorize(byte[] request, Receiver receiver) {
+        register(receiver, id -> NativeJNI.submitAuthorize(handle, id, request));
     }
 
     private interface Submit {
         void with(long id);
     }
 
-    private CompletableFuture<byte[]> register(Submit submit) {
-        var future = new CompletableFuture<byte[]>();
-        Long id = lastId.incrementAndGet();
-        pending.put(id, future);
+    private void register(Receiver receiver, Submit submit) {
+        var id = new Id(lastId.incrementAndGet());
+        pending.put(id, receiver);
         try {
-            submit.with(id);
+            submit.with(id.value);
         } catch (Throwable e) {
             pending.remove(id);
             throw e;
         }
         if (ended) abandon();
-        return future;
     }
 
     /** Closes the native client, and waits for the thread to have completed what was in flight. */
@@ -84,13 +110,15 @@ public final class Completions implements Runnable {
 
     @Override
     public void run() {
+        // The JVM looks a native function up when it is called first, which takes memory.
+        NativeJNI.dropCompletion(handle);
         while (true) {
             try {
                 byte[] batch = NativeJNI.awaitCompletions(handle);
                 if (batch == null) break;
                 complete(batch);
             } catch (OutOfMemoryError e) {
-                drop();
+                complete(NativeJNI.dropCompletion(handle), NO_MEMORY);
             }
         }
         ended = true;
@@ -113,39 +141,17 @@ public final class Completions implements Runnable {
                     complete(id, Arrays.copyOfRange(batch, from, end));
                 }
             } catch (OutOfMemoryError e) {
-                fail(id);
+                complete(id, NO_MEMORY);
             }
             at = end;
         }
     }
 
-    private void complete(Long id, byte[] answer) {
-        CompletableFuture<byte[]> future = pending.get(id);
-        if (future != null) future.complete(answer);
-        pending.remove(id);
-    }
-
-    // Whoever waits for an answer must hear: where even this finds no memory, it is tried until there is some.
-    private void fail(long id) {
-        while (id != 0) {
-            try {
-                complete(id, NO_MEMORY);
-                return;
-            } catch (OutOfMemoryError e) {
-                Thread.yield();
-            }
-        }
-    }
-
-    private void drop() {
-        while (true) {
-            try {
-                fail(NativeJNI.dropCompletion(handle));
-                return;
-            } catch (OutOfMemoryError e) {
-                Thread.yield();
-            }
-        }
+    // Takes no memory: whoever waits for an answer must hear, and the first to find none left may be this thread.
+    private void complete(long id, byte[] answer) {
+        wanted.value = id;
+        Receiver receiver = pending.remove(wanted);
+        if (receiver != null) receiver.receive(answer);
     }
 
     private void deliverLog() {
@@ -155,7 +161,7 @@ public final class Completions implements Runnable {
             String message = reader.getText();
             try {
                 LOGGER.log(level, message);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 // A logger of the host's that fails must not end the thread that answers.
             }
         }
@@ -163,6 +169,9 @@ public final class Completions implements Runnable {
 
     private void abandon() {
         byte[] closed = new Packer(32).put(Unpacker.ERROR).putInt(CLOSED).toBytes();
-        for (Long id : pending.keySet()) complete(id, closed);
+        for (Id id : pending.keySet()) {
+            Receiver receiver = pending.remove(id);
+            if (receiver != null) receiver.receive(closed);
+        }
     }
 }
