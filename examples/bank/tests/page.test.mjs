@@ -113,6 +113,45 @@ test('a keyboard is enough, and the focus is always where one goes on', async ()
   await alice.leave();
 });
 
+test('what is pressed while something else is under way is done after it, and once', async () => {
+  const admin = await Visitor.signedIn('admin');
+  const { page } = admin;
+  await admin.open('Administration');
+  const roles = page.getByRole('group', { name: 'alice' });
+  const [trader, auditor] = [roles.getByLabel('trader'), roles.getByLabel('auditor')];
+  const asked = [];
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route('**/auth/users/alice/roles', async (route) => {
+    asked.push(route.request().postDataJSON().roles.toSorted());
+    await held;
+    await route.continue();
+  });
+  await trader.click();
+  await trader.click({ force: true }); // once more, by somebody who is in doubt
+  await auditor.click();
+  assert.equal(await trader.getAttribute('aria-disabled'), 'true');
+  assert.equal(await auditor.getAttribute('aria-disabled'), 'true');
+  release();
+  await page.getByRole('status').getByText('alice has the role auditor.').waitFor();
+  assert.deepEqual(asked, [['customer', 'trader'], ['auditor', 'customer', 'trader']]);
+  assert.deepEqual([await trader.isChecked(), await auditor.isChecked()], [true, true]);
+  await trader.click();
+  await auditor.click();
+  await page.getByRole('status').getByText('alice no longer has the role auditor.').waitFor();
+  await admin.leave();
+});
+
+test('a change of roles that is refused is not shown as made', async () => {
+  const admin = await Visitor.signedIn('admin');
+  await admin.open('Administration');
+  const own = admin.page.getByRole('group', { name: 'admin' }).getByLabel('admin', { exact: true });
+  await own.click();
+  await admin.page.getByRole('alert').getByText('Administrators cannot take this role from themselves.').waitFor();
+  assert.equal(await own.isChecked(), true);
+  await admin.leave();
+});
+
 test('on a phone nothing is cut off, and everything is large enough to hit', async () => {
   const admin = await Visitor.signedIn('admin', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   for (const [link, heading] of pages) {
