@@ -28,14 +28,17 @@ class AuthorizationView(ToolkitAuthorizationView):
 
 
 class IntrospectionView(OAuthLibMixin, View):
-    """What is known of a token (RFC 7662), for confidential clients."""
+    """What is known of a token (RFC 7662), for the services that are registered to ask."""
 
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Say what every service would say: this asks Redis, not the near cache."""
-        if not self.authenticate_client(request):
+        client = self.get_oauthlib_core().authenticated_client(request)
+        if client is None:
             return JsonResponse({"error": "invalid_client"}, status=401, headers={"WWW-Authenticate": "Basic"})
+        if not client.may_introspect:
+            return JsonResponse({"error": "unauthorized_client"}, status=403)
         token = request.POST.get("token")
         if token is None:
             return JsonResponse({"error": "invalid_request"}, status=400)

@@ -57,6 +57,7 @@ OAUTH2_PROVIDER = {
         "transactions:write": "Make transfers",
     },
     "SCOPES_BACKEND_CLASS": "accounts.oauth.ApplicationScopes",
+    "OAUTH2_BACKEND_CLASS": "accounts.oauth.Backend",
     "OAUTH2_SERVER_CLASS": "accounts.oauth.Server",
     "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.Validator",
     "ACCESS_TOKEN_GENERATOR": "accounts.oauth.issue_token",

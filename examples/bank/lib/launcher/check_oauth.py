@@ -7,6 +7,7 @@ import hashlib
 import html
 import re
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -28,7 +29,7 @@ def a_machine_s_token_works_in_every_service_until_it_is_revoked(scene: Scene) -
     require('error="insufficient_scope"' in refused.header("WWW-Authenticate"), "not told which scope is missing")
     expect(machine.get("/auth/devices"), 403)
 
-    facts = _introspect(scene, client, machine.token)
+    facts = _introspect(scene, machine.token)
     view = views[0]
     require(facts["active"] is True and facts["sub"] == view["principal"], f"{facts}")
     require(facts["scope"].split() == view["scopes"] and facts["client_id"] == "reporting", f"{facts}")
@@ -39,7 +40,7 @@ def a_machine_s_token_works_in_every_service_until_it_is_revoked(scene: Scene) -
     eventually("401 everywhere", lambda: all(_refused(machine, service) for service in scene.services), 1)
     for answer in scene.everywhere(machine, 401):
         require('error="invalid_token"' in answer.header("WWW-Authenticate"), "the token is not said to be invalid")
-    require(_introspect(scene, client, machine.token) == {"active": False}, "introspection tells more than it should")
+    require(_introspect(scene, machine.token) == {"active": False}, "introspection tells more than it should")
 
 
 def a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes(scene: Scene) -> None:
@@ -51,8 +52,43 @@ def a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes(scene: Scene
         require(expect(answer, 400).json()["error"] == "invalid_scope", f"{scope} was not refused")
     grant = {"grant_type": "password", "username": "alice", "password": scene.system.passwords["alice"]}
     expect(machine.form("/auth/oauth/token", client, **grant), 400)
-    expect(machine.form("/auth/oauth/introspect", None, token="x"), 401)
-    require(_introspect(scene, client, "no token") == {"active": False}, "a token that is none")
+
+
+def only_who_is_registered_for_it_may_ask_about_tokens(scene: Scene) -> None:
+    reporting = ("reporting", scene.system.client_secret)
+    token = _with_token(scene, reporting).token
+    machine = Machine(scene.system.origin)
+    for nobody in (None, ("reporting", "wrong"), ("gateway", scene.system.client_secret), ("budget", "")):
+        refused = expect(machine.form("/auth/oauth/introspect", nobody, token=token), 401)
+        require(refused.header("WWW-Authenticate") == "Basic", "not told how to prove oneself")
+    for asked in (token, "no token"):
+        refused = expect(machine.form("/auth/oauth/introspect", reporting, token=asked), 403)
+        require(refused.json() == {"error": "unauthorized_client"}, f"{refused.body!r}")
+    require(_introspect(scene, token)["active"] is True, "the gateway is told nothing")
+    require(_introspect(scene, "no token") == {"active": False}, "a token that is none")
+    gateway = ("gateway", scene.system.gateway_secret)
+    expect(machine.form("/auth/oauth/token", gateway, grant_type="client_credentials"), 400)
+
+
+def a_code_that_is_used_twice_ends_what_it_gave(scene: Scene) -> None:
+    alice = scene.logged_in("alice")
+    verifier = secrets.token_urlsafe(48)
+    application = Machine(scene.system.origin)
+    for attempts in (1, 4):  # after the first exchange, and beside it
+        exchange = _exchange(_authorize(alice, verifier, "transactions:read"), verifier)
+        answers = []
+        if attempts == 1:
+            answers.append(expect(application.form("/auth/oauth/token", None, **exchange), 200))
+            application.token = answers[0].json()["access_token"]
+            scene.everywhere(application, 200)
+        with ThreadPoolExecutor(attempts) as pool:
+            answers += pool.map(lambda fields: _ask_for_token(scene, fields), [exchange] * attempts)
+        statuses = sorted(answer.status for answer in answers)
+        require(statuses == [200] + [400] * (len(answers) - 1), f"{statuses}")
+        application.token = next(answer.json()["access_token"] for answer in answers if answer.status == 200)
+        eventually("401 everywhere", lambda: all(_refused(application, service) for service in scene.services), 1)
+    scene.everywhere(alice, 200)  # her own login is another session
+    require(all(device["device"] != "budget" for device in alice.get("/auth/devices").json()), "a session was left")
 
 
 def an_application_acts_for_alice_within_what_she_allowed(scene: Scene) -> None:
@@ -60,13 +96,10 @@ def an_application_acts_for_alice_within_what_she_allowed(scene: Scene) -> None:
     verifier = secrets.token_urlsafe(48)
     code = _authorize(alice, verifier, "transactions:read")
     application = Machine(scene.system.origin)
-    exchange = {"grant_type": "authorization_code", "client_id": "budget", "redirect_uri": _REDIRECT, "code": code}
-    expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier[:-1] + "!"), 400)
+    expect(application.form("/auth/oauth/token", None, **_exchange(code, verifier[:-1] + "!")), 400)
     code = _authorize(alice, verifier, "transactions:read")
-    exchange["code"] = code
-    answer = expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier), 200).json()
+    answer = expect(application.form("/auth/oauth/token", None, **_exchange(code, verifier)), 200).json()
     require("refresh_token" not in answer, "a refresh token")
-    expect(application.form("/auth/oauth/token", None, **exchange, code_verifier=verifier), 400)  # a code works once
     application.token = answer["access_token"]
 
     views = [each.json() for each in scene.everywhere(application, 200)]
@@ -113,6 +146,7 @@ def no_token_is_stored_anywhere(scene: Scene) -> None:
         "alice's token": alice.cookies[COOKIE],
         "the machine's token": machine.token,
         "the client's secret": scene.system.client_secret,
+        "the gateway's secret": scene.system.gateway_secret,
         "alice's password": scene.system.passwords["alice"],
     }
     searched = set()
@@ -135,11 +169,25 @@ def _with_token(scene: Scene, client: tuple[str, str]) -> Machine:
     return machine
 
 
-def _introspect(scene: Scene, client: tuple[str, str], token: str) -> dict[str, Any]:
-    facts: dict[str, Any] = expect(
-        Machine(scene.system.origin).form("/auth/oauth/introspect", client, token=token), 200
-    ).json()
+def _introspect(scene: Scene, token: str) -> dict[str, Any]:
+    gateway = ("gateway", scene.system.gateway_secret)
+    answer = expect(Machine(scene.system.origin).form("/auth/oauth/introspect", gateway, token=token), 200)
+    facts: dict[str, Any] = answer.json()
     return facts
+
+
+def _ask_for_token(scene: Scene, fields: dict[str, str]) -> Answer:
+    return Machine(scene.system.origin).form("/auth/oauth/token", None, **fields)
+
+
+def _exchange(code: str, verifier: str) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "client_id": "budget",
+        "redirect_uri": _REDIRECT,
+        "code": code,
+        "code_verifier": verifier,
+    }
 
 
 def _request(verifier: str, scope: str) -> str:
@@ -190,6 +238,8 @@ def _refused(machine: Machine, service: str) -> bool:
 CHECKS = (
     a_machine_s_token_works_in_every_service_until_it_is_revoked,
     a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes,
+    only_who_is_registered_for_it_may_ask_about_tokens,
+    a_code_that_is_used_twice_ends_what_it_gave,
     an_application_acts_for_alice_within_what_she_allowed,
     who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code,
     no_token_is_stored_anywhere,

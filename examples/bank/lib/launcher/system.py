@@ -35,6 +35,7 @@ class System:
         self.idle_seconds = idle_seconds
         self.passwords = {"alice": _password(), "admin": _password()}
         self.client_secret = secrets.token_urlsafe(32)
+        self.gateway_secret = secrets.token_urlsafe(32)
         self.port = _free_port(8080)
         self.origin = f"http://localhost:{self.port}"
         self.redis_port = _free_port()
@@ -163,6 +164,7 @@ class System:
             "BANK_ALICE_PASSWORD": self.passwords["alice"],
             "BANK_ADMIN_PASSWORD": self.passwords["admin"],
             "BANK_CLIENT_SECRET": self.client_secret,
+            "BANK_GATEWAY_SECRET": self.gateway_secret,
         }
         script = " && ".join(" ".join(command) for command in service.preparations)
         with (self.run / "log" / f"{service.name}.log").open("w") as log:

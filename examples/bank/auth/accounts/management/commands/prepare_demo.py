@@ -33,6 +33,17 @@ class Command(BaseCommand):
             },
         )
         Application.objects.get_or_create(
+            client_id="gateway",
+            defaults={
+                "name": "gateway",
+                "client_type": Application.CLIENT_CONFIDENTIAL,
+                # Without an address to redirect to, and without scopes, it gets no token: it only asks about others'.
+                "authorization_grant_type": Application.GRANT_AUTHORIZATION_CODE,
+                "client_secret": os.environ["BANK_GATEWAY_SECRET"],
+                "may_introspect": True,
+            },
+        )
+        Application.objects.get_or_create(
             client_id="budget",
             defaults={
                 "name": "budget",
