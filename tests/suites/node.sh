@@ -71,7 +71,7 @@ on_other_node() {
   npm install --prefix "$directory" --no-audit --no-fund --no-package-lock --loglevel=error "$package@$version" || return 1
   [[ $("$node" --version) == "v$version."* ]] || return 1
   (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
-    tests/{client,conformance,express,fastify,http2}.test.mjs)
+    tests/{client,conformance,express_{attributes,policy,response,session},fastify,http2}.test.mjs)
 }
 
 node_free_port() {

@@ -2,6 +2,7 @@
 // Attribute values between JavaScript and JSON, and what changed among them.
 
 const { randomBytes } = require('node:crypto');
+const { types } = require('node:util');
 const { InvalidArgument } = require('./errors.js');
 
 // Marks integers that only a BigInt can hold while JSON passes through JSON.parse and JSON.stringify, which know none.
@@ -31,11 +32,32 @@ function refuse(name, why) {
   return new InvalidArgument(`attribute ${JSON.stringify(name)}: ${why}`);
 }
 
+// Whether JSON.stringify writes all that there is in an object.
+function isCarried(object) {
+  if (object === null || Array.isArray(object)) return true;
+  const prototype = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return !uncarried.some((isOne) => isOne(object));
+}
+const uncarried = [
+  types.isMap,
+  types.isSet,
+  types.isWeakMap,
+  types.isWeakSet,
+  types.isPromise,
+  types.isNativeError,
+  types.isRegExp,
+  types.isAnyArrayBuffer,
+  types.isArrayBufferView,
+  types.isBigIntObject,
+  types.isSymbolObject,
+];
+
 /** The JSON text of an attribute; throws InvalidArgument naming the attribute, never its value. */
 function toJson(name, value) {
   let hasBigInt = false;
   // JSON.stringify drops some of these in silence and empties others.
-  const check = (_key, nested) => {
+  function check(key, nested) {
     switch (typeof nested) {
       case 'undefined':
       case 'function':
@@ -47,11 +69,14 @@ function toJson(name, value) {
       case 'bigint':
         hasBigInt = true;
         return mark + nested;
+      case 'object':
+        if (nested === null && this[key] instanceof Date) throw refuse(name, 'an invalid date');
+        if (!isCarried(nested)) throw refuse(name, `JSON has no ${Object.prototype.toString.call(nested).slice(8, -1)}`);
+        return nested;
       default:
-        if (nested instanceof Map || nested instanceof Set) throw refuse(name, 'JSON has no Map and no Set');
         return nested;
     }
-  };
+  }
   let text;
   try {
     text = JSON.stringify(value, check);

@@ -36,24 +36,33 @@ class Exchange extends HeldResponse {
 
   prepare() {
     const { keeper } = this;
-    let stored;
-    if (!this.#unset) stored = keeper.changed && keeper.save();
-    else stored = this.#options.unset === 'destroy' && keeper.snapshot && keeper.destroy();
-    if (stored) return stored.then(() => this.#addHeaders());
-    this.#addHeaders();
+    return keeper.isBusy ? keeper.settle().then(() => this.#store()) : this.#store();
+  }
+  complete() {
+    const { keeper } = this;
+    const again = this.#options.rolling && keeper.snapshot && keeper.usesCookie;
+    this.#addHeaders(keeper.setCookie ?? (again && keeper.client.setCookie(keeper.snapshot, keeper.token)));
+    keeper.seal();
   }
   fail(error) {
     this.keeper.abandon();
+    // The client must hear of a session that was made or ended before the failure.
+    this.#addHeaders(this.keeper.setCookie);
     this.#next(error);
   }
 
-  #addHeaders() {
-    const res = this.#res;
+  // Nothing, or a promise.
+  #store() {
     const { keeper } = this;
+    keeper.throwUnseen();
+    if (!this.#unset) return keeper.changed ? keeper.save() : undefined;
+    return this.#options.unset === 'destroy' && keeper.snapshot ? keeper.destroy() : undefined;
+  }
+
+  #addHeaders(cookie) {
+    const res = this.#res;
     if (res.headersSent) return;
-    addHeaders(res, keeper.headers);
-    const again = this.#options.rolling && keeper.snapshot && keeper.usesCookie;
-    const cookie = keeper.setCookie ?? (again && keeper.client.setCookie(keeper.snapshot, keeper.token));
+    addHeaders(res, this.keeper.headers);
     if (!cookie) return;
     res.appendHeader('Set-Cookie', cookie);
     res.setHeader('Cache-Control', 'no-store');

@@ -4,6 +4,11 @@
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { RequestDenied, admit, requireOf } = require('./request_session.js');
 
+// As the response of node:http has them; what is set on that itself is lost where the handler sets the same header.
+function headersOf(reply) {
+  return { getHeader: (name) => reply.getHeader(name), setHeader: (name, value) => reply.header(name, value) };
+}
+
 /** Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. */
 async function sessions(fastify, { client }) {
   const keepers = new WeakMap();
@@ -20,7 +25,7 @@ async function sessions(fastify, { client }) {
       keepers.set(request, keeper);
       request.ficha = new RequestInfo(keeper);
     } catch (error) {
-      if (error instanceof RequestDenied) addHeaders(reply.raw, error.decision.headers);
+      if (error instanceof RequestDenied) addHeaders(headersOf(reply), error.decision.headers);
       throw error;
     }
   });
@@ -29,11 +34,15 @@ async function sessions(fastify, { client }) {
     const keeper = keepers.get(request);
     if (!keeper) return payload;
     keepers.delete(request); // a failed save answers with an error, which passes here again
-    if (keeper.changed) await keeper.save();
-    addHeaders(reply.raw, keeper.headers);
-    if (keeper.setCookie) {
-      reply.raw.appendHeader('Set-Cookie', keeper.setCookie);
-      reply.header('Cache-Control', 'no-store');
+    try {
+      await keeper.settle();
+      keeper.throwUnseen();
+      if (keeper.changed) await keeper.save();
+    } finally {
+      // With an error as well: the client must hear of a session that was made or ended before it.
+      addHeaders(headersOf(reply), keeper.headers);
+      if (keeper.setCookie) reply.header('Set-Cookie', keeper.setCookie).header('Cache-Control', 'no-store');
+      keeper.seal();
     }
     return payload;
   });
@@ -48,7 +57,7 @@ const requires = (requirement) =>
     try {
       requireOf(RequestInfo.keeperOf(request.ficha), requirement);
     } catch (error) {
-      if (error instanceof RequestDenied) addHeaders(reply.raw, error.decision.headers);
+      if (error instanceof RequestDenied) addHeaders(headersOf(reply), error.decision.headers);
       throw error;
     }
   };

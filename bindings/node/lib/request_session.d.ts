@@ -31,10 +31,11 @@ export interface SessionCookie {
   readonly secure: boolean;
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly domain?: string;
-  /** Milliseconds; can be set until the session is stored. */
+  /** Milliseconds; can be set until the session is stored. Null: that of the configuration. */
   maxAge: number | null;
   readonly originalMaxAge: number | null;
-  expires: Date | null;
+  get expires(): Date | null;
+  set expires(date: Date | null | false);
 }
 
 /** Attributes of `req.session`; extend it by declaration merging. */

@@ -48,6 +48,14 @@ Object.defineProperty(HttpSession.prototype, 'touch', {
 
 // Attributes of these names stay as they are in the store, and cannot be reached through `req.session`.
 const reserved = new Set(Object.getOwnPropertyNames(HttpSession.prototype));
+reserved.delete('constructor');
+// A name like any other here, whatever a client made of it: assigning to it does not change the prototype.
+Object.defineProperty(HttpSession.prototype, '__proto__', {
+  get: () => HttpSession.prototype,
+  set(value) {
+    Object.defineProperty(this, '__proto__', { value, writable: true, enumerable: true, configurable: true });
+  },
+});
 
 const reachable = new WeakMap(); // Session → its stored attributes that are not reserved
 const none = new Map();
@@ -88,8 +96,9 @@ class SessionCookie {
     if (!client.config.cookiePersistent) return lifetime === undefined ? null : lifetime * 1000;
     return snapshot ? snapshot.expiresAt * 1000 - Date.now() : (lifetime ?? client.config.absoluteTimeout) * 1000;
   }
+  /** Null: that of the configuration. */
   set maxAge(milliseconds) {
-    this.#keeper.limitLifetime(Math.ceil(milliseconds / 1000));
+    this.#keeper.limitLifetime(milliseconds === null ? undefined : Math.ceil(milliseconds / 1000));
   }
   get originalMaxAge() {
     return this.maxAge;
@@ -97,8 +106,25 @@ class SessionCookie {
   get expires() {
     return this.maxAge === null ? null : new Date(Date.now() + this.maxAge);
   }
+  /** Null or false: that of the configuration. */
   set expires(date) {
-    this.maxAge = date.getTime() - Date.now();
+    this.maxAge = date ? date.getTime() - Date.now() : null;
+  }
+}
+
+/** The promise of an operation on a session. Knows whether anybody waits for it. */
+class Operation extends Promise {
+  seen = false;
+  static get [Symbol.species]() {
+    return Promise;
+  }
+  then(onFulfilled, onRejected) {
+    this.seen = true;
+    return super.then(onFulfilled, onRejected);
+  }
+  /** Runs when it fails, and does not count as waiting for it. */
+  whenFailed(handle) {
+    super.then(undefined, handle);
   }
 }
 
@@ -114,7 +140,10 @@ class SessionKeeper {
   #stored;
   #object;
   #ended = false;
+  #sealed = false;
   #last = settled;
+  #running = 0;
+  #failed = []; // [operation, error]
 
   /**
    * `decision` is null where the configuration has no policy; `carrier` is what brought the session's token. `origin` is the
@@ -199,12 +228,42 @@ class SessionKeeper {
   abandon() {
     this.#ended = true;
   }
+  /** From now on no cookie can go with the response. */
+  seal() {
+    this.#sealed = true;
+  }
+
+  /** Whether an operation is under way. */
+  get isBusy() {
+    return this.#running > 0;
+  }
+  /** Resolves when the operations under way are done, and those that began meanwhile. */
+  async settle() {
+    while (this.isBusy) await this.#last;
+  }
+  /** Throws the error of an operation that failed with nobody waiting for it: a logout must not seem to have succeeded. */
+  throwUnseen() {
+    const unseen = this.#failed.find(([operation]) => !operation.seen);
+    this.#failed = [];
+    if (unseen) throw unseen[1];
+  }
 
   // An operation begins when those before it are done, and whether or not they succeeded.
   #enqueue(operation) {
     const done = this.#last.then(operation);
-    this.#last = done.catch(() => {});
-    return done;
+    this.#running++;
+    this.#last = done.then(
+      () => this.#running--,
+      () => this.#running--,
+    );
+    const promise = new Operation((resolve) => resolve(done));
+    // The response tells of it, if it can still tell.
+    if (!this.#sealed) promise.whenFailed((error) => this.#failed.push([promise, error]));
+    return promise;
+  }
+
+  #checkCookieGoesAlong() {
+    if (this.#sealed && this.usesCookie) throw new Error('the headers of the response are out: no cookie can go along');
   }
 
   #start(snapshot) {
@@ -228,6 +287,7 @@ class SessionKeeper {
     if (this.snapshot) {
       await this.client.patch(this.snapshot, { ops });
     } else {
+      this.#checkCookieGoesAlong();
       const { lifetime } = this;
       const device = deviceOf(this.origin);
       const idleTimeout = lifetime && Math.min(lifetime, this.client.config.idleTimeout);
@@ -253,11 +313,13 @@ class SessionKeeper {
       if (this.usesCookie) this.setCookie = this.client.clearCookie();
     }
     this.snapshot = null;
+    this.#object = undefined; // its attributes are nobody's any more
     this.lifetime = undefined;
     this.#ended = true;
   }
 
   async #login(principal, { attributes, ...options } = {}) {
+    this.#checkCookieGoesAlong();
     const { lifetime, snapshot } = this;
     const settings = { device: deviceOf(this.origin), absoluteTimeout: lifetime, ...options, attributes };
     if (snapshot?.principal === principal) {

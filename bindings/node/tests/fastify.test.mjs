@@ -68,3 +68,38 @@ test('a save that finds the session gone is a 401, and nothing is brought back',
   assert.equal((await send('GET', '/', `sid=${token}`)).statusCode, 401);
   assert.equal(await client.load(token, { fresh: true }), null);
 });
+
+test("the session's cookie joins those of the handler, and its Vary theirs", async (t) => {
+  const { app, send } = await application(t);
+  app.get('/', async (request, reply) => {
+    request.session.n = 1;
+    reply.header('Set-Cookie', 'a=1').header('Vary', 'Origin').header('Cache-Control', 'public');
+    return 'made';
+  });
+  const { headers } = await send('GET', '/');
+  assert.deepEqual(headers['set-cookie'].map((field) => field.split('=')[0]), ['a', 'sid']);
+  assert.deepEqual([headers.vary, headers['cache-control']], ['Origin, Cookie', 'no-store']);
+});
+
+test('an operation that the handler did not wait for is done before the response', async (t) => {
+  const { app, client, send } = await application(t);
+  app.get('/', async (request) => {
+    request.session.destroy();
+    return 'logged out';
+  });
+  const { token } = await client.create('alice');
+  assert.match((await send('GET', '/', `sid=${token}`)).headers['set-cookie'], /Max-Age=0/);
+  assert.equal(await client.load(token, { fresh: true }), null);
+});
+
+test('the cookie of a login goes out with the error about what came after it', async (t) => {
+  const { app, client, send } = await application(t);
+  app.get('/', async (request) => {
+    await request.ficha.login('alice');
+    request.session.bad = () => 1;
+    return 'welcome';
+  });
+  const answer = await send('GET', '/');
+  assert.deepEqual([answer.statusCode, answer.headers.vary], [400, 'Cookie']);
+  assert.equal((await client.load(cookieOf(answer).slice('sid='.length))).principal, 'alice');
+});

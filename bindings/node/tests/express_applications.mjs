@@ -1,0 +1,45 @@
+// Applications on each release of Express that is supported.
+import { after, describe } from 'node:test';
+import express4 from 'express4';
+import express5 from 'express';
+import { Client } from 'ficha';
+import { sessions } from 'ficha/express';
+import { useLeakCheck, useRedis } from './helpers.mjs';
+
+/** For a test file: `open(settings)` makes clients of a Redis for all of its tests, which are closed after them. */
+export function useClients() {
+  const redis = useRedis();
+  useLeakCheck();
+  const clients = [];
+  after(() => clients.forEach((client) => client.close()));
+  return function open({ redis: connection, ...settings } = {}) {
+    const cookie = { insecure_http: true, name: 'sid' };
+    const client = new Client({ redis: { url: redis.url, ...connection }, cookie, ...settings });
+    clients.push(client);
+    return client;
+  };
+}
+
+/** Calls `tests` with `application(client, options)`, which makes an application, and the route that matches every path. */
+export function onEveryExpress(tests) {
+  for (const [version, express, everyPath] of [
+    ['Express 4', express4, '*'],
+    ['Express 5', express5, '/{*any}'],
+  ]) {
+    const application = (client, options) => {
+      const app = express();
+      app.set('env', 'test'); // no stack traces on the console
+      app.use(sessions(client, options));
+      return app;
+    };
+    describe(version, () => tests(application, everyPath));
+  }
+}
+
+/** Answers errors as services do. After the routes. */
+export function answerErrors(app) {
+  app.use((error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    res.status(error.status ?? 500).json({ error: error.codeName ?? error.name });
+  });
+}
