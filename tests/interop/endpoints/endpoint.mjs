@@ -1,6 +1,5 @@
 // Carries out, with the Node package, the commands that ../README.md describes.
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
 
 // The package as this repository builds it, without installing it here.
 const { Client, FichaError } = createRequire(import.meta.url)('../../../bindings/node');
@@ -76,7 +75,17 @@ const operations = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
+// readline would end a line at U+2028 as well, from Node 24 on.
+async function* lines(input) {
+  let rest = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop();
+    yield* parts;
+  }
+}
+
+for await (const line of lines(process.stdin)) {
   const command = JSON.parse(line);
   let answer;
   try {
