@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <new>
+#include <utility>
 
 namespace ficha {
 namespace {
@@ -24,6 +25,10 @@ constexpr bool pooling = true;
 struct Free {
   Free* next;
 };
+
+void free_all(Free* frames) noexcept {
+  while (frames != nullptr) ::operator delete(std::exchange(frames, frames->next));
+}
 
 struct Shelf {
   Free* first = nullptr;
@@ -67,15 +72,19 @@ class Depot {
 
 constinit std::array<Depot, shelf_count> depots{};
 
+// For a host that unloads the library.
+const struct DepotSweeper {
+  ~DepotSweeper() {
+    for (Depot& depot : depots) {
+      while (Free* const frames = depot.take()) free_all(frames);
+    }
+  }
+} depot_sweeper;
+
 struct Sweeper {
   ~Sweeper() {
     shelves.closed = true;
-    for (Shelf& shelf : shelves.of_steps) {
-      while (Free* const free = shelf.first) {
-        shelf.first = free->next;
-        ::operator delete(free);
-      }
-    }
+    for (Shelf& shelf : shelves.of_steps) free_all(std::exchange(shelf.first, nullptr));
   }
 };
 
