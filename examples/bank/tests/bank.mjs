@@ -11,6 +11,7 @@ const environment = (name) => process.env[name] ?? assert.fail(`${name} is not s
 export const services = ['auth', 'transactions', 'cards', 'statements', 'rates'];
 export const origin = environment('BANK_ORIGIN');
 export const passwords = JSON.parse(environment('BANK_PASSWORDS'));
+export const everywhere = (value) => services.map(() => value);
 export const cookieName = '__Host-ficha';
 
 const artefacts = environment('BANK_ARTEFACTS');
@@ -26,10 +27,10 @@ export function startRedis() {
   spawn('redis-server', [environment('BANK_REDIS_CONF')], { detached: true, stdio: 'ignore' }).unref();
 }
 
-/** Makes every live session's login older, as if the time had passed. */
-export function ageLogins(seconds) {
+/** Makes the login of somebody's live sessions older, as if the time had passed. */
+export function ageLogins(name, seconds) {
   const script = path.join(import.meta.dirname, '..', 'lib', 'age_logins.lua');
-  redisCli('--eval', script, ',', String(seconds));
+  redisCli('--eval', script, ',', name, String(seconds));
 }
 
 /** Waits for what another process brings about. */
@@ -122,6 +123,11 @@ export class Visitor {
 
   async see(heading) {
     await this.page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+  }
+
+  /** Waits for what the page is still waiting for. */
+  async seeAll() {
+    await this.page.waitForFunction(() => !document.querySelector('main [data-waiting]'));
   }
 
   async open(link, heading = link) {

@@ -39,7 +39,7 @@ for (const colorScheme of ['light', 'dark']) {
     await admin.attributeEverywhere('colours');
     for (const [link, heading] of pages) {
       await admin.open(link, heading);
-      await admin.page.waitForLoadState('networkidle');
+      await admin.seeAll();
       await checkAccessibility(admin, link);
     }
     await admin.press('Sign out');
@@ -50,8 +50,8 @@ for (const colorScheme of ['light', 'dark']) {
 }
 
 test('a keyboard is enough, and the focus is always where one goes on', async () => {
-  const alice = await Visitor.arrive();
-  const { page } = alice;
+  const bob = await Visitor.arrive();
+  const { page } = bob;
   const { keyboard } = page;
   const focused = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
 
@@ -64,18 +64,18 @@ test('a keyboard is enough, and the focus is always where one goes on', async ()
     assert.fail(`Tab does not lead to ${selector}`);
   }
 
-  await alice.see('Sign in');
+  await bob.see('Sign in');
   await tabTo('#username');
-  await keyboard.type('alice');
+  await keyboard.type('bob');
   await tabTo('#password');
   await keyboard.type('guessed');
   await keyboard.press('Enter');
   await page.getByText('User name or password is wrong.').waitFor();
   await focused('#username');
   await keyboard.press('Tab');
-  await keyboard.type(passwords.alice);
+  await keyboard.type(passwords.bob);
   await keyboard.press('Enter');
-  await alice.see('One session, five services');
+  await bob.see('One session, five services');
   await focused('h1');
 
   await page.evaluate(() => document.activeElement.blur());
@@ -88,41 +88,41 @@ test('a keyboard is enough, and the focus is always where one goes on', async ()
   await keyboard.press('Tab');
   await keyboard.type('keyboard');
   await keyboard.press('Enter');
-  await alice.attributeEverywhere('by');
+  await bob.attributeEverywhere('by');
   await tabTo('[data-service=rates] button');
   await keyboard.press('Enter');
   await focused('#panel-rates');
 
-  await alice.page.goto('/#transfers');
-  await alice.see('Transfers');
+  await bob.page.goto('/#transfers');
+  await bob.see('Transfers');
   await page.getByLabel('Amount').waitFor();
-  ageLogins(600);
+  ageLogins('bob', 600);
   await tabTo('#transfer-amount');
   await keyboard.type('1.00');
   await keyboard.press('Enter');
   await focused('dialog input');
-  await checkAccessibility(alice, 'step-up');
+  await checkAccessibility(bob, 'step-up');
   await keyboard.press('Escape');
   await focused('#transfer-amount');
   await keyboard.press('Enter');
   await focused('dialog input');
-  await keyboard.type(passwords.alice);
+  await keyboard.type(passwords.bob);
   await keyboard.press('Enter');
   await page.getByRole('status').getByText('€1.00 went to').waitFor();
   await focused('#transfer-amount');
-  await alice.leave();
+  await bob.leave();
 });
 
 test('what is pressed while something else is under way is done after it, and once', async () => {
   const admin = await Visitor.signedIn('admin');
   const { page } = admin;
   await admin.open('Administration');
-  const roles = page.getByRole('group', { name: 'alice' });
+  const roles = page.getByRole('group', { name: 'bob' });
   const [trader, auditor] = [roles.getByLabel('trader'), roles.getByLabel('auditor')];
   const asked = [];
   let release;
   const held = new Promise((resolve) => (release = resolve));
-  await page.route('**/auth/users/alice/roles', async (route) => {
+  await page.route('**/auth/users/bob/roles', async (route) => {
     asked.push(route.request().postDataJSON().roles.toSorted());
     await held;
     await route.continue();
@@ -133,12 +133,12 @@ test('what is pressed while something else is under way is done after it, and on
   assert.equal(await trader.getAttribute('aria-disabled'), 'true');
   assert.equal(await auditor.getAttribute('aria-disabled'), 'true');
   release();
-  await page.getByRole('status').getByText('alice has the role auditor.').waitFor();
+  await page.getByRole('status').getByText('bob has the role auditor.').waitFor();
   assert.deepEqual(asked, [['customer', 'trader'], ['auditor', 'customer', 'trader']]);
   assert.deepEqual([await trader.isChecked(), await auditor.isChecked()], [true, true]);
   await trader.click();
   await auditor.click();
-  await page.getByRole('status').getByText('alice no longer has the role auditor.').waitFor();
+  await page.getByRole('status').getByText('bob no longer has the role auditor.').waitFor();
   await admin.leave();
 });
 
@@ -156,7 +156,7 @@ test('on a phone nothing is cut off, and everything is large enough to hit', asy
   const admin = await Visitor.signedIn('admin', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   for (const [link, heading] of pages) {
     await admin.open(link, heading);
-    await admin.page.waitForLoadState('networkidle');
+    await admin.seeAll();
     const { scrollWidth, clientWidth, small } = await admin.page.evaluate(() => ({
       scrollWidth: document.documentElement.scrollWidth,
       clientWidth: document.documentElement.clientWidth,

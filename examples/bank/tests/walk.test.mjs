@@ -8,19 +8,16 @@ import {
   Visitor,
   ageLogins,
   eventually,
+  everywhere,
   millisecondsUntilRefused,
   openBrowser,
   origin,
   passwords,
   services,
-  startRedis,
   statusesOf,
-  stopRedis,
 } from './bank.mjs';
 
 openBrowser({ before, after });
-
-const everywhere = (value) => services.map(() => value);
 
 /** A test with visitors, who leave at its end. */
 function scene(sentence, play) {
@@ -148,7 +145,7 @@ scene('a transfer with an old login asks for the password once more, and is made
   const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' });
   const made = page.getByRole('row').filter({ hasText: note });
 
-  ageLogins(600);
+  ageLogins('alice', 600);
   const token = (await alice.cookie()).value;
   await send();
   await dialog.getByLabel('Password').fill('guessed');
@@ -239,28 +236,4 @@ scene('a logout everywhere in one browser ends the session of the other', async 
   await here.page.getByText('You are signed out, on all devices.').waitFor();
   await there.page.getByText('Your session has ended').waitFor();
   assert.deepEqual(await there.statuses(), everywhere(401));
-});
-
-scene('while Redis is gone the page says so and nobody is signed out; when it is back, all goes on', async ({ signedIn }) => {
-  const alice = await signedIn('alice');
-  await alice.addAttribute('statements', 'kept', 'over the outage');
-  await alice.attributeEverywhere('kept');
-  const { value } = await alice.cookie();
-  const banner = alice.page.getByRole('alert').getByText('The bank cannot check sessions right now');
-  stopRedis();
-  try {
-    await banner.waitFor();
-    await eventually('503 everywhere', async () => (await alice.statuses()).every((status) => status === 503));
-    await alice.photograph('outage');
-    await alice.tryToAddAttribute('cards', 'lost', '1');
-    await alice.page.getByRole('alert').getByText('Not available at the moment (503).').waitFor();
-    assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
-  } finally {
-    startRedis();
-  }
-  await alice.press('Try now');
-  await banner.waitFor({ state: 'hidden' });
-  await eventually('200 everywhere', async () => (await alice.statuses()).every((status) => status === 200));
-  assert.deepEqual(await alice.attributeEverywhere('kept'), everywhere('"over the outage"'));
-  assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
 });

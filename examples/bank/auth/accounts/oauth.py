@@ -89,8 +89,10 @@ class Server(AuthorizationEndpoint, TokenEndpoint, RevocationEndpoint):
 class Validator(OAuth2Validator):
     """The toolkit's rules, and the session's end."""
 
-    def validate_code(self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any) -> bool:
-        """Say whether the code may be exchanged. Where it has been, the session it gave ends (RFC 6749, section 4.1.2)."""
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        """Say whether the code may be exchanged. If it was, the session it gave ends (RFC 6749, section 4.1.2)."""
         valid: bool = super().validate_code(client_id, code, client, request, *args, **kwargs)
         if not valid:
             _end_session_of(code, client)

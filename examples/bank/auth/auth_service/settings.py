@@ -32,8 +32,7 @@ TEMPLATES = [
 ]
 LOGIN_URL = f"{BANK_ORIGIN}/"
 
-# The first of these hashes; OWASP's parameters.
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

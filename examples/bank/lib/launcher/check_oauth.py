@@ -50,7 +50,7 @@ def a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes(scene: Scene
     for scope in ("account", "transactions:write", "transactions:read account"):
         answer = machine.form("/auth/oauth/token", client, grant_type="client_credentials", scope=scope)
         require(expect(answer, 400).json()["error"] == "invalid_scope", f"{scope} was not refused")
-    grant = {"grant_type": "password", "username": "alice", "password": scene.system.passwords["alice"]}
+    grant = {"grant_type": "password", "username": "bob", "password": scene.system.passwords["bob"]}
     expect(machine.form("/auth/oauth/token", client, **grant), 400)
 
 
@@ -71,11 +71,11 @@ def only_who_is_registered_for_it_may_ask_about_tokens(scene: Scene) -> None:
 
 
 def a_code_that_is_used_twice_ends_what_it_gave(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
+    bob = scene.logged_in("bob")
     verifier = secrets.token_urlsafe(48)
     application = Machine(scene.system.origin)
     for attempts in (1, 4):  # after the first exchange, and beside it
-        exchange = _exchange(_authorize(alice, verifier, "transactions:read"), verifier)
+        exchange = _exchange(_authorize(bob, verifier, "transactions:read"), verifier)
         answers = []
         if attempts == 1:
             answers.append(expect(application.form("/auth/oauth/token", None, **exchange), 200))
@@ -87,40 +87,40 @@ def a_code_that_is_used_twice_ends_what_it_gave(scene: Scene) -> None:
         require(statuses == [200] + [400] * (len(answers) - 1), f"{statuses}")
         application.token = next(answer.json()["access_token"] for answer in answers if answer.status == 200)
         eventually("401 everywhere", lambda: all(_refused(application, service) for service in scene.services), 1)
-    scene.everywhere(alice, 200)  # her own login is another session
-    require(all(device["device"] != "budget" for device in alice.get("/auth/devices").json()), "a session was left")
+    scene.everywhere(bob, 200)  # his own login is another session
+    require(all(device["device"] != "budget" for device in bob.get("/auth/devices").json()), "a session was left")
 
 
-def an_application_acts_for_alice_within_what_she_allowed(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
+def an_application_acts_for_bob_within_what_he_allowed(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
     verifier = secrets.token_urlsafe(48)
-    code = _authorize(alice, verifier, "transactions:read")
+    code = _authorize(bob, verifier, "transactions:read")
     application = Machine(scene.system.origin)
     expect(application.form("/auth/oauth/token", None, **_exchange(code, verifier[:-1] + "!")), 400)
-    code = _authorize(alice, verifier, "transactions:read")
+    code = _authorize(bob, verifier, "transactions:read")
     answer = expect(application.form("/auth/oauth/token", None, **_exchange(code, verifier)), 200).json()
     require("refresh_token" not in answer, "a refresh token")
     application.token = answer["access_token"]
 
     views = [each.json() for each in scene.everywhere(application, 200)]
-    same("principal", (view["principal"] for view in views), "alice")
-    mine, hers = application.get("/transactions/accounts"), alice.get("/transactions/accounts")
-    require(expect(mine, 200).json() == hers.json(), "it does not see her accounts")
+    same("principal", (view["principal"] for view in views), "bob")
+    mine, his = application.get("/transactions/accounts"), bob.get("/transactions/accounts")
+    require(expect(mine, 200).json() == his.json(), "it does not see his accounts")
     expect(application.ask("POST", "/transactions/transfers", {}), 403)
-    with scene.roles("alice", "customer", "trader", "card-manager", "admin"):
+    with scene.roles("bob", "customer", "trader", "card-manager", "admin"):
         eventually("the roles", lambda: "trader" in application.get("/rates/session").json()["roles"], 1)
         for path in ("/rates/margins", "/auth/users", "/auth/devices"):
             if path.split("/")[1] in scene.services:
-                expect(application.get(path), 403)  # her roles are not the application's
+                expect(application.get(path), 403)  # his roles are not the application's
         expect(application.ask("POST", "/auth/logout-everywhere"), 403)
     smuggler = Browser(scene.system.origin)
     smuggler.cookies[COOKIE] = application.token
     consent = smuggler.get("/auth/oauth/authorize?" + _request(verifier, "transactions:read"))
     require(consent.status == 302, "an application may approve applications")
 
-    listed = alice.get("/auth/devices").json()
-    require(any(device["device"] == "budget" for device in listed), "she cannot see the application")
-    expect(alice.post("/auth/logout-everywhere"), 204)
+    listed = bob.get("/auth/devices").json()
+    require(any(device["device"] == "budget" for device in listed), "he cannot see the application")
+    expect(bob.post("/auth/logout-everywhere"), 204)
     eventually("401 everywhere", lambda: all(_refused(application, service) for service in scene.services), 1)
 
 
@@ -128,26 +128,26 @@ def who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code(
     request = _request(secrets.token_urlsafe(48), "transactions:read")
     sent = scene.visitor().get(f"/auth/oauth/authorize?{request}")
     require(sent.status == 302 and sent.header("Location").startswith(scene.system.origin), sent.header("Location"))
-    alice = scene.logged_in("alice")
+    bob = scene.logged_in("bob")
     foreign = request.replace("127.0.0.1", "evil.example")
-    require(alice.get(f"/auth/oauth/authorize?{foreign}").status == 400, "a foreign redirect_uri was taken")
+    require(bob.get(f"/auth/oauth/authorize?{foreign}").status == 400, "a foreign redirect_uri was taken")
     weaker = (re.sub("&code_challenge.*", "", request), request.replace("S256", "plain"))
     for query in weaker:
-        answer = alice.get("/auth/oauth/authorize?" + query)
+        answer = bob.get("/auth/oauth/authorize?" + query)
         if answer.status == 200:
-            answer = _consent(alice, "/auth/oauth/authorize?" + query, answer)
+            answer = _consent(bob, "/auth/oauth/authorize?" + query, answer)
         require("code=" not in answer.header("Location"), f"a code without a good challenge: {query}")
 
 
 def no_token_is_stored_anywhere(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
+    bob = scene.logged_in("bob")
     machine = _with_token(scene, ("reporting", scene.system.client_secret))
     secrets_at_large = {
-        "alice's token": alice.cookies[COOKIE],
+        "bob's token": bob.cookies[COOKIE],
         "the machine's token": machine.token,
         "the client's secret": scene.system.client_secret,
         "the gateway's secret": scene.system.gateway_secret,
-        "alice's password": scene.system.passwords["alice"],
+        "bob's password": scene.system.passwords["bob"],
     }
     searched = set()
     for path in (path for folder in ("data", "log") for path in (scene.system.run / folder).rglob("*")):
@@ -205,15 +205,15 @@ def _request(verifier: str, scope: str) -> str:
     )
 
 
-def _authorize(alice: Browser, verifier: str, scope: str) -> str:
-    """Return the code that alice's consent gives the application."""
+def _authorize(bob: Browser, verifier: str, scope: str) -> str:
+    """Return the code that bob's consent gives the application."""
     path = "/auth/oauth/authorize?" + _request(verifier, scope)
-    page = alice.get(path)
+    page = bob.get(path)
     require(
         page.status == 200 and "frame-ancestors 'none'" in page.header("Content-Security-Policy"), "no consent page"
     )
-    expect(_consent(alice, path, page, origin="https://evil.example"), 403)
-    sent = _consent(alice, path, page)
+    expect(_consent(bob, path, page, origin="https://evil.example"), 403)
+    sent = _consent(bob, path, page)
     require(sent.status == 302 and sent.header("Location").startswith(_REDIRECT), f"{sent.status} after consent")
     answer = parse_qs(urlsplit(sent.header("Location")).query)
     require(answer["state"] == ["the state"], "the state was lost")
@@ -222,13 +222,13 @@ def _authorize(alice: Browser, verifier: str, scope: str) -> str:
     return answer["code"][0]
 
 
-def _consent(alice: Browser, path: str, page: Answer, origin: str = "") -> Answer:
+def _consent(bob: Browser, path: str, page: Answer, origin: str = "") -> Answer:
     """Return the answer to the consent page's form, sent with "Allow"."""
     fields = {"allow": "true"}
     for tag in re.findall(r"<input[^>]*>", page.body.decode()):
         attributes = {name: html.unescape(value) for name, value in re.findall(r'(\w+)="([^"]*)"', tag)}
         fields[attributes["name"]] = attributes.get("value", "")
-    return alice.ask("POST", path, form=fields, headers={"Origin": origin or alice.origin})
+    return bob.ask("POST", path, form=fields, headers={"Origin": origin or bob.origin})
 
 
 def _refused(machine: Machine, service: str) -> bool:
@@ -240,7 +240,7 @@ CHECKS = (
     a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes,
     only_who_is_registered_for_it_may_ask_about_tokens,
     a_code_that_is_used_twice_ends_what_it_gave,
-    an_application_acts_for_alice_within_what_she_allowed,
+    an_application_acts_for_bob_within_what_he_allowed,
     who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code,
     no_token_is_stored_anywhere,
 )

@@ -6,7 +6,7 @@ from scene import COOKIE, Scene, expect, require
 
 
 def another_site_cannot_use_the_cookie(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
+    bob = scene.logged_in("bob")
     forged = (
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
@@ -17,30 +17,30 @@ def another_site_cannot_use_the_cookie(scene: Scene) -> None:
     )
     for headers in forged:
         for service in scene.services:
-            answer = alice.ask("PUT", f"/{service}/session/attributes/forged", 1, headers=headers)
+            answer = bob.ask("PUT", f"/{service}/session/attributes/forged", 1, headers=headers)
             require(answer.status == 403, f"{service} answered {answer.status} to {headers}")
-    login = {"username": "alice", "password": scene.system.passwords["alice"]}
+    login = {"username": "bob", "password": scene.system.passwords["bob"]}
     expect(scene.visitor().ask("POST", "/auth/login", login, headers={"Origin": "https://evil.example"}), 403)
-    require("forged" not in alice.get("/auth/session").json()["attributes"], "it was done all the same")
+    require("forged" not in bob.get("/auth/session").json()["attributes"], "it was done all the same")
 
 
 def ambiguous_requests_are_refused(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
-    token = alice.cookies[COOKIE]
+    bob = scene.logged_in("bob")
+    token = bob.cookies[COOKIE]
     for service in scene.services:
-        twice = alice.ask("GET", f"/{service}/session", headers={"Authorization": f"Bearer {token}"})
+        twice = bob.ask("GET", f"/{service}/session", headers={"Authorization": f"Bearer {token}"})
         require(twice.status == 400, f"{service}: cookie and Bearer gave {twice.status}")
         other = {"Cookie": f"{COOKIE}={token}; {COOKIE}=fch1_other"}
         require(
             scene.visitor().ask("GET", f"/{service}/session", headers=other).status == 401, f"{service}: two cookies"
         )
         for path in ("//session", "/session;x=1", "/%2e%2e/x", "/a%2fb", "/session%00", "/x/../session"):
-            status = alice.get(f"/{service}{path}").status
+            status = bob.get(f"/{service}{path}").status
             require(status in (400, 403, 404), f"{service}{path} gave {status}")
         query = scene.visitor().get(f"/{service}/session?access_token={token}")
         require(query.status == 401, f"{service}: a token in the query gave {query.status}")
     for path in ("/auth/unknown", "/rates/unknown", "/transactions/unknown/deep"):
-        require(alice.get(path).status in (403, 404), path)
+        require(bob.get(path).status in (403, 404), path)
 
 
 def what_is_too_large_stops_at_the_proxy(scene: Scene) -> None:
@@ -52,8 +52,8 @@ def what_is_too_large_stops_at_the_proxy(scene: Scene) -> None:
 
 
 def answers_say_how_browsers_are_to_treat_them(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
-    for answer in scene.everywhere(alice, 200):
+    bob = scene.logged_in("bob")
+    for answer in scene.everywhere(bob, 200):
         require(answer.header("X-Content-Type-Options") == "nosniff", "no nosniff")
         require("default-src 'none'" in answer.header("Content-Security-Policy"), "no policy")
         require("Cookie" in answer.header("Vary"), "caches may mix users up")
@@ -61,10 +61,10 @@ def answers_say_how_browsers_are_to_treat_them(scene: Scene) -> None:
 
 
 def a_logout_is_no_link(scene: Scene) -> None:
-    alice = scene.logged_in("alice")
-    status = alice.get("/auth/logout").status
+    bob = scene.logged_in("bob")
+    status = bob.get("/auth/logout").status
     require(status in (403, 405), f"GET /auth/logout gave {status}")
-    scene.everywhere(alice, 200)
+    scene.everywhere(bob, 200)
 
 
 CHECKS = (

@@ -27,7 +27,7 @@ class Process:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
     ) -> None:
-        """Start it. It gets SIGTERM if this process dies, whatever kills it; start it from the main thread."""
+        """Start it. It gets SIGTERM when the thread that starts it ends, or this process dies, whatever kills it."""
         self.name = name
         self.log = log
         self.ready = threading.Event()

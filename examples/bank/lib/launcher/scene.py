@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from browser import Answer, Browser
@@ -27,6 +28,11 @@ class Scene:
         self.system = system
         self.services = [service.name for service in SERVICES]
 
+    @cached_property
+    def admin(self) -> Browser:
+        """The administrator's browser."""
+        return self.logged_in("admin")
+
     def visitor(self) -> Browser:
         """Return a browser without cookies."""
         return Browser(self.system.origin)
@@ -46,10 +52,15 @@ class Scene:
         paths = [f"/{service}/session" for service in [*self.services, "cards"] if service in self.services]
         return [expect(visitor.get(path), status) for path in paths]
 
+    def open_account(self, name: str) -> None:
+        """Register somebody, and remember the password."""
+        self.system.passwords[name] = "a fine pass phrase"
+        credentials = {"username": name, "password": self.system.passwords[name]}
+        expect(self.visitor().post("/auth/register", credentials), 201)
+
     def assign(self, name: str, *roles: str) -> None:
         """Give somebody roles, as the administrator."""
-        admin = self.logged_in("admin")
-        expect(admin.ask("PUT", f"/auth/users/{name}/roles", {"roles": list(roles)}), 200)
+        expect(self.admin.ask("PUT", f"/auth/users/{name}/roles", {"roles": list(roles)}), 200)
 
     @contextmanager
     def roles(self, name: str, *roles: str) -> Iterator[None]:

@@ -29,14 +29,14 @@ _LAUNCHED = time.time()
 class System:
     """A running bank. Use it in a with block: everything it has started ends with the block."""
 
-    def __init__(self, proxy: str, *, idle_seconds: int | None = None) -> None:
-        """Prepare it; nothing is started yet."""
+    def __init__(self, proxy: str, *, idle_seconds: int | None = None, port: int = 8080) -> None:
+        """Prepare it; nothing is started yet. The port is the proxy's, another one where that is taken."""
         self.proxy = proxy
         self.idle_seconds = idle_seconds
         self.passwords = {"alice": _password(), "admin": _password()}
         self.client_secret = secrets.token_urlsafe(32)
         self.gateway_secret = secrets.token_urlsafe(32)
-        self.port = _free_port(8080)
+        self.port = _free_port(port)
         self.origin = f"http://localhost:{self.port}"
         self.redis_port = _free_port()
         self.run = BUILD / (f"run-{self.port}" if idle_seconds is None else f"run-{self.port}-idle")
@@ -98,9 +98,9 @@ class System:
         self._redis_cli("shutdown")
         self._redis.wait(_STOP_SECONDS)
 
-    def age_logins(self, seconds: int) -> None:
-        """Make every live session's login this much older, as if the time had passed."""
-        self._redis_cli("--eval", str(BANK / "lib" / "age_logins.lua"), ",", str(seconds))
+    def age_logins(self, name: str, seconds: int) -> None:
+        """Make the login of somebody's live sessions this much older, as if the time had passed."""
+        self._redis_cli("--eval", str(BANK / "lib" / "age_logins.lua"), ",", name, str(seconds))
 
     def environment(self, service: Service, instance: str) -> dict[str, str]:
         """Return what a service's process finds in its environment."""
@@ -124,9 +124,9 @@ class System:
             f'port {self.redis_port}\nbind 127.0.0.1\ndir {self.run / "data"}\nappendonly yes\nsave ""\n'
         )
         self.start_redis()
-        preparing = [self._prepare(service) for service in SERVICES if service.preparations]
-        started = [self._start_service(service) for service in SERVICES if not service.preparations]
-        for service, preparation in zip((each for each in SERVICES if each.preparations), preparing, strict=True):
+        preparing = [(service, self._prepare(service)) for service in SERVICES if service.preparation]
+        started = [self._start_service(service) for service in SERVICES if not service.preparation]
+        for service, preparation in preparing:
             self._finish(service, preparation)
             started.append(self._start_service(service))
         for process in (process for group in started for process in group):
@@ -166,10 +166,9 @@ class System:
             "BANK_CLIENT_SECRET": self.client_secret,
             "BANK_GATEWAY_SECRET": self.gateway_secret,
         }
-        script = " && ".join(" ".join(command) for command in service.preparations)
         with (self.run / "log" / f"{service.name}.log").open("w") as log:
             return subprocess.Popen(
-                ["sh", "-c", script], env=environment, cwd=BANK / service.name, stdout=log, stderr=subprocess.STDOUT
+                service.preparation, env=environment, cwd=BANK / service.name, stdout=log, stderr=subprocess.STDOUT
             )
 
     def _finish(self, service: Service, preparation: subprocess.Popen[bytes]) -> None:

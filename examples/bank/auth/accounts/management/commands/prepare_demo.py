@@ -1,4 +1,4 @@
-"""The users and applications of the demo."""
+"""The tables, users and applications of the demo."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from accounts.models import Application
@@ -19,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it, unless it is there."""
+        call_command("migrate", verbosity=0)
         groups = {name: Group.objects.get_or_create(name=name)[0] for name in settings.ROLES}
         self._user("alice", os.environ["BANK_ALICE_PASSWORD"], [groups["customer"]])
         self._user("admin", os.environ["BANK_ADMIN_PASSWORD"], [groups["customer"], groups["admin"]])
