@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.conf import settings as django_settings
@@ -140,6 +140,81 @@ def test_a_session_ended_during_the_request_is_interrupted_and_not_brought_back(
     caplog.clear()  # its traceback
 
 
+@pytest.mark.parametrize("wrong", [{"b": object()}, {"b": "x" * 70_000}], ids=["no JSON", "too large"])
+def test_a_save_that_fails_does_not_cost_the_token_of_a_rotation(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+
+    def rotate_and_fail(request: HttpRequest) -> HttpResponse:
+        request.session.cycle_key()
+        request.session.update(wrong)
+        return HttpResponse()
+
+    replace_view(monkeypatch, rotate_and_fail)
+    browser.raise_request_exception = False
+    assert browser.get("/plain").status_code == 500
+    assert browser.get("/show").json() == {"a": 1}
+    assert token(browser) != before
+    caplog.clear()  # its traceback
+
+
+def test_an_expiry_in_the_past_clears_the_cookie(browser: Client) -> None:
+    browser.get("/put", {"a": "1"})
+    assert cookie_of(browser.get("/expire", {"expiry": "-1"})).value == ""
+    assert browser.get("/show").json() == {}
+
+
+def test_two_saves_and_a_rotation_in_one_request(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def save_and_go_on(request: HttpRequest) -> HttpResponse:
+        session = request.session
+        session["list"] = [1]
+        session.save()
+        session["list"].append(2)
+        session.save()
+        session.cycle_key()
+        session["list"].append(3)
+        session.setdefault("tree", {})["leaf"] = 1
+        session.pop("absent", None)
+        return HttpResponse()
+
+    replace_view(monkeypatch, save_and_go_on)
+    browser.get("/plain")
+    assert browser.get("/show").json() == {"list": [1, 2, 3], "tree": {"leaf": 1}}
+
+
+def test_what_is_written_after_a_flush_belongs_to_a_new_session(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flush_and_write(request: HttpRequest) -> HttpResponse:
+        request.session.flush()
+        request.session["new"] = 1
+        return HttpResponse()
+
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+    replace_view(monkeypatch, flush_and_write)
+    browser.get("/plain")
+    assert token(browser) != before
+    assert get_client().load(before) is None
+    assert browser.get("/show").json() == {"new": 1}
+
+
+def test_parallel_rotations_end_in_one_session(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cycle(request: HttpRequest) -> HttpResponse:
+        assert request.session["a"] == 1
+        get_client().rotate(get_client().load(token(browser)))  # type: ignore[arg-type]
+        request.session.cycle_key()
+        return HttpResponse()
+
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+    replace_view(monkeypatch, cycle)
+    assert browser.get("/plain").status_code == 400
+    assert get_client().load(before) is None
+
+
 # --- login and logout ------------------------------------------------------------------------------------------------
 
 
@@ -237,6 +312,16 @@ def test_a_principal_without_a_user_table(browser: Client) -> None:
     browser.get("/enter-without-user", {"name": "svc:billing", "role": ["teller", "clerk"]})
     who = browser.get("/who").json()
     assert (who["principal"], who["roles"], who["user"]) == ("svc:billing", ["teller", "clerk"], "")
+
+
+def test_a_login_beyond_the_limit_of_sessions_is_429(browser: Client, settings: Any) -> None:
+    limit = {"max_per_principal": 1, "on_limit": "refuse"}
+    settings.FICHA = {**settings.FICHA, "session": limit}
+    browser.get("/enter-without-user", {"name": "alice"})
+    other = Client()
+    response = other.get("/enter-without-user", {"name": "alice"})
+    assert (response.status_code, cookie_of(response)) == (429, None)
+    assert browser.get("/who").json()["principal"] == "alice"
 
 
 def test_the_device_of_a_login_can_be_listed(browser: Client) -> None:
@@ -345,6 +430,15 @@ async def test_asynchronous_requests(async_client: AsyncClient) -> None:
     assert (await async_client.get("/async-tellers-only")).content == b"cash"
     assert (await async_client.get("/tellers/page")).status_code == 200
     before = token(async_client)
+    await async_client.get("/async-enter", {"name": "x"})
+    assert token(async_client) != before
+    assert get_client().load(before) is None
+    other = get_client().create("x")
+    assert (await async_client.get("/async-revoke-others")).json() == {"revoked": 1}
+    assert get_client().load(str(other.token), fresh=True) is None
+    await async_client.get("/async-enter", {"name": "y"})
+    assert (await async_client.get("/show")).json() == {}
+    before = token(async_client)
     assert cookie_of(await async_client.get("/leave")).value == ""
     assert get_client().load(before) is None
 
@@ -383,6 +477,42 @@ def test_an_outage_is_503_from_the_policy(browser: Client, lost_server: RedisSer
     lost_server.stop()
     response = browser.get("/show")
     assert (response.status_code, cookie_of(response)) == (503, None)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_an_outage_at_the_save_does_not_cost_the_token_of_a_rotation(
+    lost_server: RedisServer, monkeypatch: pytest.MonkeyPatch, asynchronous: bool
+) -> None:
+    browser = AsyncClient()
+    await browser.get("/put", {"a": "1"})
+    before = token(browser)
+
+    def rotate_and_lose_the_server(request: HttpRequest) -> HttpResponse:
+        request.session.cycle_key()
+        request.session["b"] = 2
+        lost_server.stop()
+        return HttpResponse()
+
+    async def arotate_and_lose_the_server(request: HttpRequest) -> HttpResponse:
+        await cast(Any, request.session).acycle_key()
+        request.session["b"] = 2
+        lost_server.stop()
+        return HttpResponse()
+
+    replace_view(monkeypatch, arotate_and_lose_the_server if asynchronous else rotate_and_lose_the_server)
+    response = await browser.get("/plain")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+    assert token(browser) != before
+    lost_server.start()
+    while (shown := await browser.get("/show")).status_code == 503:
+        pass
+    assert shown.json() == {"a": 1}
+
+
+def replace_view(monkeypatch: pytest.MonkeyPatch, view: Any) -> None:
+    """Have /plain answered by another view."""
+    pattern = next(p for p in urls.urlpatterns if getattr(p, "callback", None) is urls.plain)
+    monkeypatch.setattr(pattern, "callback", view)
 
 
 # --- management ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.management import call_command
 from django.utils import timezone
 
 from ficha import InvalidArgument
@@ -205,7 +206,7 @@ def test_must_create_takes_no_key_from_outside() -> None:
 
 
 def test_expired_sessions_need_no_clearing() -> None:
-    SessionStore.clear_expired()
+    call_command("clearsessions")
 
 
 # --- what changed ----------------------------------------------------------------------------------------------------
@@ -308,6 +309,70 @@ def test_changing_the_expiry_after_a_logout_elsewhere_does_not_bring_the_session
         slow.save()
 
 
+# --- logins ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", ["", "alice"])
+def test_a_login_keeps_what_a_parallel_request_has_changed(session: SessionStore, before: str) -> None:
+    if before:
+        session.identify(Identity(before))
+    session["cart"] = [1]
+    session["seen"] = 1
+    session.save()
+    entering, other = again(session), again(session)
+    entering["own"] = True
+    assert entering["cart"] == [1]
+    other["cart"] = [1, 2]
+    other.save()
+    entering.identify(Identity("alice"))
+    entering.save()
+    assert dict(again(entering).items()) == {"cart": [1, 2], "seen": 1, "own": True}
+
+
+def test_a_login_keeps_what_was_saved_earlier_in_the_request_and_what_was_removed_stays_removed(
+    stored: SessionStore,
+) -> None:
+    session = again(stored)
+    session["c"] = 1
+    session.save()
+    del session["a"]
+    session.identify(Identity("alice"))
+    session.save()
+    session["e"] = 2
+    session.save()
+    assert dict(again(session).items()) == {"b": "d", "c": 1, "e": 2}
+
+
+def test_a_login_over_another_principal_s_session_keeps_nothing_of_it(session: SessionStore) -> None:
+    session.identify(Identity("svc:billing"))
+    session["secret"] = "of the service"
+    session.save()
+    entering = again(session)
+    entering.load()
+    entering.cycle_key()
+    entering["_auth_user_id"] = "7"
+    entering.identify(Identity("7"))
+    entering.save()
+    assert dict(entering.items()) == dict(again(entering).items()) == {"_auth_user_id": "7"}
+
+
+def test_a_logout_with_a_token_that_was_rotated_a_moment_ago_ends_the_session(stored: SessionStore) -> None:
+    rotated = get_client().rotate(str(stored.snapshot.id), grace=30)  # type: ignore[union-attr]
+    again(stored).flush()
+    assert get_client().load(str(rotated.token), fresh=True) is None
+
+
+def test_a_logout_with_a_rotated_token_by_a_session_that_was_read(stored: SessionStore) -> None:
+    rotated = get_client().rotate(str(stored.snapshot.id), grace=30)  # type: ignore[union-attr]
+    session = again(stored)
+    assert session["a"] == "c"
+    session.set_expiry(300)
+    session.save()
+    assert session.cookie_due is None
+    session.flush()
+    assert get_client().load(str(rotated.token), fresh=True) is None
+
+
 # --- expiry ----------------------------------------------------------------------------------------------------------
 
 
@@ -381,9 +446,23 @@ def test_expiry_zero_means_the_browser_s_session(session: SessionStore) -> None:
     assert not session.get_expire_at_browser_close()
 
 
-def test_an_expiry_in_the_past_ends_the_session(stored: SessionStore) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [10 * 365 * 86400, 1e12, 10**30, timezone.now() + timedelta(days=10_000)],
+    ids=["int", "float", "vast", "date"],
+)
+def test_an_expiry_in_the_far_future_is_the_longest_there_is(session: SessionStore, value: Any) -> None:
+    session.set_expiry(value)
+    session.save()
+    stored = session.snapshot
+    assert stored is not None
+    assert stored.idle_seconds == 400 * 86400
+
+
+@pytest.mark.parametrize("value", [timedelta(seconds=-10), -1, -(10**30)])
+def test_an_expiry_in_the_past_ends_the_session(stored: SessionStore, value: Any) -> None:
     session = again(stored)
-    session.set_expiry(timedelta(seconds=-10))
+    session.set_expiry(value)
     session.save()
     assert not session.exists(str(stored.session_key))
     assert list(again(stored).items()) == []

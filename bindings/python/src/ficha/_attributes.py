@@ -89,6 +89,10 @@ class Baseline:
         self._values = {name: json.loads(text) for name, text in self._texts.items()}
         return dict(self._values)
 
+    def changes(self, current: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+        """Return (name, value) of what is new in ``current`` or differs from what was read."""
+        return [(name, current[name]) for name, _ in self._differences(current)]
+
     def changed(self, current: Mapping[str, Any]) -> bool:
         """Whether ``current`` differs from what was read."""
         return bool(self._texts.keys() - current.keys()) or any(True for _ in self._differences(current))

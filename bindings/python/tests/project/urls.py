@@ -12,7 +12,7 @@ from django.contrib.auth import logout as auth_logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
-from ficha.django import Identity, login, require, revoke_other_sessions
+from ficha.django import Identity, alogin, arevoke_other_sessions, login, require, revoke_other_sessions
 from ficha.django.sessions import SessionStore
 
 
@@ -119,6 +119,15 @@ async def async_show(request: HttpRequest) -> JsonResponse:
     return JsonResponse(dict(await cast(Any, request.session).aitems()))
 
 
+async def async_enter(request: HttpRequest) -> HttpResponse:
+    await alogin(request, Identity(request.GET["name"]))
+    return HttpResponse()
+
+
+async def async_revoke_others(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"revoked": await arevoke_other_sessions(request)})
+
+
 def make_user(request: HttpRequest) -> HttpResponse:
     cast(Any, get_user_model().objects).create_user(request.GET["name"], password="password")
     return HttpResponse()
@@ -143,6 +152,8 @@ urlpatterns = [
     path("async-tellers-only", async_tellers_only),
     path("async-put", async_put),
     path("async-show", async_show),
+    path("async-enter", async_enter),
+    path("async-revoke-others", async_revoke_others),
     path("nobody", show),
     path("private/page", show),
     path("tellers/page", show),

@@ -6,12 +6,14 @@ policy, ``ficha.django.FichaMiddleware`` after it. Settings are one dict, ``FICH
 
 from ficha.django.conf import Identity, get_client
 from ficha.django.middleware import FichaMiddleware, SessionMiddleware, require
-from ficha.django.sessions import login, revoke_other_sessions
+from ficha.django.sessions import alogin, arevoke_other_sessions, login, revoke_other_sessions
 
 __all__ = [
     "FichaMiddleware",
     "Identity",
     "SessionMiddleware",
+    "alogin",
+    "arevoke_other_sessions",
     "get_client",
     "login",
     "require",

@@ -6,16 +6,17 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_header_parameters
 
-from ficha import Decision, StoreError, environ_request, scope_request
+from ficha import Decision, FichaError, SessionLimit, StoreError, environ_request, scope_request
 from ficha._core import find_cookie
 from ficha._http import RawRequest
 from ficha.django.conf import get_client
@@ -37,8 +38,8 @@ class SessionMiddleware(DjangoSessionMiddleware):
         request.session = SessionStore(token.decode("latin-1") if token is not None else None)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 when a view could not reach the store."""
-        return _unavailable() if isinstance(exception, StoreError) else None
+        """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
+        return _answer(exception)
 
     def process_response(  # type: ignore[override]
         self, request: HttpRequest, response: HttpResponseBase
@@ -50,10 +51,8 @@ class SessionMiddleware(DjangoSessionMiddleware):
         try:
             if _must_save(session, response):
                 session.save()
-        except StoreError:
-            return _unavailable()
-        except UpdateError:
-            raise _interrupted() from None
+        except (FichaError, UpdateError) as error:
+            response = _answer(error) or response_for_exception(request, _as_django_s(error))
         return _finish(request, session, response)
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
@@ -66,10 +65,9 @@ class SessionMiddleware(DjangoSessionMiddleware):
         try:
             if _must_save(session, response):
                 await session.asave()
-        except StoreError:
-            return _unavailable()
-        except UpdateError:
-            raise _interrupted() from None
+        except (FichaError, UpdateError) as error:
+            failure = sync_to_async(response_for_exception, thread_sensitive=False)
+            response = _answer(error) or await failure(request, _as_django_s(error))
         return _finish(request, session, response)
 
 
@@ -78,7 +76,7 @@ def _must_save(session: SessionStore, response: HttpResponseBase) -> bool:
 
 
 def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseBase) -> HttpResponseBase:
-    if session.outage is not None and response.status_code >= 500:
+    if session.outage and response.status_code >= 500:
         response = _unavailable()  # what failed was not the view, but something before or after it
     client = get_client()
     decision: Decision | None = getattr(request, "ficha", None)
@@ -88,7 +86,7 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
         cookie = client.set_cookie(session.cookie_due, session.session_key)
         _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
         session.cookie_due = None
-    elif session.accessed and session.is_empty() and session.outage is None and _cookie(request) is not None:
+    elif session.accessed and session.session_key is None and not session.outage and _cookie(request) is not None:
         _add_cookie(response, client.clear_cookie(), keep=True)
     if session.accessed:
         patch_vary_headers(response, ("Cookie",))
@@ -121,8 +119,20 @@ def _unavailable() -> HttpResponse:
     return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers={"Retry-After": "1"})
 
 
-def _interrupted() -> SessionInterrupted:
-    return SessionInterrupted("The session was ended before the request completed, by a logout elsewhere for example.")
+def _answer(error: Exception) -> HttpResponse | None:
+    """Return the response to what is no mistake of the application; None for what is."""
+    if isinstance(error, SessionLimit):
+        return HttpResponse("Too Many Requests", status=error.http_status, content_type="text/plain")
+    return _unavailable() if isinstance(error, StoreError) else None
+
+
+def _as_django_s(error: Exception) -> Exception:
+    # What a save raises is not raised on, but answered at once: a token given by this request must reach the client.
+    if isinstance(error, UpdateError):
+        return SessionInterrupted(
+            "The session was ended before the request completed, by a logout elsewhere for example."
+        )
+    return error
 
 
 class FichaMiddleware:
@@ -156,8 +166,8 @@ class FichaMiddleware:
         return add_headers(response, decision)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 when a view could not reach the store."""
-        return _unavailable() if isinstance(exception, StoreError) else None
+        """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
+        return _answer(exception)
 
     def _refusal(self, request: HttpRequest, decision: Decision) -> HttpResponse | None:
         request.ficha = decision  # type: ignore[attr-defined]

@@ -31,6 +31,9 @@ Steps = Generator[Request, Any, T]
 
 _EXPIRY = "_session_expiry"
 
+#: The longest that a session may live.
+_LONGEST_SECONDS = 400 * 86400
+
 
 class Timeouts(TypedDict, total=False):
     """A session's own timeouts, in seconds; the configuration's where they are absent."""
@@ -56,8 +59,8 @@ class SessionStore(SessionBase):
         self._identity: Identity | None = None
         #: The session whose cookie, with its token and deadlines, the client does not have yet.
         self.cookie_due: Session | None = None
-        #: What kept the store from answering, if anything did.
-        self.outage: StoreError | None = None
+        #: Whether the store has failed to answer.
+        self.outage = False
         super().__init__(session_key)
 
     # --- what Django calls -------------------------------------------------------------------------------------------
@@ -164,7 +167,12 @@ class SessionStore(SessionBase):
         self._admitted = session
 
     def identify(self, identity: Identity) -> None:
-        """Make this the session of a principal that has just proved itself: the next save() gives a new token."""
+        """Make this the session of a principal that has just proved itself: the next save() gives a new token.
+
+        Of another principal's session only what this request has put in stays.
+        """
+        if _is_another_s(self._stored, identity):
+            self._session_cache = dict(self._baseline.changes(self._session_cache))
         self._identity = identity
         self.modified = True
 
@@ -172,6 +180,11 @@ class SessionStore(SessionBase):
     def snapshot(self) -> Session | None:
         """The session as it is stored: id, principal, roles, deadlines. None before it is stored."""
         self._get_session()
+        return self._stored
+
+    async def asnapshot(self) -> Session | None:
+        """Asynchronous form of ``snapshot``."""
+        await self._adata()
         return self._stored
 
     # --- how it is done ----------------------------------------------------------------------------------------------
@@ -186,15 +199,15 @@ class SessionStore(SessionBase):
     def _watched_load(self, token: str | None, touch: bool = True) -> Session | None:
         try:
             return get_client().load(token, touch=touch) if token else None
-        except StoreError as error:
-            self.outage = error
+        except StoreError:
+            self.outage = True
             raise
 
     async def _awatched_load(self, token: str | None, touch: bool = True) -> Session | None:
         try:
             return await get_client().aload(token, touch=touch) if token else None
-        except StoreError as error:
-            self.outage = error
+        except StoreError:
+            self.outage = True
             raise
 
     def _loaded(self, session: Session | None) -> dict[str, Any]:
@@ -242,8 +255,7 @@ class SessionStore(SessionBase):
                 advance = _thrower(steps, self._noted(error))
 
     def _noted(self, error: FichaError) -> FichaError:
-        if isinstance(error, StoreError):
-            self.outage = error
+        self.outage = self.outage or isinstance(error, StoreError)
         return error
 
     def _saving(self, data: dict[str, Any], must_create: bool) -> Steps[None]:
@@ -267,7 +279,8 @@ class SessionStore(SessionBase):
     def _writing(self, data: dict[str, Any]) -> Steps[None]:
         stored, timeouts = self._stored, _timeouts(data.get(_EXPIRY))
         if timeouts is None:
-            yield from self._expiring()
+            yield from self._deleting(self.session_key)
+            self._forget()
             return
         identity = self._new_identity(data)
         if identity is not None:
@@ -288,13 +301,17 @@ class SessionStore(SessionBase):
         return Identity(str(user_id)) if user_id is not None and user_id != known else None
 
     def _logging_in(self, identity: Identity, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
-        removed = [name for name in self._baseline.names if name not in data]
+        carried_over = not _is_another_s(self._stored, identity)
+        removed = [name for name in self._baseline.names if name not in data and carried_over]
+        current = self._stored
+        if current is not None and current.anonymous:
+            current = yield _requests.find(current.id)  # its values move along: as they are now
         self._issue(
             (
                 yield _requests.login(
-                    self._stored,
+                    current,
                     identity.principal,
-                    data,
+                    dict(self._baseline.changes(data)),
                     roles=identity.roles,
                     scopes=identity.scopes,
                     level=identity.level,
@@ -311,18 +328,15 @@ class SessionStore(SessionBase):
         lifetime: Timeouts = {"idle_timeout": config.idle_timeout, "absolute_timeout": config.absolute_timeout}
         lifetime.update(timeouts)
         yield _requests.patch_ops(stored, ops, **lifetime)
-        self._stored = self.cookie_due = yield _requests.load(cast(str, self.session_key), fresh=True)
-
-    def _expiring(self) -> Steps[None]:
-        stored = self._stored
-        self._forget()
-        if stored is not None:
-            yield _requests.revoke(stored)
+        token = cast(str, self.session_key)
+        self._stored = changed = yield _requests.load(token, fresh=True)
+        # The token of a session that was rotated a moment ago must not replace its successor in the browser.
+        if changed is not None and get_client().session_id(token) == changed.id:
+            self.cookie_due = changed
 
     def _deleting(self, token: str | None) -> Steps[None]:
         session_id = get_client().session_id(token) if token else None
-        if session_id is not None:
-            yield _requests.revoke(session_id)
+        if session_id is not None and (yield _requests.revoke(session_id)):
             session_revoked.send(type(self), session_id=session_id)
 
     def _cycling(self) -> Steps[None]:
@@ -347,6 +361,10 @@ def _thrower(steps: Steps[T], error: Exception) -> Any:
     return lambda: steps.throw(error)
 
 
+def _is_another_s(session: Session | None, identity: Identity) -> bool:
+    return session is not None and session.principal not in ("", identity.principal)
+
+
 def _timeouts(expiry: object) -> Timeouts | None:
     """Return the timeouts of a session with this ``_session_expiry``; None if it has passed already."""
     if not expiry:
@@ -354,10 +372,10 @@ def _timeouts(expiry: object) -> Timeouts | None:
     if isinstance(expiry, (str, datetime)):
         moment = datetime.fromisoformat(expiry) if isinstance(expiry, str) else expiry
         now = timezone.now() if timezone.is_aware(moment) else datetime.now()
-        seconds = math.ceil((moment - now).total_seconds())
+        seconds = math.ceil(min((moment - now).total_seconds(), _LONGEST_SECONDS))
         timeouts: Timeouts = {"idle_timeout": seconds, "absolute_timeout": seconds}
     else:
-        seconds = math.ceil(float(cast(float, expiry)))
+        seconds = math.ceil(min(cast(float, expiry), _LONGEST_SECONDS))
         timeouts = {
             "idle_timeout": seconds,
             "absolute_timeout": max(seconds, get_client().config.absolute_timeout),
@@ -371,9 +389,16 @@ def login(request: HttpRequest, identity: Identity) -> None:
     Another principal's session is ended first, and nothing of it carried over.
     """
     session = cast(SessionStore, request.session)
-    known = session.snapshot
-    if known is not None and known.principal not in ("", identity.principal):
+    if _is_another_s(session.snapshot, identity):
         session.flush()
+    session.identify(identity)
+
+
+async def alogin(request: HttpRequest, identity: Identity) -> None:
+    """Asynchronous login()."""
+    session = cast(SessionStore, request.session)
+    if _is_another_s(await session.asnapshot(), identity):
+        await session.aflush()
     session.identify(identity)
 
 
@@ -383,6 +408,14 @@ def revoke_other_sessions(request: HttpRequest) -> int:
     if session is None or session.anonymous:
         return 0
     return get_client().revoke_principal(session.principal, keep=session)
+
+
+async def arevoke_other_sessions(request: HttpRequest) -> int:
+    """Asynchronous revoke_other_sessions()."""
+    session = await cast(SessionStore, request.session).asnapshot()
+    if session is None or session.anonymous:
+        return 0
+    return await get_client().arevoke_principal(session.principal, keep=session)
 
 
 def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:
