@@ -47,10 +47,57 @@ def test_django_s_own_session_middleware(settings: Any) -> None:
     assert ids() == {"ficha.W002"}
 
 
-@pytest.mark.parametrize("name", ["SESSION_COOKIE_AGE", "SESSION_SAVE_EVERY_REQUEST"])
-def test_settings_that_are_not_used(settings: Any, name: str) -> None:
-    setattr(settings, name, 1)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_COOKIE_AGE", 1209600),
+        ("SESSION_SAVE_EVERY_REQUEST", True),
+        ("SESSION_SERIALIZER", "project.Pickled"),
+        ("SESSION_COOKIE_PATH", "/shop"),
+        ("SESSION_COOKIE_HTTPONLY", False),
+    ],
+)
+def test_settings_that_are_not_used(settings: Any, name: str, value: object) -> None:
+    setattr(settings, name, value)
     assert ids() == {"ficha.W003"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("SESSION_COOKIE_PATH", "/"), ("SESSION_COOKIE_HTTPONLY", True)])
+def test_settings_that_say_what_holds_anyway(settings: Any, name: str, value: object) -> None:
+    setattr(settings, name, value)
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_COOKIE_SECURE", True),
+        ("SESSION_COOKIE_SAMESITE", "Strict"),
+        ("SESSION_COOKIE_DOMAIN", "shop.example"),
+        ("SESSION_EXPIRE_AT_BROWSER_CLOSE", False),
+    ],
+)
+def test_settings_that_a_cookie_table_overrules(settings: Any, name: str, value: object) -> None:
+    settings.FICHA = {"cookie": {"name": "sessionid", "insecure_http": True}}
+    assert ids() == set()
+    setattr(settings, name, value)
+    assert ids() == {"ficha.W004"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_COOKIE_NAME", "sid\r\nX-Evil: 1"),
+        ("SESSION_COOKIE_NAME", "sid; Domain=evil.example"),
+        ("SESSION_COOKIE_DOMAIN", "shop.example\r\nX-Evil: 1"),
+        ("SESSION_COOKIE_DOMAIN", "shop.example; SameSite=None"),
+        ("SESSION_COOKIE_SAMESITE", "None"),
+        ("SESSION_COOKIE_SAMESITE", "Lax; X"),
+    ],
+)
+def test_cookie_settings_that_browsers_refuse_or_that_are_an_attack(settings: Any, name: str, value: str) -> None:
+    setattr(settings, name, value)
+    assert ids() == {"ficha.E001"}
 
 
 def test_a_cookie_over_plain_http_in_production(settings: Any) -> None:

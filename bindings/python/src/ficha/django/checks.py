@@ -9,9 +9,18 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
 from ficha import InvalidConfig
-from ficha.django.conf import configuration
+from ficha.django.conf import configuration, cookie_settings
 
 _ENGINE = "ficha.django.sessions"
+
+# Settings that change nothing here: the value that does no harm, and what holds instead.
+_UNUSED: dict[str, tuple[object, str]] = {
+    "SESSION_COOKIE_AGE": (None, "set idle_timeout and absolute_timeout in FICHA"),
+    "SESSION_SAVE_EVERY_REQUEST": (False, "sessions are kept alive by use"),
+    "SESSION_SERIALIZER": ("django.contrib.sessions.serializers.JSONSerializer", "attributes are JSON"),
+    "SESSION_COOKIE_PATH": ("/", "the cookie is for every path"),
+    "SESSION_COOKIE_HTTPONLY": (True, "no script ever sees the cookie"),
+}
 
 
 @register(Tags.security)
@@ -38,7 +47,7 @@ def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:
-    """W001 to W003: what works otherwise than it looks."""
+    """W001 to W004: what works otherwise than it looks."""
     if settings.SESSION_ENGINE != _ENGINE:
         return [Warning(f"SESSION_ENGINE is not {_ENGINE!r}: sessions are not shared.", id="ficha.W001")]
     messages: list[CheckMessage] = []
@@ -50,14 +59,18 @@ def check_use(app_configs: object, **_: Any) -> list[CheckMessage]:
                 id="ficha.W002",
             )
         )
+    messages += [
+        Warning(f"{name} is not used: {instead}.", id="ficha.W003")
+        for name, (harmless, instead) in _UNUSED.items()
+        if settings.is_overridden(name) and getattr(settings, name) != harmless
+    ]
     return messages + [
         Warning(
-            f"{name} is not used: sessions are JSON, and kept alive by use.",
-            hint="Set idle_timeout and absolute_timeout in FICHA.",
-            id="ficha.W003",
+            f"{name} is not what FICHA says about the cookie, and is not used.",
+            hint="Say it in the configuration's table [cookie] only.",
+            id="ficha.W004",
         )
-        for name in ("SESSION_COOKIE_AGE", "SESSION_SAVE_EVERY_REQUEST", "SESSION_SERIALIZER")
-        if settings.is_overridden(name)
+        for name in _contradicted()
     ]
 
 
@@ -71,6 +84,24 @@ def check_deployment(app_configs: object, **_: Any) -> list[CheckMessage]:
     if config.cookie_secure:
         return []
     return [Warning("The session cookie is sent over plain HTTP.", hint="Set SESSION_COOKIE_SECURE.", id="ficha.W010")]
+
+
+def _contradicted() -> list[str]:
+    try:
+        config = configuration()
+    except InvalidConfig:
+        return []
+    wanted = cookie_settings()
+    return [
+        name
+        for name, agrees in (
+            ("SESSION_COOKIE_SECURE", config.cookie_secure is not wanted["insecure_http"]),
+            ("SESSION_COOKIE_SAMESITE", config.cookie_same_site == wanted["same_site"]),
+            ("SESSION_COOKIE_DOMAIN", config.cookie_domain == wanted["domain"]),
+            ("SESSION_EXPIRE_AT_BROWSER_CLOSE", config.cookie_persistent is wanted["persistent"]),
+        )
+        if settings.is_overridden(name) and not agrees
+    ]
 
 
 def _position(name: str) -> int | None:

@@ -9,6 +9,7 @@ names a function that makes an Identity of a user who has logged in.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
@@ -36,6 +37,15 @@ _lock = threading.Lock()
 _client: Client | None = None
 
 
+def _renew_lock() -> None:
+    # Another thread of the parent may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 def get_client() -> Client:
     """Return the process's client, opened at its first use. Raises InvalidConfig."""
     global _client
@@ -55,7 +65,7 @@ def configuration() -> Config:
         if options:
             raise InvalidConfig(f'FICHA["file"] stands alone: {", ".join(options)} belong into the file')
         return read_config(path)
-    options.setdefault("cookie", _django_cookie())
+    options.setdefault("cookie", cookie_settings())
     return read_config(options)
 
 
@@ -75,7 +85,8 @@ def _options() -> Mapping[str, Any]:
     return options
 
 
-def _django_cookie() -> dict[str, Any]:
+def cookie_settings() -> dict[str, Any]:
+    """Return the cookie that Django's SESSION_COOKIE_* settings describe, as a table of the configuration."""
     return {
         "name": settings.SESSION_COOKIE_NAME,
         "same_site": str(settings.SESSION_COOKIE_SAMESITE or "lax").lower(),
