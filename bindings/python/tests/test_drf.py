@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from ficha.django import get_client
@@ -53,7 +56,17 @@ class Recent(Who):
     permission_classes = (PolicyPermission(level=1, max_auth_age=300),)
 
 
+class Throttled(Who):
+    throttle_classes = (UserRateThrottle,)
+
+
+class Browsable(Who):
+    renderer_classes = (BrowsableAPIRenderer,)
+
+
 urlpatterns = [
+    path("throttled", Throttled.as_view()),
+    path("browsable", Browsable.as_view()),
     path("who", Who.as_view()),
     path("known", Known.as_view()),
     path("tellers-view", Tellers.as_view()),
@@ -132,9 +145,33 @@ def test_an_outage_is_503_and_not_401(settings: Any) -> None:
     assert response.headers["Retry-After"]
 
 
+def test_caches_are_told_that_the_answer_depends_on_the_cookie() -> None:
+    browser = Client()
+    browser.cookies["sessionid"] = session()
+    response = browser.get("/who")
+    assert response.json()["user"] == "alice"
+    assert "Cookie" in response.headers["Vary"].split(", ")
+    assert "Cookie" in call("/known").headers["Vary"].split(", ")
+
+
+def test_a_principal_is_throttled_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UserRateThrottle, "rate", "1/day", raising=False)
+    one, two, other = session(), session(), str(get_client().create("bob").token)
+    assert [call("/throttled", token).status_code for token in (one, two, other)] == [200, 429, 200]
+    cache.clear()
+
+
+def test_the_browsable_api_shows_the_principal(settings: Any) -> None:
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "rest_framework"]
+    response = call("/browsable", session())
+    assert response.status_code == 200
+    assert b"alice" in response.content
+
+
 def test_the_openapi_document_names_cookie_and_bearer() -> None:
     generator: Any = SchemaGenerator  # untyped
     schema = generator(patterns=[path("who", Known.as_view())]).get_schema(request=None, public=True)
+    assert schema["paths"]["/who"]["get"]["security"] == [{"fichaCookie": []}, {"fichaBearer": []}]
     schemes = schema["components"]["securitySchemes"]
     assert schemes["fichaCookie"] == {"type": "apiKey", "in": "cookie", "name": "sessionid"}
     assert schemes["fichaBearer"] == {"type": "http", "scheme": "bearer"}

@@ -110,4 +110,13 @@ def decide(request: Request) -> Decision:
     if decision is None:
         decision = get_client().authorize(*raw_request(http_request))
         http_request.ficha = decision  # type: ignore[attr-defined]
+        _add_vary(request, decision)
     return decision
+
+
+def _add_vary(request: Request, decision: Decision) -> None:
+    # Without FichaMiddleware nobody else tells caches that the answer depends on the cookie. Views have headers for it.
+    headers = getattr((request.parser_context or {}).get("view"), "headers", None)
+    vary = dict(decision.headers).get("Vary")
+    if vary is not None and headers is not None:
+        headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), vary)))

@@ -16,6 +16,10 @@ class FichaScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     name = ["fichaCookie", "fichaBearer"]  # noqa: RUF012
     match_subclasses = True
 
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[Any]]]:
+        """Return one requirement for each name: either will do, and both at once are refused."""
+        return [{name: []} for name in self.name]
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
         """Return one definition for each name."""
         return [
