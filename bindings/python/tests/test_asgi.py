@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import StreamingResponse
 
 import ficha
 from ficha import Client
@@ -68,6 +69,31 @@ def application(client: Client) -> FichaMiddleware:
         request.session["late"] = 1
         await client.arevoke(request.scope["ficha"].session)
 
+    @app.get("/late")
+    async def late(request: Request) -> StreamingResponse:
+        async def body() -> AsyncIterator[str]:
+            yield "a"
+            request.session["late"] = True
+            yield "b"
+
+        return StreamingResponse(body(), status_code=int(request.query_params.get("status", "200")))
+
+    @app.get("/save-and-enter")
+    async def save_and_enter(request: Request) -> None:
+        request.session["cart"] = [1]
+        await request.scope["session"].login("alice")
+
+    @app.get("/rotate-only")
+    async def rotate_only(request: Request) -> None:
+        session: ficha.asgi.RequestSession = request.scope["session"]
+        session._take(await client.arotate(cast(ficha.Session, session.stored)))
+
+    @app.websocket("/late-socket")
+    async def late_socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        websocket.session["late"] = [1]
+        await websocket.close()
+
     @app.websocket("/private/socket")
     async def socket(websocket: WebSocket) -> None:
         await websocket.accept()
@@ -106,6 +132,49 @@ async def test_a_request_that_changes_nothing_writes_nothing(browser: httpx.Asyn
     assert session.generation == 1
 
 
+async def test_what_a_stream_changes_late_is_saved_at_its_end(browser: httpx.AsyncClient) -> None:
+    await browser.get("/put?v=a")
+    assert (await browser.get("/late")).text == "ab"
+    assert (await browser.get("/show")).json() == {"list": ["a"], "late": True}
+
+
+async def test_what_a_failed_stream_changes_late_is_not_saved(browser: httpx.AsyncClient) -> None:
+    await browser.get("/put?v=a")
+    assert (await browser.get("/late?status=500")).text == "ab"
+    assert (await browser.get("/show")).json() == {"list": ["a"]}
+
+
+async def test_a_new_session_that_is_filled_too_late_is_reported(client: Client) -> None:
+    transport = httpx.ASGITransport(app=application(client))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as browser:
+        with pytest.raises(RuntimeError, match="after the response had started"):
+            await browser.get("/late")
+
+
+async def test_a_login_carries_over_what_the_same_request_and_parallel_ones_have_written(
+    browser: httpx.AsyncClient, client: Client
+) -> None:
+    await browser.get("/put?v=a")
+    await browser.get("/save-and-enter")
+    assert (await browser.get("/show")).json() == {"list": ["a"], "cart": [1]}
+
+
+async def test_an_outage_at_the_save_does_not_cost_the_token_of_a_rotation(
+    browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(self: Any) -> None:
+        raise ficha.Unavailable("lost")
+
+    await browser.get("/put?v=a")
+    before = browser.cookies["sid"]
+    with monkeypatch.context() as patched:
+        patched.setattr(ficha.asgi.RequestSession, "save", lost)
+        response = await browser.get("/rotate-only")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert browser.cookies["sid"] != before
+    assert (await browser.get("/show")).json() == {"list": ["a"]}
+
+
 async def test_a_failed_request_saves_nothing(browser: httpx.AsyncClient) -> None:
     assert (await browser.get("/fail")).status_code == 500
     assert (await browser.get("/show")).json() == {}
@@ -136,7 +205,8 @@ async def test_the_policy_answers_before_the_application(browser: httpx.AsyncCli
 
 async def test_a_session_revoked_meanwhile_is_401_and_stays_dead(browser: httpx.AsyncClient, client: Client) -> None:
     await browser.get("/put?v=a")
-    assert (await browser.get("/revoked-meanwhile")).status_code == 401
+    response = await browser.get("/revoked-meanwhile")
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
     assert client.load(browser.cookies["sid"], fresh=True) is None
 
 
@@ -162,10 +232,12 @@ async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> No
     assert client.load(str(session.token), fresh=True).attributes == {"a": 1, "b": 2}  # type: ignore[union-attr]
 
 
-async def handshake(app: Any, headers: list[tuple[bytes, bytes]], extensions: dict[str, Any]) -> list[Any]:
+async def handshake(
+    app: Any, headers: list[tuple[bytes, bytes]], extensions: dict[str, Any], path: str = "/private/socket"
+) -> list[Any]:
     sent: list[Any] = []
     scope = {
-        "type": "websocket", "path": "/private/socket", "raw_path": b"/private/socket", "headers": headers,
+        "type": "websocket", "path": path, "raw_path": path.encode(), "headers": headers,
         "scheme": "ws", "query_string": b"", "client": ("127.0.0.1", 1), "subprotocols": [], "extensions": extensions,
     }  # fmt: skip
 
@@ -187,6 +259,34 @@ async def test_a_websocket_handshake_is_judged_too(client: Client) -> None:
     messages = await handshake(app, [(b"authorization", bearer)], {})
     assert [m["type"] for m in messages] == ["websocket.accept", "websocket.send", "websocket.close"]
     assert messages[1]["text"] == "bob"
+
+
+async def test_what_a_websocket_changes_while_it_is_open_is_saved_at_its_end(client: Client) -> None:
+    token = str(client.create("bob").token)
+    await handshake(application(client), [(b"authorization", f"Bearer {token}".encode())], {}, "/late-socket")
+    assert client.load(token, fresh=True).attributes == {"late": [1]}  # type: ignore[union-attr]
+
+
+async def test_a_cookie_header_split_in_two_is_one_and_two_different_sessions_are_refused(client: Client) -> None:
+    token, other = (str(client.create("bob").token).encode() for _ in range(2))
+    fields = [(b"cookie", b"theme=dark"), (b"cookie", b"sid=" + token)]
+    messages = await handshake(application(client), fields, {})
+    assert messages[1]["text"] == "bob"
+    refused = await handshake(
+        application(client), [*fields, (b"cookie", b"sid=" + other)], {"websocket.http.response": {}}
+    )
+    assert refused[0]["status"] in (400, 401)
+
+
+async def test_other_scopes_pass_untouched(client: Client) -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    lifespan = {"type": "lifespan"}
+    await FichaMiddleware(app, client)(lifespan, None, None)  # type: ignore[arg-type]
+    assert seen == [{"type": "lifespan"}]
 
 
 # --- the examples ----------------------------------------------------------------------------------------------------

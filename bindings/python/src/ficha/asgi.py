@@ -3,7 +3,8 @@
 >>> app = FichaMiddleware(app, client)
 
 ``scope["ficha"]`` is the decision, ``scope["session"]`` the session as a mutable mapping (Starlette's
-``request.session``), saved before the response starts.
+``request.session``), saved before the response starts. What a stream, a background task or an open WebSocket changes
+later is saved when the application returns.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapp
 from http import HTTPStatus
 from typing import Any
 
-from ficha import Client, Decision, Session, SessionGone, StoreError, _requests
+from ficha import Client, Decision, FichaError, Session, SessionGone, SessionLimit, StoreError, _requests
 from ficha._attributes import Baseline
 
 Scope = MutableMapping[str, Any]
@@ -64,7 +65,10 @@ class RequestSession(MutableMapping[str, Any]):
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         await self.save()
-        return self._take(await self._client.alogin(self.stored, principal, **options))
+        current = self.stored
+        if current is not None and current.anonymous:
+            current = await self._client.afind(current.id)  # its values move along: as they are now
+        return self._take(await self._client.alogin(current, principal, **options))
 
     async def rotate(self) -> Session | None:
         """Move the session to a new token, if there is one."""
@@ -77,6 +81,11 @@ class RequestSession(MutableMapping[str, Any]):
             await self._client.arevoke(self.stored)
         self.stored, self._baseline, self._values = None, Baseline(), {}
         self.cookie = self._client.clear_cookie()
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to save; changes inside of a value count."""
+        return self._values is not None and self._baseline.changed(self._values)
 
     async def save(self) -> None:
         """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
@@ -120,10 +129,11 @@ class FichaMiddleware:
         response = _Response(send, decision, session)
         try:
             await self.app(scope, receive, response.send)
-        except (StoreError, SessionGone) as error:
+            await response.end()
+        except (StoreError, SessionGone, SessionLimit) as error:
             if response.started:
                 raise
-            await _refuse(scope, receive, send, error.http_status, decision.headers)
+            await _refuse(scope, receive, send, error.http_status, [*response.headers(), *_explanation(error)])
 
 
 class _Response:
@@ -133,21 +143,37 @@ class _Response:
         self._send = send
         self._decision = decision
         self._session = session
+        self._failed = False
         self.started = False
 
     async def send(self, message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.accept"):
-            if message.get("status", 101) < 500:
+            self._failed = message.get("status", 101) >= 500
+            if not self._failed:
                 await self._session.save()
-            message = {**message, "headers": [*message.get("headers", ()), *_encode(self._headers())]}
+            message = {**message, "headers": [*message.get("headers", ()), *_encode(self.headers())]}
             self.started = True
         await self._send(message)
 
-    def _headers(self) -> list[tuple[str, str]]:
+    async def end(self) -> None:
+        """Save what was changed after the start."""
+        if not self.started or self._failed:
+            return
+        if self._session.stored is None and self._session.changed:
+            raise RuntimeError("a new session was filled after the response had started: its cookie cannot be sent")
+        await self._session.save()
+
+    def headers(self) -> list[tuple[str, str]]:
         headers = list(self._decision.headers)
         if self._session.cookie is not None and self._decision.carrier != "bearer":
             headers += [("Set-Cookie", self._session.cookie), ("Cache-Control", "no-store")]
         return headers
+
+
+def _explanation(error: FichaError) -> Fields:
+    if isinstance(error, SessionGone):
+        return [("WWW-Authenticate", 'Bearer error="invalid_token"')]
+    return [("Retry-After", "1")] if isinstance(error, StoreError) else []
 
 
 def _encode(fields: Fields) -> list[tuple[bytes, bytes]]:
