@@ -51,7 +51,9 @@ consume_by_pkg_config() {
 
 readme_example_runs() {
   local installed=$1
-  awk '/^```cpp$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md >"$installed/readme.cpp"
+  # shellcheck source=tests/suites/readme.sh
+  source tests/suites/readme.sh
+  readme_code cpp README.md >"$installed/readme.cpp"
   consume_by_pkg_config "$installed" "$installed/readme.cpp"
 }
 

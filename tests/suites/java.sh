@@ -59,6 +59,53 @@ java_quickstart() {
   return "$status"
 }
 
+# The dependency, the property and the controller of README.md, as a Spring Boot application: one request puts something into
+# the session, the next finds it there.
+readme_application_runs() {
+  local project=build/java-readme port service cookie theme
+  # shellcheck source=tests/suites/readme.sh
+  source tests/suites/readme.sh
+  mkdir -p "$project/src/main/java/readme" "$project/src/main/resources"
+  if [[ $(tr -d ' \n' <examples/quickstart/java/pom.xml) != *$(readme_code xml README.md | tr -d ' \n')* ]]; then
+    echo "the quickstart depends on something else than the README says"
+    return 1
+  fi
+  cp examples/quickstart/java/pom.xml "$project"
+  readme_code properties README.md >"$project/src/main/resources/application.properties"
+  {
+    printf 'import %s;\n' jakarta.servlet.http.HttpSession org.springframework.boot.SpringApplication \
+      org.springframework.boot.autoconfigure.SpringBootApplication 'org.springframework.web.bind.annotation.*'
+    readme_code java README.md
+    cat <<'JAVA'
+@SpringBootApplication
+@RestController
+public class Readme {
+    public static void main(String[] arguments) {
+        SpringApplication.run(Readme.class, arguments);
+    }
+
+    @GetMapping("/theme")
+    String theme(HttpSession session) {
+        return (String) session.getAttribute("theme");
+    }
+}
+JAVA
+  } | sed '1i package readme;' >"$project/src/main/java/readme/Readme.java"
+  mvn --batch-mode --quiet --file "$project/pom.xml" package || return 1
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  java -XX:TieredStopAtLevel=1 -jar "$project/target/quickstart.jar" --server.port="$port" &
+  service=$!
+  cookie=$(curl --silent --retry 60 --retry-delay 1 --retry-connrefused --request POST --dump-header - --output /dev/null \
+    "http://localhost:$port/theme/dark" | sed -nE 's/^set-cookie: (__Host-ficha=[^;]+).*/\1/Ip')
+  theme=$(curl --silent --header "Cookie: $cookie" "http://localhost:$port/theme")
+  kill "$service"
+  wait "$service" 2>/dev/null
+  if [[ -z $cookie || $theme != dark ]]; then
+    echo "the session lost what was put into it"
+    return 1
+  fi
+}
+
 suite_java() {
   local newest
   packaging/setup java || {
@@ -72,4 +119,5 @@ suite_java() {
   if [[ -n $newest ]]; then run_maven "${newest##*/}" verify "$newest"; fi
   heading "quickstart"
   check "the quickstart passes the tour on memory://" java_quickstart
+  check "the README's application runs" readme_application_runs
 }

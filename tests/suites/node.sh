@@ -60,6 +60,30 @@ node_quickstart() {
   return "$status"
 }
 
+# The server of README.md, on a port of its own.
+readme_server_runs() {
+  local directory=build/node-readme port
+  # shellcheck source=tests/suites/readme.sh
+  source tests/suites/readme.sh
+  port=$(node_free_port)
+  mkdir -p "$directory"
+  ln -sfn "$PWD/examples/quickstart/node/node_modules" "$directory/node_modules"
+  readme_code js README.md | sed "s|listen(3000)|listen($port)|" >"$directory/server.mjs"
+  cat >"$directory/check.mjs" <<JS
+import assert from 'node:assert/strict';
+import './server.mjs';
+const site = 'http://localhost:$port';
+const login = await fetch(site + '/login', { method: 'POST', redirect: 'manual' });
+assert.equal(login.status, 302);
+const [cookie] = login.headers.getSetCookie();
+assert.match(cookie, /^__Host-ficha=fch1_.*HttpOnly/);
+const answer = await fetch(site, { headers: { cookie: cookie.split(';')[0] } });
+assert.deepEqual(await answer.json(), { name: 'ada', theme: 'dark' });
+process.exit(0);
+JS
+  timeout 30 node "$directory/check.mjs"
+}
+
 # What the core, Express and the vectors of all languages show, on another release of Node than the machine's: the addon
 # built for one is for all.
 on_other_node() {
@@ -109,4 +133,5 @@ suite_node() {
   check "its types resolve everywhere (attw)" "$bin/attw" --profile node16 "build/$tarball"
   check "the packed package installs with scripts disabled, for ESM and CommonJS" install_packed "$PWD/build/$tarball"
   check "the quickstart passes the tour on memory://" node_quickstart memory:// "$(node_free_port)"
+  check "the README's server runs" readme_server_runs
 }

@@ -1,0 +1,8 @@
+# The code of README.md, for tests that run it as it stands there. Sourced.
+# shellcheck shell=bash
+
+# readme_code LANGUAGE README: what its ```LANGUAGE blocks hold, with a store that needs no server.
+readme_code() {
+  awk -v begin="\`\`\`$1" '$0 == begin { inside = 1; next } $0 == "```" { inside = 0 } inside' "$2" |
+    sed 's|redis://127.0.0.1:6379/0|memory://|'
+}
