@@ -1,6 +1,7 @@
 #include "client.hpp"
 
 #include <pybind11/stl.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -51,6 +52,34 @@ struct ClientHandle : Counted<ClientTag> {
   std::atomic<bool> closed{false};
   Client client;
 };
+
+// --- waiting ---------------------------------------------------------------------------------------------------------
+
+// How long a signal (Ctrl-C, a server's stop) may wait for its handler, which Python runs in the main thread alone.
+constexpr std::chrono::milliseconds signal_delay{500};
+
+// Carries the request out without the GIL: by `blocking`, unless signals would wait for too long; then by `submit`, looking
+// for signals meanwhile. nullopt with a Python error set if a handler raised; the operation itself goes on.
+template <class Blocking, class Submit>
+std::optional<Result<Outcome>> wait_for(const ClientHandle& handle, Blocking blocking, Submit submit) {
+  const bool soon = handle.client.config().redis.operation_timeout <= signal_delay;
+  if (soon || ::gettid() != ::getpid()) return without_gil(blocking);
+  auto queue = CompletionQueue::create();
+  if (!queue) return Result<Outcome>{std::move(queue).error()};
+  submit(queue.value());
+  while (true) {
+    auto completions = without_gil([&] { return queue.value()->wait(signal_delay); });
+    if (!completions.empty()) return std::move(completions.front().result);
+    if (PyErr_CheckSignals() != 0) return std::nullopt;
+  }
+}
+
+// The same for a request of the store.
+std::optional<Result<Outcome>> wait_for(ClientHandle& handle, const StoreRequest& request) {
+  return wait_for(
+      handle, [&] { return run(handle.client, request); },
+      [&](const auto& queue) { handle.client.submit(queue, 0, request); });
+}
 
 // --- calls on every request ------------------------------------------------------------------------------------------
 
@@ -149,10 +178,11 @@ PyObject* load(PyObject* self, PyObject* const* values, Py_ssize_t positional, P
   if (!handle || !arguments.read("load", {values, positional, names})) return nullptr;
   if (auto known = handle->client.try_load(arguments.token, arguments.options))
     return new_optional_session(std::move(*known));
-  auto loaded = without_gil([&] { return handle->client.load(arguments.token, arguments.options); });
+  auto loaded = wait_for(*handle, LoadRequest{Secret{arguments.token}, arguments.options});
+  if (!loaded) return nullptr;
   handle->deliver_log();
-  if (!loaded) return raise(loaded.error());
-  return new_optional_session(std::move(loaded).value());
+  if (!*loaded) return raise(loaded->error());
+  return to_python(std::move(*loaded).value());
 } catch (const std::bad_alloc&) {
   return PyErr_NoMemory();
 }
@@ -219,9 +249,13 @@ PyObject* authorize(PyObject* self, PyObject* const* values, Py_ssize_t position
   RequestArguments arguments;
   if (!handle || !arguments.read("authorize", {values, positional, names})) return nullptr;
   if (auto decision = handle->client.try_authorize(arguments.request())) return new_decision(std::move(*decision));
-  auto decision = without_gil([&] { return handle->client.authorize(arguments.request()); });
+  auto decided = wait_for(
+      *handle, [&] { return Result<Outcome>{handle->client.authorize(arguments.request())}; },
+      [&](const auto& queue) { handle->client.submit(queue, 0, arguments.request()); });
+  if (!decided) return nullptr;
   handle->deliver_log();
-  return new_decision(std::move(decision));
+  if (!*decided) return raise(decided->error());
+  return to_python(std::move(*decided).value());
 } catch (const std::bad_alloc&) {
   return PyErr_NoMemory();
 }
@@ -296,9 +330,10 @@ void add_fast_methods(const py::object& type) {
 // --- everything else -------------------------------------------------------------------------------------------------
 
 py::object run_request(ClientHandle& self, const Request& request) {
-  auto result = without_gil([&] { return run(self.client, request.value); });
+  auto result = wait_for(self, request.value);
+  if (!result) throw py::error_already_set();
   self.deliver_log();
-  PyObject* value = to_python(value_or_throw(std::move(result)));
+  PyObject* value = to_python(value_or_throw(std::move(*result)));
   if (!value) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(value);
 }
@@ -317,13 +352,12 @@ Allow to_allow(std::string_view allow) {
 
 py::object require(ClientHandle& self, const py::object& decision, std::string_view allow,
                    std::vector<std::string> roles, std::vector<std::string> scopes, int level,
-                   std::optional<std::int64_t> max_auth_age, bool fresh) {
+                   std::optional<std::int64_t> max_auth_age) {
   const DecisionObject* admitted = as_decision(decision.ptr());
   if (!admitted) throw py::type_error("require() judges a ficha.Decision");
-  Requirement requirement{to_allow(allow), std::move(roles), std::move(scopes), level, std::nullopt, fresh};
+  Requirement requirement{to_allow(allow), std::move(roles), std::move(scopes), level, std::nullopt, false};
   if (max_auth_age) requirement.max_auth_age = std::chrono::seconds{*max_auth_age};
-  auto judged = without_gil([&] { return self.client.require(requirement, admitted->decision); });
-  PyObject* object = new_decision(std::move(judged));
+  PyObject* object = new_decision(self.client.require(requirement, admitted->decision));
   if (!object) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(object);
 }
@@ -393,7 +427,7 @@ void define_client(py::module_& module) {
       .def("submit", submit_request, py::arg("queue"), py::arg("id"), py::arg("request"),
            "Carries the request out; it completes in the queue under the id.")
       .def("_require", require, py::arg("decision"), py::arg("allow"), py::arg("roles"), py::arg("scopes"),
-           py::arg("level"), py::arg("max_auth_age"), py::arg("fresh"))
+           py::arg("level"), py::arg("max_auth_age"))
       .def("set_cookie", set_cookie_of, py::arg("session"), py::arg("token") = py::none(),
            "The value of the Set-Cookie field for a session just issued, or for another one with its token;\n"
            "\"Cache-Control: no-store\" is due with it.")

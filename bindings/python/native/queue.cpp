@@ -1,7 +1,6 @@
 #include "queue.hpp"
 
 #include "errors.hpp"
-#include "gil.hpp"
 #include "requests.hpp"
 
 namespace ficha::python {
@@ -36,13 +35,7 @@ void define_queue(py::module_& module) {
           "Readable while completions wait; never read or write it.")
       .def(
           "drain", [](const QueueHandle& self) { return to_list(self.queue->drain()); },
-          "Takes everything that waits: [(id, value or exception), …]. Never blocks.")
-      .def(
-          "wait",
-          [](const QueueHandle& self, std::int64_t milliseconds) {
-            return to_list(without_gil([&] { return self.queue->wait(std::chrono::milliseconds{milliseconds}); }));
-          },
-          py::arg("milliseconds"), "drain(), after waiting until there is something or the time has passed.");
+          "Takes everything that waits: [(id, value or exception), …]. Never blocks.");
 }
 
 }  // namespace ficha::python

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
 import threading
 from collections.abc import Callable
@@ -94,6 +95,30 @@ def test_one_client_serves_many_loops_in_many_threads(make_client: MakeClient) -
     for thread in threads:
         thread.join()
     assert principals == [{f"user{i}"} for i in range(8)]
+
+
+def test_a_loop_closed_with_calls_pending_disturbs_neither_the_client_nor_the_next_loop(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make_client(near_cache=NO_CACHE)
+    token = str(client.create("alice").token)
+    abandoned: list[asyncio.Task[ficha.Session | None]] = []
+
+    async def abandon() -> None:
+        abandoned.extend(asyncio.ensure_future(client.aload(token)) for _ in range(50))
+        await asyncio.sleep(0)
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(abandon())
+    loop.close()
+    assert not any(task.done() for task in abandoned)
+    for _ in range(2):
+        loaded = asyncio.run(client.aload(token))
+        assert loaded is not None
+        assert loaded.principal == "alice"
+    abandoned.clear()
+    gc.collect()
+    caplog.clear()  # asyncio tells of the abandoned tasks
 
 
 async def test_closing_ends_what_is_in_flight(make_client: MakeClient) -> None:

@@ -115,7 +115,10 @@ def test_roles_and_scopes() -> None:
     assert call("/tellers-view", session(roles=["manager"])).status_code == 200
     assert call("/both", session(roles=["teller"], scopes=["cash:read"])).status_code == 403
     assert call("/both", session(roles=["teller"], scopes=["cash:read", "cash:write"])).status_code == 200
-    assert call("/either", session(scopes=["cash:read"])).status_code == 200
+    response = call("/both", session(roles=["teller"], scopes=["cash:read"]))
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
+    response = call("/either", session(scopes=["cash:read"]))
+    assert (response.status_code, response.headers.get("WWW-Authenticate")) == (200, None)
     assert call("/either", session()).status_code == 403
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -17,6 +18,7 @@ import pytest
 
 import ficha
 from ficha import Client
+from ficha.django import conf
 from redis_server import RedisServer
 
 MakeClient = Callable[..., Client]
@@ -127,6 +129,15 @@ def test_a_fork_in_the_midst_of_other_threads_calls(make_client: MakeClient) -> 
             thread.join()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_while_another_thread_opens_django_s_client() -> None:
+    with conf._lock:
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if conf._lock.acquire(timeout=5) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
 def test_spawned_processes_share_the_sessions(redis_server: RedisServer, make_client: MakeClient) -> None:
     redis = {"url": redis_server.url, "namespace": "spawned"}
     client = make_client(redis=redis)
@@ -185,6 +196,12 @@ EXITS = {
         started.wait()
         client.close()
     """,
+    "by os._exit, while threads wait": """
+        for _ in range(8):
+            threading.Thread(target=forever, daemon=True).start()
+        started.wait()
+        os._exit(0)
+    """,
     "nothing was ever asked": "",
 }
 
@@ -192,7 +209,7 @@ EXITS = {
 @pytest.mark.parametrize("what", EXITS)
 def test_the_interpreter_ends_with_operations_in_flight(what: str, redis_server: RedisServer) -> None:
     program = """
-        import asyncio, sys, threading
+        import asyncio, os, sys, threading
         import ficha
         from ficha import _core, _requests
 
@@ -215,6 +232,74 @@ def test_the_interpreter_ends_with_operations_in_flight(what: str, redis_server:
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
+
+
+CALLS = {
+    "load": "client.load(token)",
+    "authorize": "client.authorize('GET', '/', [('Authorization', f'Bearer {token}')])",
+    "create": "client.create('bob')",
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_signal_interrupts_a_call_that_waits_for_long(call: str, own_redis_server: RedisServer) -> None:
+    program = """
+        import sys
+        import ficha
+
+        long = {"command_timeout": "20s", "operation_timeout": "40s"}
+        client = ficha.Client({"redis": {"url": sys.argv[1], **long}, "near_cache": {"enabled": False}})
+        token = client.create("alice").token
+        print("connected", flush=True)
+        sys.stdin.readline()
+        try:
+            print("waiting", flush=True)
+            CALL
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+    """
+    code = textwrap.dedent(program).replace("CALL", CALLS[call])
+    with subprocess.Popen(
+        [sys.executable, "-c", code, own_redis_server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "connected\n"
+        assert own_redis_server.process is not None
+        own_redis_server.process.send_signal(signal.SIGSTOP)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "waiting\n"
+        since = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - since < 10
+        own_redis_server.kill()
+    assert process.returncode == 0
+
+
+def test_a_subinterpreter_is_refused_and_the_main_one_goes_on() -> None:
+    program = """
+        import sys
+
+        attempt = "try: import ficha\\nexcept ImportError as error: print(error, flush=True)"
+        if sys.version_info >= (3, 13):
+            import _interpreters
+            _interpreters.exec(_interpreters.create("legacy"), attempt)
+        else:
+            import _xxsubinterpreters
+            _xxsubinterpreters.run_string(_xxsubinterpreters.create(isolated=False), attempt)
+        import ficha
+        with ficha.Client("memory://") as client:
+            print(client.load(client.create("alice").token).principal)
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert "subinterpreter" in done.stdout.splitlines()[0]
+    assert done.stdout.splitlines()[1:] == ["alice"]
+    assert done.returncode == 0
 
 
 def test_no_memory_is_lost_over_many_calls(make_client: MakeClient) -> None:

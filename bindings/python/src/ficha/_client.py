@@ -162,15 +162,14 @@ class Client(_core.Client):
         scopes: Iterable[str] = (),
         level: int = 0,
         max_auth_age: _requests.Seconds | None = None,
-        fresh: bool = False,
     ) -> Decision:
         """Judge a requirement of the matched route or handler, on what authorize() returned.
 
         Any one of ``roles``, all of ``scopes``, at least ``level``, and a proof of identity no older than
-        ``max_auth_age``. ``fresh`` asks Redis, not the near cache.
+        ``max_auth_age``. What authorize() looked up is what is judged: ``fresh`` belongs to the rule of the path.
         """
         age = _requests.to_seconds(max_auth_age)
-        return self._require(decision, allow, _requests.to_list(roles), _requests.to_list(scopes), level, age, fresh)
+        return self._require(decision, allow, _requests.to_list(roles), _requests.to_list(scopes), level, age)
 
     create = _blocking("create", _requests.create, Session)
     acreate = _awaited("acreate", _requests.create, Session)

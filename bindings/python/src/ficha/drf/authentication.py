@@ -115,8 +115,14 @@ def decide(request: Request) -> Decision:
 
 
 def _add_vary(request: Request, decision: Decision) -> None:
-    # Without FichaMiddleware nobody else tells caches that the answer depends on the cookie. Views have headers for it.
-    headers = getattr((request.parser_context or {}).get("view"), "headers", None)
+    # Without FichaMiddleware nobody else tells caches that the answer depends on the cookie.
     vary = dict(decision.headers).get("Vary")
-    if vary is not None and headers is not None:
+    if vary is not None:
+        headers = response_headers((request.parser_context or {}).get("view"))
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), vary)))
+
+
+def response_headers(view: object) -> dict[str, str]:
+    """Return what an APIView adds to its response, whatever that is; nothing comes of it for other callers."""
+    headers: dict[str, str] = getattr(view, "headers", {})
+    return headers

@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from ficha.django.conf import get_client
-from ficha.drf.authentication import Refused, decide
+from ficha.drf.authentication import Refused, decide, response_headers
 
 # DRF instantiates permission classes without arguments, and combines classes by &, | and ~: so these make classes.
 
@@ -30,9 +30,8 @@ def PolicyPermission(
     scopes: tuple[str, ...] = (),
     level: int = 0,
     max_auth_age: int | timedelta | None = None,
-    fresh: bool = False,
 ) -> type[BasePermission]:
-    """Return a permission with everything a rule of the policy can ask for; raises 401 where a new login would help."""
+    """Return a permission with everything a rule can ask of a session; raises 401 where a new login would help."""
     return _permission(
         "PolicyPermission",
         raises=True,
@@ -40,7 +39,6 @@ def PolicyPermission(
         scopes=scopes,
         level=level,
         max_auth_age=max_auth_age,
-        fresh=fresh,
     )
 
 
@@ -50,6 +48,10 @@ def _permission(name: str, raises: bool = False, **requirement: Any) -> type[Bas
         # A store that cannot answer is 503 and not 403, whatever the permission is combined with.
         if judged.verdict == "unavailable" or (raises and not judged.allowed):
             raise Refused(judged)
+        # DRF's own 403 has no challenge; a Bearer client is to know the scope it lacks (RFC 6750, 3.1).
+        headers = response_headers(view)
+        headers.pop("WWW-Authenticate", None)
+        headers.update(header for header in judged.headers if header[0] == "WWW-Authenticate")
         return judged.allowed
 
     metaclass: Any = type(BasePermission)
