@@ -224,6 +224,17 @@ def a_token() -> str:
         return str(other.create().token)
 
 
+async def test_a_value_stays_the_same_object_after_saves_a_rotation_and_a_login(client: Client) -> None:
+    session = ficha.asgi.RequestSession(client, None)
+    cart = session.setdefault("cart", [])
+    for number, step in enumerate((session.save, session.rotate, lambda: session.login("alice"), session.save)):
+        await step()
+        cart.append(number)
+    await session.save()
+    assert session.stored is not None
+    assert client.list("alice")[0].attributes == {"cart": [0, 1, 2, 3]}
+
+
 async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> None:
     session = client.create(attributes={})
     one, two = (ficha.asgi.RequestSession(client, client.load(str(session.token))) for _ in range(2))

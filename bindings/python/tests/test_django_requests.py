@@ -443,6 +443,22 @@ async def test_asynchronous_requests(async_client: AsyncClient) -> None:
     assert get_client().load(before) is None
 
 
+if hasattr(AsyncClient, "aforce_login"):  # from Django 5.0
+
+    @pytest.mark.django_db(transaction=True)
+    async def test_the_asynchronous_test_client_logs_in_by_force_and_out(async_client: Any) -> None:
+        alice = await users().acreate_user("alice", password="password")
+        await async_client.aforce_login(alice)
+        assert (await async_client.get("/who")).json()["principal"] == str(alice.pk)
+        session = await async_client.asession()
+        await session.aset("prepared", 1)
+        await session.asave()
+        assert (await async_client.get("/async-show")).json()["prepared"] == 1
+        before = token(async_client)
+        await async_client.alogout()
+        assert get_client().load(before) is None
+
+
 # --- outages ---------------------------------------------------------------------------------------------------------
 
 

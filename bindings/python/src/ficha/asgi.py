@@ -101,8 +101,12 @@ class RequestSession(MutableMapping[str, Any]):
             self._baseline = Baseline.of(self._values)
 
     def _take(self, session: Session) -> Session:
-        self.stored = session
-        self._baseline, self._values = Baseline(session.attributes_json()), None
+        self.stored, self._baseline = session, Baseline(session.attributes_json())
+        # A value that has not changed stays the object that the application may hold on to, and go on changing.
+        known = self._values or {}
+        differing = dict(self._baseline.changes(known))
+        self._values = self._baseline.values()
+        self._values.update((name, known[name]) for name in self._values if name in known and name not in differing)
         self.cookie = self._client.set_cookie(session)
         return session
 

@@ -5,8 +5,8 @@ policy, ``ficha.django.FichaMiddleware`` after it. Settings are one dict, ``FICH
 """
 
 from ficha.django.conf import Identity, get_client
+from ficha.django.logins import alogin, arevoke_other_sessions, login, revoke_other_sessions
 from ficha.django.middleware import FichaMiddleware, SessionMiddleware, require
-from ficha.django.sessions import alogin, arevoke_other_sessions, login, revoke_other_sessions
 
 __all__ = [
     "FichaMiddleware",

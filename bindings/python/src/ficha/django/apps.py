@@ -13,8 +13,8 @@ class FichaConfig(AppConfig):
     verbose_name = "Ficha sessions"
 
     def ready(self) -> None:
-        """Register the checks, the receivers, and the OpenAPI extension where drf-spectacular is used."""
-        from ficha.django import checks, sessions  # noqa: F401
+        """Register the checks, and the OpenAPI extension where drf-spectacular is used."""
+        from ficha.django import checks  # noqa: F401
 
         if apps.is_installed("drf_spectacular"):
             from ficha.drf import openapi  # noqa: F401

@@ -12,16 +12,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.http import HttpRequest
 from django.utils import timezone
 
 from ficha import FichaError, Session, SessionGone, StoreError, _requests
 from ficha._attributes import Baseline, Op
 from ficha._core import Request
-from ficha.django.conf import Identity, get_client, identity_of
+from ficha.django.conf import Identity, get_client
 from ficha.django.signals import session_issued, session_revoked
 
 T = TypeVar("T")
@@ -171,7 +169,7 @@ class SessionStore(SessionBase):
 
         Of another principal's session only what this request has put in stays.
         """
-        if _is_another_s(self._stored, identity):
+        if is_another_s(self._stored, identity):
             self._session_cache = dict(self._baseline.changes(self._session_cache))
         self._identity = identity
         self.modified = True
@@ -301,7 +299,7 @@ class SessionStore(SessionBase):
         return Identity(str(user_id)) if user_id is not None and user_id != known else None
 
     def _logging_in(self, identity: Identity, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
-        carried_over = not _is_another_s(self._stored, identity)
+        carried_over = not is_another_s(self._stored, identity)
         removed = [name for name in self._baseline.names if name not in data and carried_over]
         current = self._stored
         if current is not None and current.anonymous:
@@ -361,7 +359,8 @@ def _thrower(steps: Steps[T], error: Exception) -> Any:
     return lambda: steps.throw(error)
 
 
-def _is_another_s(session: Session | None, identity: Identity) -> bool:
+def is_another_s(session: Session | None, identity: Identity) -> bool:
+    """Whether the session is that of another principal."""
     return session is not None and session.principal not in ("", identity.principal)
 
 
@@ -381,47 +380,3 @@ def _timeouts(expiry: object) -> Timeouts | None:
             "absolute_timeout": max(seconds, get_client().config.absolute_timeout),
         }
     return timeouts if seconds > 0 else None
-
-
-def login(request: HttpRequest, identity: Identity) -> None:
-    """Log a principal in that has just proved itself, without a user table. The response carries a new token.
-
-    Another principal's session is ended first, and nothing of it carried over.
-    """
-    session = cast(SessionStore, request.session)
-    if _is_another_s(session.snapshot, identity):
-        session.flush()
-    session.identify(identity)
-
-
-async def alogin(request: HttpRequest, identity: Identity) -> None:
-    """Asynchronous login()."""
-    session = cast(SessionStore, request.session)
-    if _is_another_s(await session.asnapshot(), identity):
-        await session.aflush()
-    session.identify(identity)
-
-
-def revoke_other_sessions(request: HttpRequest) -> int:
-    """End all other sessions of this session's principal, as after a change of password; return how many."""
-    session = cast(SessionStore, request.session).snapshot
-    if session is None or session.anonymous:
-        return 0
-    return get_client().revoke_principal(session.principal, keep=session)
-
-
-async def arevoke_other_sessions(request: HttpRequest) -> int:
-    """Asynchronous revoke_other_sessions()."""
-    session = await cast(SessionStore, request.session).asnapshot()
-    if session is None or session.anonymous:
-        return 0
-    return await get_client().arevoke_principal(session.principal, keep=session)
-
-
-def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:
-    session = getattr(request, "session", None)
-    if isinstance(session, SessionStore):
-        session.identify(identity_of(user))
-
-
-user_logged_in.connect(_on_user_logged_in, dispatch_uid="ficha.django.sessions")

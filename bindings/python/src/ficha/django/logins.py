@@ -1,0 +1,55 @@
+"""Logins: of Django's users, and of principals without a user table."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.signals import user_logged_in
+from django.http import HttpRequest
+
+from ficha.django.conf import Identity, get_client, identity_of
+from ficha.django.sessions import SessionStore, is_another_s
+
+
+def login(request: HttpRequest, identity: Identity) -> None:
+    """Log a principal in that has just proved itself, without a user table. The response carries a new token.
+
+    Another principal's session is ended first, and nothing of it carried over.
+    """
+    session = cast(SessionStore, request.session)
+    if is_another_s(session.snapshot, identity):
+        session.flush()
+    session.identify(identity)
+
+
+async def alogin(request: HttpRequest, identity: Identity) -> None:
+    """Asynchronous login()."""
+    session = cast(SessionStore, request.session)
+    if is_another_s(await session.asnapshot(), identity):
+        await session.aflush()
+    session.identify(identity)
+
+
+def revoke_other_sessions(request: HttpRequest) -> int:
+    """End all other sessions of this session's principal, as after a change of password; return how many."""
+    session = cast(SessionStore, request.session).snapshot
+    if session is None or session.anonymous:
+        return 0
+    return get_client().revoke_principal(session.principal, keep=session)
+
+
+async def arevoke_other_sessions(request: HttpRequest) -> int:
+    """Asynchronous revoke_other_sessions()."""
+    session = await cast(SessionStore, request.session).asnapshot()
+    if session is None or session.anonymous:
+        return 0
+    return await get_client().arevoke_principal(session.principal, keep=session)
+
+
+def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:
+    session = getattr(request, "session", None)
+    if isinstance(session, SessionStore):
+        session.identify(identity_of(user))
+
+
+user_logged_in.connect(_on_user_logged_in, dispatch_uid="ficha.django.logins")
