@@ -6,6 +6,7 @@ import dev.ficha.FichaException;
 import dev.ficha.Verdict;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 
 /** Answers to requests that may not pass: status and headers of the decision, and a body of JSON. */
 final class Denials {
@@ -25,7 +26,11 @@ final class Denials {
 
     /** In the place of what a handler has written; {@code decision} let the request through (null: there is none). */
     static void write(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
+        // What became of the session is so, whatever failed after it.
+        List<String> cookies = List.copyOf(response.getHeaders("Set-Cookie"));
         response.reset();
+        cookies.forEach(cookie -> response.addHeader("Set-Cookie", cookie));
+        if (!cookies.isEmpty()) response.setHeader("Cache-Control", "no-store");
         if (decision != null) addHeaders(response, decision);
         boolean outage = cause instanceof FichaException.StoreException;
         if (outage) response.setHeader("Retry-After", "1");

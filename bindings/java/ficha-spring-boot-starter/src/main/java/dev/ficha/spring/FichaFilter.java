@@ -47,11 +47,15 @@ public final class FichaFilter implements Filter {
             Denials.addHeaders(response, decision);
             state = new RequestState(decision, request, response);
         }
-        proceed(state, AdmittedRequest.of(request, state, client), response, chain);
+        proceed(client, state, AdmittedRequest.of(request, state, client), response, chain);
     }
 
     private static void proceed(
-            RequestState state, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            FichaClient client,
+            RequestState state,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            FilterChain chain)
             throws IOException, ServletException {
         RequestState before = RequestState.current();
         RequestState.enter(state);
@@ -60,6 +64,9 @@ public final class FichaFilter implements Filter {
         } catch (IOException | ServletException | RuntimeException e) {
             FichaException cause = causeOf(e);
             if (cause == null || cause.httpStatus() == 0 || response.isCommitted()) throw e;
+            if (state != null && state.session() != null) {
+                FichaSessionIdResolver.sendDue(client, request, response, state.session());
+            }
             Denials.write(response, state == null ? null : state.decision(), cause);
         } finally {
             RequestState.leave();

@@ -111,6 +111,7 @@ public final class FichaSession implements org.springframework.session.Session {
         context = null;
         if (stored == null) return;
         repository.deleteById(id);
+        repository.began(this);
         stored = null;
         issued = null;
         ended = true;

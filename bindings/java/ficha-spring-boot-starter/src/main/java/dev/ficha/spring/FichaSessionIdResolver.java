@@ -30,11 +30,18 @@ final class FichaSessionIdResolver implements HttpSessionIdResolver {
     @Override
     public void setSessionId(HttpServletRequest request, HttpServletResponse response, String sessionId) {
         HttpSession current = request.getSession(false);
-        if (current == null || isBearer(request)) return;
-        var session = (FichaSession) current.getAttribute(FichaSession.SELF);
+        if (current != null) sendDue(client, request, response, (FichaSession) current.getAttribute(FichaSession.SELF));
+    }
+
+    /** The cookie that became due with what was done to the session, if any did. */
+    static void sendDue(
+            FichaClient client, HttpServletRequest request, HttpServletResponse response, FichaSession session) {
+        if (isBearer(request)) return;
         Session issued = session.takeIssued();
+        RequestState state = RequestState.of(request);
+        boolean ended = session.takeEnded() | (state != null && state.takeEnded());
         if (issued != null) send(response, client.setCookie(issued));
-        else if (session.takeEnded()) send(response, client.clearCookie());
+        else if (ended) send(response, client.clearCookie());
     }
 
     @Override

@@ -38,7 +38,9 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
     /** In memory: it is stored by {@link #save}, if something was put into it. */
     @Override
     public FichaSession createSession() {
-        return new FichaSession(this, null);
+        var session = new FichaSession(this, null);
+        began(session);
+        return session;
     }
 
     @Override
@@ -97,18 +99,31 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
         if (idleTimeout != null) session.idleTimeout(idleTimeout);
         RequestState state = RequestState.current();
         if (state == null) return;
-        if (state.isCommitted()) {
-            throw new IllegalStateException("a session cannot be stored after the response has been committed");
-        }
+        checkCookieGoesAlong();
         session.device(state.address(), state.userAgent());
+    }
+
+    private static void checkCookieGoesAlong() {
+        RequestState state = RequestState.current();
+        if (state != null && state.isCommitted()) {
+            throw new IllegalStateException(
+                    "a session gets no new token after the response has been committed: no cookie can go along");
+        }
+    }
+
+    void began(FichaSession session) {
+        RequestState state = RequestState.current();
+        if (state != null) state.began(session);
     }
 
     Session create(NewSession session) {
         return created(client.create(session));
     }
 
+    /** No event where there is a current one: to listeners, it goes on under another id. */
     Session login(Session current, NewSession session) {
-        return created(client.login(current, session, false));
+        Session issued = client.login(current, session, false);
+        return current == null ? created(issued) : issued;
     }
 
     private Session created(Session session) {
@@ -117,6 +132,7 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
     }
 
     Session rotate(Session session) {
+        checkCookieGoesAlong();
         return client.rotate(session.id(), Duration.ZERO);
     }
 

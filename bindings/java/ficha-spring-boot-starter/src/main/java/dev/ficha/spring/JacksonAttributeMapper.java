@@ -94,7 +94,7 @@ public final class JacksonAttributeMapper implements AttributeMapper {
         try {
             JavaType type = types.get(name);
             if (type != null) return json.writerFor(type).writeValueAsString(FlashMaps.wrapped(type, value));
-            if (isPlain(value)) return json.writeValueAsString(value);
+            if (isPlain(value)) return plain(name, json.writeValueAsString(value));
             if (spring != null && isOfSpring(value)) return spring.writeValueAsString(value);
         } catch (JacksonException e) {
             throw invalid(name, "JSON cannot carry it (" + e.getClass().getSimpleName() + ")");
@@ -105,14 +105,21 @@ public final class JacksonAttributeMapper implements AttributeMapper {
                         + "ficha.attributes.types");
     }
 
+    private String plain(String name, String text) {
+        if (!isReadBySpring(text)) return text;
+        throw invalid(name, "would be read as an object of Spring's");
+    }
+
+    private boolean isReadBySpring(String text) {
+        return spring != null && text.startsWith("{\"@class\":\"" + SPRING);
+    }
+
     @Override
     public Object read(String name, String text) {
         try {
             JavaType type = types.get(name);
             if (type != null) return FlashMaps.unwrapped(json.readValue(text, type));
-            if (spring != null && text.startsWith("{\"@class\":\"" + SPRING)) {
-                return spring.readValue(text, Object.class);
-            }
+            if (isReadBySpring(text)) return spring.readValue(text, Object.class);
             return json.readValue(text, Object.class);
         } catch (JacksonException e) {
             throw invalid(

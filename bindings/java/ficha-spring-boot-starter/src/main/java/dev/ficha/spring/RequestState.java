@@ -20,6 +20,7 @@ final class RequestState {
     private final String userAgent;
     private Session admitted;
     private FichaSession session;
+    private boolean ended;
 
     RequestState(Decision decision, HttpServletRequest request, HttpServletResponse response) {
         this.decision = decision;
@@ -77,7 +78,28 @@ final class RequestState {
         return session;
     }
 
+    /** The session of a request that has none, or none any more. */
+    void began(FichaSession begun) {
+        if (admitted == null) session = begun;
+    }
+
+    /** The session that the request has by now, if anything asked for it; null: none. */
+    FichaSession session() {
+        return session;
+    }
+
     void ended(String id) {
-        if (admitted != null && admitted.id().equals(id)) admitted = null;
+        boolean cameWithIt = admitted != null && admitted.id().equals(id);
+        if (!cameWithIt && (session == null || !session.getId().equals(id))) return;
+        admitted = null;
+        session = null;
+        ended = true;
+    }
+
+    /** Whether the cookie that the request came with is one of a session that it has ended, once. */
+    boolean takeEnded() {
+        boolean due = ended;
+        ended = false;
+        return due;
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ficha.FichaClient;
 import dev.ficha.NoLeakedHandles;
 import dev.ficha.Patch;
-import dev.ficha.RedisServer;
 import dev.ficha.Session;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -14,39 +13,19 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.springframework.context.ConfigurableApplicationContext;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** HttpSession in a servlet container, seen by a browser and by a client that stands for another language. */
 @ExtendWith(NoLeakedHandles.class)
 class HttpSessionTest {
-    private static RedisServer redis;
-    private static ConfigurableApplicationContext shop;
-    private static FichaClient others;
-    private Browser browser;
+    @RegisterExtension
+    static final RunningShop SHOP =
+            new RunningShop(Shop.class, "ficha.attributes.types.cart=dev.ficha.spring.Shop$Cart");
 
-    @BeforeAll
-    static void start() {
-        redis = new RedisServer();
-        shop = Shop.start(redis, "ficha.attributes.types.cart=dev.ficha.spring.Shop$Cart");
-        others = FichaClient.open(redis.url());
-    }
-
-    @AfterAll
-    static void stop() {
-        others.close();
-        shop.close();
-        redis.close();
-    }
-
-    @BeforeEach
-    void visit() {
-        browser = new Browser(Shop.portOf(shop));
-    }
+    private final FichaClient others = SHOP.others();
+    private final Browser browser = SHOP.newBrowser();
 
     private Session stored() {
         return others.load(browser.token(), false, true).orElseThrow();
@@ -54,9 +33,9 @@ class HttpSessionTest {
 
     @Test
     void aSessionIsStoredWhenSomethingIsPutIntoItAndNotBefore() throws Exception {
-        redis.cli("FLUSHALL");
+        SHOP.redis().cli("FLUSHALL");
         assertThat(Browser.setCookies(browser.get("/public/look"))).isEmpty();
-        assertThat(redis.cli("DBSIZE")).isEqualTo("0");
+        assertThat(SHOP.redis().cli("DBSIZE")).isEqualTo("0");
 
         HttpResponse<String> response = browser.get("/visits");
         assertThat(response.body()).isEqualTo("1");
@@ -156,7 +135,7 @@ class HttpSessionTest {
         assertThat(late.get().body()).contains("session_gone");
         assertThat(late.get().headers().firstValue("WWW-Authenticate")).hasValue("Bearer error=\"invalid_token\"");
         assertThat(others.find(session.id())).isEmpty();
-        assertThat(redis.cli("EXISTS", "ficha:{" + route(session) + "}:" + session.id()))
+        assertThat(SHOP.redis().cli("EXISTS", "ficha:{" + route(session) + "}:" + session.id()))
                 .isEqualTo("0");
         assertThat(browser.get("/me").statusCode()).isNotEqualTo(200);
         pool.shutdown();
@@ -225,7 +204,7 @@ class HttpSessionTest {
         assertThat(browser.get("/attributes/theme").body()).contains("dark");
         assertThat(browser.get("/admin").statusCode()).isEqualTo(200);
 
-        Browser machine = new Browser(Shop.portOf(shop));
+        Browser machine = SHOP.newBrowser();
         var bearer = machine.request("/me")
                 .header("Authorization", "Bearer " + session.token().orElseThrow());
         assertThat(machine.send(bearer.GET()).body()).contains("carol");

@@ -64,6 +64,7 @@ class JacksonAttributeMapperTest {
                 new Shop.Cart("a", List.of()),
                 List.of(Instant.EPOCH),
                 Map.of(1, "a"),
+                Map.of("@class", "org.springframework.security.core.authority.SimpleGrantedAuthority"),
                 new String[] {"a"},
                 Thread.State.NEW)) {
             assertThatThrownBy(() -> mapper.write("x", value))

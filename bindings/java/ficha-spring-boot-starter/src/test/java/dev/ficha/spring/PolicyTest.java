@@ -5,56 +5,34 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ficha.FichaClient;
 import dev.ficha.NewSession;
 import dev.ficha.NoLeakedHandles;
-import dev.ficha.RedisServer;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.springframework.context.ConfigurableApplicationContext;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The policy in the application's properties, and what handlers ask for beside it. */
 @ExtendWith(NoLeakedHandles.class)
 class PolicyTest {
-    private static RedisServer redis;
-    private static ConfigurableApplicationContext shop;
-    private static FichaClient others;
-    private Browser browser;
+    @RegisterExtension
+    static final RunningShop SHOP = new RunningShop(
+            Shop.class,
+            "ficha.rules[0].path=/login",
+            "ficha.rules[0].allow=anyone",
+            "ficha.rules[1].path=/public/**",
+            "ficha.rules[1].methods=GET",
+            "ficha.rules[1].allow=anyone",
+            "ficha.rules[2].path=/admin",
+            "ficha.rules[2].roles=admin",
+            "ficha.rules[3].path=/reports",
+            "ficha.rules[3].scopes=reports:read",
+            "ficha.rules[4].path=/visits",
+            "ficha.rules[4].allow=nobody",
+            "ficha.rules[5].path=/**",
+            "ficha.trust.identity-headers=X-User");
 
-    @BeforeAll
-    static void start() {
-        redis = new RedisServer();
-        shop = Shop.start(
-                redis,
-                "ficha.rules[0].path=/login",
-                "ficha.rules[0].allow=anyone",
-                "ficha.rules[1].path=/public/**",
-                "ficha.rules[1].methods=GET",
-                "ficha.rules[1].allow=anyone",
-                "ficha.rules[2].path=/admin",
-                "ficha.rules[2].roles=admin",
-                "ficha.rules[3].path=/reports",
-                "ficha.rules[3].scopes=reports:read",
-                "ficha.rules[4].path=/visits",
-                "ficha.rules[4].allow=nobody",
-                "ficha.rules[5].path=/**",
-                "ficha.trust.identity-headers=X-User");
-        others = FichaClient.open(redis.url());
-    }
-
-    @AfterAll
-    static void stop() {
-        others.close();
-        shop.close();
-        redis.close();
-    }
-
-    @BeforeEach
-    void visit() {
-        browser = new Browser(Shop.portOf(shop));
-    }
+    private final FichaClient others = SHOP.others();
+    private final Browser browser = SHOP.newBrowser();
 
     private HttpResponse<String> asBearer(String path, NewSession session) {
         String token = others.create(session).token().orElseThrow();

@@ -45,13 +45,18 @@ class Shop {
 
     /** Starts it with one dependency and one property, and those that are given: {@code name=value}. */
     static ConfigurableApplicationContext start(RedisServer redis, String... properties) {
+        return start(redis, Shop.class, properties);
+    }
+
+    /** The same with {@code more} beside the shop's own beans. */
+    static ConfigurableApplicationContext start(RedisServer redis, Class<?> more, String... properties) {
         var all = new ArrayList<>(List.of(
                 "--ficha.redis.url=" + redis.url(),
                 "--server.port=0",
                 "--spring.main.banner-mode=off",
                 "--logging.level.root=WARN"));
         for (String property : properties) all.add("--" + property);
-        return SpringApplication.run(Shop.class, all.toArray(String[]::new));
+        return SpringApplication.run(new Class<?>[] {Shop.class, more}, all.toArray(String[]::new));
     }
 
     static int portOf(ConfigurableApplicationContext shop) {
