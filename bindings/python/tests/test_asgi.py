@@ -219,6 +219,30 @@ async def test_an_outage_is_503_with_the_cookie_untouched() -> None:
     assert "set-cookie" not in response.headers
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "header"),
+    [
+        (ficha.Unavailable, 503, "retry-after"),
+        (ficha.SessionGone, 401, "www-authenticate"),
+        (ficha.SessionLimit, 429, "content-type"),
+    ],
+)
+async def test_what_a_handler_of_fastapi_raises_has_its_status_when_the_middleware_is_added_there(
+    client: Client, error: type[ficha.FichaError], status: int, header: str
+) -> None:
+    app = FastAPI()
+    app.add_middleware(FichaMiddleware, client=client)
+
+    @app.get("/enter")
+    async def enter() -> None:
+        raise error("here")
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop.example") as browser:
+        response = await browser.get("/enter")
+    assert response.status_code == status
+    assert header in response.headers
+
+
 def a_token() -> str:
     with Client("memory://") as other:
         return str(other.create().token)

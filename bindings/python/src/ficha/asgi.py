@@ -1,6 +1,6 @@
 """Plain ASGI middleware, for Starlette, FastAPI and anything else that speaks ASGI.
 
->>> app = FichaMiddleware(app, client)
+>>> app = FichaMiddleware(app, client)  # in Starlette and FastAPI: app.add_middleware(FichaMiddleware, client=client)
 
 ``scope["ficha"]`` is the decision, ``scope["session"]`` the session as a mutable mapping (Starlette's
 ``request.session``), saved before the response starts. What a stream, a background task or an open WebSocket changes
