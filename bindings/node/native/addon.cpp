@@ -18,10 +18,12 @@ void set_callbacks(const Napi::CallbackInfo& info) {
   environment.set_callback(Environment::Callback::session_class, info[2]);
 }
 
-// What is alive, so that tests can fail on a leak: clients and sessions of the process, operations of the environment.
+// What is alive, so that tests can fail on a leak: clients of the process, those of them that are not closed, its
+// sessions, and operations of the environment.
 Napi::Value live_handles(const Napi::CallbackInfo& info) {
   Napi::Object handles = Napi::Object::New(info.Env());
   handles.Set("clients", live_clients());
+  handles.Set("unclosed", unclosed_clients());
   handles.Set("sessions", live_sessions());
   handles.Set("operations", static_cast<double>(Environment::of(info.Env()).pending()));
   return handles;

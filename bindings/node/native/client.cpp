@@ -17,19 +17,29 @@ namespace ficha::node {
 namespace {
 
 std::atomic<int> alive{0};
+std::atomic<int> unclosed{0};
 
 // Lives as long as one of its functions, or an operation that is under way.
 struct ClientHandle {
   ClientHandle(Client opened, std::shared_ptr<ManualClock> manual_clock, std::shared_ptr<LogSink> log_sink)
       : clock(std::move(manual_clock)), log(std::move(log_sink)), client(std::move(opened)) {
     ++alive;
+    ++unclosed;
   }
   ClientHandle(const ClientHandle&) = delete;
-  ~ClientHandle() { --alive; }
+  ~ClientHandle() {
+    if (!closed) --unclosed;
+    --alive;
+  }
+  void close() noexcept {
+    if (!std::exchange(closed, true)) --unclosed;
+    client.close();
+  }
 
   const std::shared_ptr<ManualClock> clock;
   const std::shared_ptr<LogSink> log;
   Client client;
+  bool closed = false;
 };
 
 using SharedClient = std::shared_ptr<ClientHandle>;
@@ -275,7 +285,7 @@ Napi::Value prometheus(const SharedClient& handle, const Napi::CallbackInfo& inf
 }
 
 Napi::Value close(const SharedClient& handle, const Napi::CallbackInfo& info) {
-  handle->client.close();
+  handle->close();
   if (handle->log) Environment::of(info.Env()).remove_log(handle->log);
   return info.Env().Undefined();
 }
@@ -355,6 +365,10 @@ Napi::Value open_client(const Napi::CallbackInfo& info) {
 
 int live_clients() noexcept {
   return alive;
+}
+
+int unclosed_clients() noexcept {
+  return unclosed;
 }
 
 void define_client(Napi::Env env, Napi::Object exports) {

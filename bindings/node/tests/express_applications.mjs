@@ -1,5 +1,5 @@
 // Applications on each release of Express that is supported.
-import { after, describe } from 'node:test';
+import { describe } from 'node:test';
 import express4 from 'express4';
 import express5 from 'express';
 import { Client } from 'ficha';
@@ -9,9 +9,8 @@ import { useLeakCheck, useRedis } from './helpers.mjs';
 /** For a test file: `open(settings)` makes clients of a Redis for all of its tests, which are closed after them. */
 export function useClients() {
   const redis = useRedis();
-  useLeakCheck();
   const clients = [];
-  after(() => clients.forEach((client) => client.close()));
+  useLeakCheck(clients);
   return function open({ redis: connection, ...settings } = {}) {
     const cookie = { insecure_http: true, name: 'sid' };
     const client = new Client({ redis: { url: redis.url, ...connection }, cookie, ...settings });

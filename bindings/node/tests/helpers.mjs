@@ -79,11 +79,13 @@ export async function run(program, env, flags = []) {
   return { ended: signal ?? code, output, errors };
 }
 
-/** For a test file: fails it when clients or operations outlive its tests. */
-export function useLeakCheck() {
+/** For a test file: closes `clients` after its tests, and fails it when others, or operations, outlive them. */
+export function useLeakCheck(clients = []) {
   after(() => {
-    const { operations } = native.liveHandles();
+    for (const client of clients) client.close();
+    const { operations, unclosed } = native.liveHandles();
     assert.equal(operations, 0, 'operations were left pending');
+    assert.equal(unclosed, 0, 'clients were left open');
   });
 }
 
