@@ -31,6 +31,7 @@ class System:
 
     def __init__(self, proxy: str, *, idle_seconds: int | None = None, port: int = 8080) -> None:
         """Prepare it; nothing is started yet. The port is the proxy's, another one where that is taken."""
+        _remove_old_runs()
         self.proxy = proxy
         self.idle_seconds = idle_seconds
         self.passwords = {"alice": _password(), "admin": _password()}
@@ -134,13 +135,6 @@ class System:
         self._start_proxy()
 
     def _hold_run_directory(self) -> None:
-        BUILD.mkdir(parents=True, exist_ok=True)
-        for old in BUILD.glob("run-*"):
-            if old.stat().st_ctime > _LAUNCHED:
-                continue  # of this launcher: its logs may be wanted
-            with (old / ".lock").open("w") as lock, contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(old)
         for folder in ("log", "data"):
             (self.run / folder).mkdir(parents=True, exist_ok=True)
         lock = self._held.enter_context((self.run / ".lock").open("w"))
@@ -238,6 +232,17 @@ class System:
         if (self.run / "data").is_dir():
             shutil.rmtree(self.run / "data")
         self._held.close()
+
+
+def _remove_old_runs() -> None:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for old in BUILD.glob("run-*"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError):  # removed by another launcher, or in use
+            if old.stat().st_ctime > _LAUNCHED:
+                continue  # of this launcher: its logs may be wanted
+            with (old / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(old)
 
 
 def _free_port(wanted: int = 0) -> int:
