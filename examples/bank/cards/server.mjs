@@ -13,8 +13,9 @@ const app = express();
 
 app.disable('x-powered-by');
 app.set('trust proxy', 'loopback');
-// JSON.parse() in a browser would round integers beyond 2^53: they go out as text.
-app.set('json replacer', (_key, value) => (typeof value === 'bigint' ? value.toString() : value));
+// Integers beyond 2^53 are BigInt here. Node 20 cannot write one as a number: there it goes out as text.
+const written = JSON.rawJSON ?? String;
+app.set('json replacer', (_key, value) => (typeof value === 'bigint' ? written(value.toString()) : value));
 app.use(sessions(client));
 app.use(express.json({ strict: false }));
 

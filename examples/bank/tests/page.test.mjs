@@ -152,6 +152,15 @@ test('a change of roles that is refused is not shown as made', async () => {
   await admin.leave();
 });
 
+test('an integer that JavaScript would round is shown as it is', async () => {
+  const bob = await Visitor.signedIn('bob');
+  await bob.addAttribute('rates', 'large', '12345678901234567890');
+  const shown = await bob.attributeEverywhere('large');
+  // Of Node 20, cards can only send it as text.
+  assert.deepEqual(new Set(shown.map((text) => text.replaceAll('"', ''))), new Set(['12345678901234567890']));
+  await bob.leave();
+});
+
 test('on a phone nothing is cut off, and everything is large enough to hit', async () => {
   const admin = await Visitor.signedIn('admin', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   for (const [link, heading] of pages) {

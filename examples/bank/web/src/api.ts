@@ -84,6 +84,14 @@ function optionsOf(method: string, { body, json, key }: Content): RequestInit {
   return { method, headers, body: text ?? null, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs) };
 }
 
+const { rawJSON } = JSON as { rawJSON?: (text: string) => Json };
+
+// Integers beyond 2^53, which other languages put into sessions, stay as they are written, in browsers that tell how.
+function exactly(_name: string, value: Json, context?: { source?: string }): Json {
+  const rounded = typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return rounded && rawJSON && context?.source ? rawJSON(context.source) : value;
+}
+
 /** Rejects with ApiError. */
 export async function request<T>(method: string, path: string, content: Content = {}): Promise<T> {
   const response = await fetch(path, optionsOf(method, content)).catch(() => {
@@ -91,5 +99,5 @@ export async function request<T>(method: string, path: string, content: Content 
   });
   if (!response.ok) throw await errorOf(response);
   if (response.status === 204) return undefined as T;
-  return response.json() as Promise<T>;
+  return JSON.parse(await response.text(), exactly) as T;
 }
