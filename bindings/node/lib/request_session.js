@@ -143,7 +143,7 @@ class SessionKeeper {
   #sealed = false;
   #last = settled;
   #running = 0;
-  #failed = []; // [operation, error]
+  #failed; // [operation, error] of each, if any did
 
   /**
    * `decision` is null where the configuration has no policy; `carrier` is what brought the session's token. `origin` is the
@@ -243,8 +243,8 @@ class SessionKeeper {
   }
   /** Throws the error of an operation that failed with nobody waiting for it: a logout must not seem to have succeeded. */
   throwUnseen() {
-    const unseen = this.#failed.find(([operation]) => !operation.seen);
-    this.#failed = [];
+    const unseen = this.#failed?.find(([operation]) => !operation.seen);
+    this.#failed = undefined;
     if (unseen) throw unseen[1];
   }
 
@@ -258,7 +258,7 @@ class SessionKeeper {
     );
     const promise = new Operation((resolve) => resolve(done));
     // The response tells of it, if it can still tell.
-    if (!this.#sealed) promise.whenFailed((error) => this.#failed.push([promise, error]));
+    if (!this.#sealed) promise.whenFailed((error) => (this.#failed ??= []).push([promise, error]));
     return promise;
   }
 

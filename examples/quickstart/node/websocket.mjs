@@ -6,6 +6,8 @@ export function acceptWebSockets(server, client, { checkEveryMs = 5000 } = {}) {
   const sockets = new WebSocketServer({ noServer: true });
 
   server.on('upgrade', async (request, socket, head) => {
+    // An upgraded socket is nobody's but ours: its error, unheard, would end the process.
+    socket.on('error', () => socket.destroy());
     // A page of another origin can open a socket with the visitor's cookie: authorize() wants the own origin here.
     const decision = await client.authorize(requestOf(request));
     if (!decision.allowed || !decision.session) {

@@ -60,3 +60,18 @@ test("a page of another origin cannot open a socket with the visitor's cookie", 
   assert.equal((await connect('/events', { token, origin: 'https://evil.example' })).status, 403);
   assert.equal((await connect('/events', { token, origin: 'null' })).status, 403);
 });
+
+test('a connection that breaks while its session is looked up, or refused, ends nothing but itself', async () => {
+  const { token } = await client.create('ada', { roles: ['customer'] });
+  for (const cookie of [`sid=${token}`, 'sid=none']) {
+    const headers = { Connection: 'Upgrade', Upgrade: 'websocket', Cookie: cookie };
+    const request = http.request(`http://${host()}/events`, { headers });
+    request.on('error', () => {});
+    request.end();
+    const [, socket] = await once(server, 'upgrade');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.destroy(new Error('read ECONNRESET'));
+    await closed;
+  }
+  assert.equal((await connect('/events')).status, 401);
+});

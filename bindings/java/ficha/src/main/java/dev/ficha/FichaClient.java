@@ -337,7 +337,10 @@ public final class FichaClient implements AutoCloseable {
         return with(() -> Answer.text(Native.prometheus(handle, prefix.getBytes(StandardCharsets.UTF_8))));
     }
 
-    /** Ends the connection; what is in flight completes with ClientClosed before this returns. Idempotent. */
+    /**
+     * Ends the connection; what is in flight ends with ClientClosed, whoever waits for it. Idempotent. Waits for nothing but
+     * the thread that receives answers.
+     */
     @Override
     public void close() {
         try {
