@@ -94,6 +94,9 @@ napi_value new_session(napi_env env, SessionHolder holder) noexcept {
 }
 
 const SessionHolder* as_session(napi_env env, napi_value value) noexcept {
+  // Asked for the tag of null or undefined, Node-API leaves an exception pending.
+  napi_valuetype type = napi_undefined;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
   bool tagged = false;
   void* data = nullptr;
   if (napi_check_object_type_tag(env, value, &session_tag, &tagged) != napi_ok || !tagged) return nullptr;

@@ -289,3 +289,16 @@ test('an inspected session or decision shows no attribute and no token', async (
   assert.equal(JSON.stringify(session), '{}');
   client.close();
 });
+
+test('what is no session is an error of the call, not the end of the process', async () => {
+  const client = new Client('memory://');
+  for (const wrong of [null, undefined, {}, 5, 'text', [], () => 1]) {
+    assert.throws(() => client.setCookie(wrong), TypeError);
+    for (const call of [() => client.revoke(wrong), () => client.patch(wrong, { set: { a: 1 } }), () => client.find(wrong)]) {
+      await assert.rejects(call);
+    }
+    assert.throws(() => client.require({}, wrong), ficha.InvalidArgument);
+  }
+  for (const wrong of [{}, 5, 'text', []]) await assert.rejects(client.login(wrong, 'alice'), TypeError);
+  client.close();
+});
