@@ -244,9 +244,10 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 def test_a_signal_interrupts_a_call_that_waits_for_long(call: str, own_redis_server: RedisServer) -> None:
     program = """
-        import sys
+        import signal, sys
         import ficha
 
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell has put into the background
         long = {"command_timeout": "20s", "operation_timeout": "40s"}
         client = ficha.Client({"redis": {"url": sys.argv[1], **long}, "near_cache": {"enabled": False}})
         token = client.create("alice").token
