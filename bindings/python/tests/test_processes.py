@@ -249,7 +249,8 @@ def test_a_signal_interrupts_a_call_that_waits_for_long(call: str, own_redis_ser
 
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell has put into the background
         long = {"command_timeout": "20s", "operation_timeout": "40s"}
-        client = ficha.Client({"redis": {"url": sys.argv[1], **long}, "near_cache": {"enabled": False}})
+        redis = {"url": sys.argv[1], **long}
+        client = ficha.Client({"redis": redis, "near_cache": {"enabled": False}, "rule": [{"path": "/**"}]})
         token = client.create("alice").token
         print("connected", flush=True)
         sys.stdin.readline()

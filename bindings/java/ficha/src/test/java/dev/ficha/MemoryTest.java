@@ -1,6 +1,5 @@
 package dev.ficha;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
@@ -116,7 +115,8 @@ class MemoryTest {
     void answersForWhichTheHeapHasNoRoomFailAndTheOthersArrive(String collector) throws Exception {
         for (int round = 0; round < 3; round++) {
             var outcome = new ChildJvm("-Xmx16m", collector).run(RunsOutOfMemory.class, redis.url());
-            assertEquals("survived\n", outcome.output());
+            // The machine itself may report a worker of the common pool that died before.
+            assertTrue(outcome.output().endsWith("survived\n"), outcome.output());
         }
     }
 }
