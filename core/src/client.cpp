@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "crypto.hpp"
 #include "held_sends.hpp"
 #include "login.hpp"
 #include "memory/memory_store.hpp"
@@ -264,6 +265,7 @@ Client::~Client() = default;
 Result<Client> Client::open(Config config, Hooks hooks) {
   return guarded([&]() -> Result<Client> {
     if (auto valid = validate(config); !valid) return std::move(valid).error();
+    crypto::prepare();
     std::optional<redis::Endpoint> endpoint;
     if (config.redis.url.reveal() != memory_url) {
       auto parsed = redis::parse_endpoint(config.redis);

@@ -25,7 +25,7 @@ class SystemClock final : public Clock {
 }  // namespace
 
 Clock& system_clock() noexcept {
-  static SystemClock clock;
+  static constinit SystemClock clock;
   return clock;
 }
 

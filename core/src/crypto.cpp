@@ -21,29 +21,38 @@ void require(bool succeeded) noexcept {
   std::abort();
 }
 
-// Fetching an algorithm takes locks and costs more than hashing a token, so it happens once. Never freed: objects with
-// static storage may hash while the process ends.
-EVP_MD* sha256_algorithm() noexcept {
-  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return algorithm;
+// What every thread's contexts are made from: fetching an algorithm takes locks, and costs more than hashing a token. Never
+// freed, and all that hashing needs, so that it works while and after the process' objects are destroyed.
+struct Algorithms {
+  EVP_MD* sha256;
+  EVP_MAC_CTX* hmac;  // keyed with nothing, to be copied
+};
+
+EVP_MAC_CTX* new_hmac() noexcept {
+  EVP_MAC_CTX* const hmac = EVP_MAC_CTX_new(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+  char digest_name[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+      OSSL_PARAM_construct_end(),
+  };
+  require(hmac != nullptr && EVP_MAC_init(hmac, reinterpret_cast<const unsigned char*>(""), 0, parameters) == 1);
+  return hmac;
 }
 
-EVP_MAC* hmac_algorithm() noexcept {
-  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  return algorithm;
+const Algorithms& algorithms() noexcept {
+  static const Algorithms fetched = [] {
+    require(usable());
+    return Algorithms{EVP_MD_fetch(nullptr, "SHA256", nullptr), new_hmac()};
+  }();
+  return fetched;
 }
 
 // Contexts are reused because making one costs several times a hash (OpenSSL issues 17064, 19612, 20286).
 class Contexts {
  public:
-  Contexts() noexcept : digest_(EVP_MD_CTX_new()), mac_(EVP_MAC_CTX_new(hmac_algorithm())) {
-    char digest_name[] = "SHA256";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    require(sha256_algorithm() != nullptr && digest_ != nullptr && mac_ != nullptr &&
-            EVP_MAC_CTX_set_params(mac_, parameters) == 1);
+  Contexts() noexcept
+      : sha256_algorithm_(algorithms().sha256), digest_(EVP_MD_CTX_new()), mac_(EVP_MAC_CTX_dup(algorithms().hmac)) {
+    require(sha256_algorithm_ != nullptr && digest_ != nullptr && mac_ != nullptr);
   }
   ~Contexts() {
     EVP_MD_CTX_free(digest_);
@@ -54,7 +63,7 @@ class Contexts {
 
   Digest sha256(std::string_view message, std::string_view rest) noexcept {
     Digest digest;
-    require(EVP_DigestInit_ex2(digest_, sha256_algorithm(), nullptr) == 1 &&
+    require(EVP_DigestInit_ex2(digest_, sha256_algorithm_, nullptr) == 1 &&
             EVP_DigestUpdate(digest_, message.data(), message.size()) == 1 &&
             (rest.empty() || EVP_DigestUpdate(digest_, rest.data(), rest.size()) == 1) &&
             EVP_DigestFinal_ex(digest_, reinterpret_cast<unsigned char*>(digest.data()), nullptr) == 1);
@@ -74,6 +83,7 @@ class Contexts {
   }
 
  private:
+  EVP_MD* sha256_algorithm_;
   EVP_MD_CTX* digest_;
   EVP_MAC_CTX* mac_;
 };
@@ -105,6 +115,14 @@ Digest with_contexts(Use use) noexcept {
 
 }  // namespace
 
+bool usable() noexcept {
+  return OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr) == 1;
+}
+
+void prepare() noexcept {
+  algorithms();
+}
+
 Digest sha256(std::string_view message, std::string_view rest) noexcept {
   return with_contexts([&](Contexts& contexts) noexcept { return contexts.sha256(message, rest); });
 }
@@ -128,7 +146,7 @@ namespace {
 class OpensslRandom final : public RandomSource {
  public:
   bool fill(std::span<std::byte> out) noexcept override {
-    return out.size() <= INT_MAX &&
+    return out.size() <= INT_MAX && crypto::usable() &&
            RAND_priv_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) == 1;
   }
 };

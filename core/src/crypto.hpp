@@ -15,6 +15,14 @@ using Digest = std::array<std::byte, 32>;
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// Whether OpenSSL works: not once it has been cleaned up, after which most of it ends the process (SIGSEGV). At exit it
+// would clean up by itself, below the feet of threads that still run (daemon threads of Python and Java, detached ones), and
+// race with those that just end. The first call in a process tells it not to, unless the host used OpenSSL before.
+[[nodiscard]] bool usable() noexcept;
+
+// Fetches what hashing needs. Afterwards sha256() and hmac_sha256() work whatever becomes of OpenSSL.
+void prepare() noexcept;
+
 // SHA-256 (FIPS 180-4) of `message`, or of `message` followed by `rest`. An OpenSSL without SHA-256 ends the process:
 // there is no digest to go on with.
 [[nodiscard]] Digest sha256(std::string_view message, std::string_view rest = {}) noexcept;

@@ -89,9 +89,11 @@ struct Config {
 // Time, injected so that tests need not sleep. Callable from any thread.
 class Clock {
  public:
-  virtual ~Clock() = default;
   [[nodiscard]] virtual std::int64_t unix_milliseconds() noexcept = 0;
   [[nodiscard]] virtual std::int64_t monotonic_nanoseconds() noexcept = 0;
+
+ protected:
+  ~Clock() = default;
 };
 [[nodiscard]] Clock& system_clock() noexcept;
 

@@ -18,9 +18,11 @@ namespace ficha {
 // Where randomness comes from. Injected so that tests can make it fail or repeat.
 class RandomSource {
  public:
-  virtual ~RandomSource() = default;
   // Fills `out` entirely or returns false; there is no weaker fallback. Callable from any thread.
   [[nodiscard]] virtual bool fill(std::span<std::byte> out) noexcept = 0;
+
+ protected:
+  ~RandomSource() = default;
 };
 
 // OpenSSL's private CSPRNG, which reseeds itself after fork().

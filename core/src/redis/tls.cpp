@@ -5,6 +5,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "crypto.hpp"
+
 namespace ficha::redis {
 namespace {
 
@@ -98,6 +100,7 @@ TlsSession::~TlsSession() = default;
 
 Result<std::unique_ptr<TlsSession>> TlsSession::open(const Endpoint& endpoint, int fd, SteadyTime deadline,
                                                      const Wakeup& wakeup) {
+  if (!crypto::usable()) return unavailable("TLS: OpenSSL was cleaned up: the process is ending");
   std::unique_ptr<TlsSession> session(new TlsSession(fd));
   ERR_clear_error();
   Result<void> done = session->prepare(endpoint);

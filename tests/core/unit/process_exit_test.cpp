@@ -1,0 +1,64 @@
+// Threads that still work while the process ends: daemon threads of Python and Java, detached ones of C++.
+
+#include <gtest/gtest.h>
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <thread>
+
+#include "ficha/client.hpp"
+#include "redis/tls.hpp"
+
+namespace ficha {
+namespace {
+
+Client* client = nullptr;
+std::string* token = nullptr;
+
+const char* outcome(bool succeeded) {
+  return succeeded ? "works" : "fails";
+}
+
+// What a thread sees that uses the client for the first time when everything else of the process is gone.
+void use_the_client_in_a_new_thread() {
+  std::thread([] {
+    const auto loaded = client->load(*token);
+    std::fprintf(stderr, "load %s, ", outcome(loaded && loaded->has_value()));
+    const auto created = client->create({});
+    std::fprintf(stderr, "create %s", outcome(static_cast<bool>(created)));
+    if (created) return;
+    const redis::Wakeup nobody_wakes;
+    const auto tls = redis::TlsSession::open({}, -1, {}, nobody_wakes);
+    std::fprintf(stderr, ", TLS %s", outcome(static_cast<bool>(tls)));
+  }).join();
+}
+
+// The handler is registered before anything that the use of the client registers, and so runs after all that.
+[[noreturn]] void exit_with_a_client(bool host_used_openssl_first) {
+  std::atexit(use_the_client_in_a_new_thread);
+  if (host_used_openssl_first) OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
+  Config config;
+  config.redis.url = Secret("memory://");
+  client = new Client(Client::open(config).value());
+  token = new std::string(client->create({}).value().token.reveal());
+  std::exit(0);
+}
+
+class ProcessExit : public testing::Test {
+ protected:
+  ProcessExit() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(ProcessExit, LeavesEverythingToThreadsThatStillWork) {
+  EXPECT_EXIT(exit_with_a_client(false), testing::ExitedWithCode(0), "^load works, create works$");
+}
+
+TEST_F(ProcessExit, LeavesWhatNeedsNoRandomnessToThemWhenTheHostLetsOpensslCleanUp) {
+  EXPECT_EXIT(exit_with_a_client(true), testing::ExitedWithCode(0), "^load works, create fails, TLS fails$");
+}
+
+}  // namespace
+}  // namespace ficha
