@@ -5,8 +5,7 @@
 
 namespace ficha::python {
 
-// Defines the class, then puts the calls that run on every request (load, authorize and their try_ forms) into it as
-// METH_FASTCALL, past pybind11's argument conversion.
+// Defines the class, with the calls of client_calls.hpp.
 void define_client(pybind11::module_& module);
 
 }  // namespace ficha::python
