@@ -10,10 +10,13 @@ from typing import Any, cast
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 
 import ficha
+from django_helpers import users
 from ficha import _completions, _core
 from ficha.django import conf
+from ficha.django.sessions import SessionStore
 from redis_server import RedisServer
 
 HANDLES_BEFORE = pytest.StashKey[dict[str, int]]()
@@ -120,3 +123,31 @@ def store(request: pytest.FixtureRequest, settings: Any, namespace: str) -> Iter
     settings.FICHA = {**tables, "redis": {"url": url, "namespace": namespace, **PATIENT}}
     yield
     conf.close_client()
+
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def browser() -> Client:
+    return Client()
+
+
+@pytest.fixture
+def alice() -> Any:
+    return users().create_user("alice", password="password")
+
+
+@pytest.fixture
+def session() -> SessionStore:
+    """A session of Django's of which nothing is stored."""
+    return SessionStore()
+
+
+@pytest.fixture
+def stored() -> SessionStore:
+    """One that is stored, as the request that stored it holds it."""
+    session = SessionStore()
+    session["a"], session["b"] = "c", "d"
+    session.save()
+    return session
