@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -36,14 +37,37 @@ void use_the_client_in_a_new_thread() {
   }).join();
 }
 
+void open_client() {
+  Config config;
+  config.redis.url = Secret("memory://");
+  client = new Client(Client::open(config).value());
+}
+
 // The handler is registered before anything that the use of the client registers, and so runs after all that.
 [[noreturn]] void exit_with_a_client(bool host_used_openssl_first) {
   std::atexit(use_the_client_in_a_new_thread);
   if (host_used_openssl_first) OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
-  Config config;
-  config.redis.url = Secret("memory://");
-  client = new Client(Client::open(config).value());
+  open_client();
   token = new std::string(client->create({}).value().token.reveal());
+  std::exit(0);
+}
+
+// Threads that have used the client end while the process does: CPython ends its daemon threads so before 3.14.
+[[noreturn]] void exit_while_threads_end() {
+  static std::atomic<int> at_work{0};
+  static std::atomic<bool> end{false};
+  constexpr int many = 200;
+  open_client();
+  for (int i = 0; i < many; ++i) {
+    std::thread([] {
+      if (!client->create({})) std::_Exit(1);
+      ++at_work;
+      end.wait(false);
+    }).detach();
+  }
+  while (at_work < many) std::this_thread::yield();
+  end = true;
+  end.notify_all();
   std::exit(0);
 }
 
@@ -58,6 +82,10 @@ TEST_F(ProcessExit, LeavesEverythingToThreadsThatStillWork) {
 
 TEST_F(ProcessExit, LeavesWhatNeedsNoRandomnessToThemWhenTheHostLetsOpensslCleanUp) {
   EXPECT_EXIT(exit_with_a_client(true), testing::ExitedWithCode(0), "^load works, create fails, TLS fails$");
+}
+
+TEST_F(ProcessExit, DoesNotCollideWithThreadsThatEndMeanwhile) {
+  for (int i = 0; i < 20; ++i) EXPECT_EXIT(exit_while_threads_end(), testing::ExitedWithCode(0), "^$");
 }
 
 }  // namespace
