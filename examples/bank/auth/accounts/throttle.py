@@ -7,7 +7,6 @@ import math
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import Throttled
@@ -36,21 +35,20 @@ def attempt(request: Request, username: str | None = None) -> Attempt:
     """Count an attempt, before its password is looked at; raises Throttled, with the time to wait.
 
     Without an account, the address alone counts. Counted first and forgiven later, attempts made at the same time
-    cannot all slip through.
+    cannot all slip through: each is in the database before it looks there, so whoever looks last sees all of them.
     """
     limits = {_subject("address", client_address(request)): settings.LOGIN_FAILURES_PER_ADDRESS}
     if username is not None:
         limits[_account(username)] = settings.LOGIN_FAILURES_PER_ACCOUNT
     now = timezone.now()
-    with transaction.atomic():
-        FailedAttempt.objects.filter(at__lte=now - _window()).delete()
-        for subject, limit in limits.items():
-            times = list(
-                FailedAttempt.objects.filter(subject=subject).order_by("-at").values_list("at", flat=True)[:limit]
-            )
-            if len(times) == limit:
-                raise Throttled(wait=_seconds_until(times[-1] + _window(), now))
-        counted = FailedAttempt.objects.bulk_create(FailedAttempt(subject=subject, at=now) for subject in limits)
+    FailedAttempt.objects.filter(at__lte=now - _window()).delete()
+    counted = FailedAttempt.objects.bulk_create(FailedAttempt(subject=subject, at=now) for subject in limits)
+    for subject, limit in limits.items():
+        newest = FailedAttempt.objects.filter(subject=subject).order_by("-at")
+        times = list(newest.values_list("at", flat=True)[: limit + 1])
+        if len(times) > limit:
+            FailedAttempt.objects.filter(pk__in=[each.pk for each in counted]).delete()  # it was not made
+            raise Throttled(wait=_seconds_until(times[-1] + _window(), now))
     return Attempt(username, counted)
 
 

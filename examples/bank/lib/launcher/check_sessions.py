@@ -166,6 +166,22 @@ def a_transfer_moves_money_once(scene: Scene) -> None:
     expect(admin.post("/transactions/transfers", order), 404)  # from somebody else's account
 
 
+def an_order_sent_several_times_at_once_is_carried_out_once(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    current, savings = bob.get("/transactions/accounts").json()
+    # All that is there: a second time would overdraw the account.
+    order = {"from": current["id"], "to": savings["number"], "amount": current["balance"], "note": "all of it"}
+    key = {"Idempotency-Key": f"all-{time.monotonic_ns()}"}
+    tabs = [bob.copy() for _ in range(6)]
+    with ThreadPoolExecutor(len(tabs)) as pool:
+        answers = list(pool.map(lambda tab: tab.ask("POST", "/transactions/transfers", order, headers=key), tabs))
+    statuses = sorted(answer.status for answer in answers)
+    require(statuses == [200] * 5 + [201], f"statuses: {statuses}")
+    same("transfer", (answer.json() for answer in answers), answers[0].json())
+    back = {"from": savings["number"], "to": current["number"], "amount": current["balance"], "note": "back"}
+    expect(bob.post("/transactions/transfers", back), 201)
+
+
 def transfers_made_at_once_never_overdraw_an_account(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     current, savings = bob.get("/transactions/accounts").json()
@@ -248,8 +264,14 @@ def new_users_can_register_and_guessing_is_slowed_down(scene: Scene) -> None:
     expect(scene.visitor().post("/auth/register", {**known, "password": "short"}), 400)
     expect(scene.visitor().post("/auth/register", known), 201)
     expect(scene.visitor().post("/auth/register", known), 409)
-    for _ in range(5):
-        expect(scene.visitor().post("/auth/login", {**known, "password": "guessed"}), 401)
+    guesses = [{**known, "password": "guessed"}] * 8
+    with ThreadPoolExecutor(len(guesses)) as pool:
+        answers = pool.map(lambda guess: scene.visitor().post("/auth/login", guess), guesses)
+        statuses = sorted(answer.status for answer in answers)
+    tried = statuses.count(401)
+    require(tried <= 5 and statuses[tried:] == [429] * (len(guesses) - tried), f"guessed at once: {statuses}")
+    for guess in guesses[tried:5]:
+        expect(scene.visitor().post("/auth/login", guess), 401)
     slowed = expect(scene.visitor().post("/auth/login", known), 429)
     require(1 <= int(slowed.header("Retry-After")) <= 60, f"Retry-After: {slowed.header('Retry-After')}")
     expect(scene.log_in(scene.visitor(), "bob"), 200)  # others are not concerned
@@ -313,6 +335,7 @@ CHECKS = (
     what_is_no_json_is_refused_and_harms_nothing,
     a_role_counts_as_soon_as_it_is_assigned,
     a_transfer_moves_money_once,
+    an_order_sent_several_times_at_once_is_carried_out_once,
     transfers_made_at_once_never_overdraw_an_account,
     a_transfer_needs_a_recent_login,
     my_devices_can_be_seen_and_ended,

@@ -83,15 +83,15 @@ def transfer(order: Order) -> tuple[Transfer, bool]:
     Raises UnknownAccount, InsufficientFunds, KeyUsed.
     """
     with transaction.atomic():
-        if (known := _known(order)) is not None:
-            return known, False
         source, target = _find(order)
+        if (known := _known(order)) is not None:  # after an order that held the accounts until now
+            return known, False
         if _balance(source) < order.cents:
             raise InsufficientFunds
         try:
             with transaction.atomic():
                 new = Transfer.objects.create(ordered_by=order.principal, idempotency_key=order.key, note=order.note)
-        except IntegrityError:  # the same order came twice at the same time, and the other was first
+        except IntegrityError:  # the key came at the same time with an order between other accounts
             if (first := _known(order)) is None:
                 raise
             return first, False
