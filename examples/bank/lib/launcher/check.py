@@ -16,6 +16,7 @@ import check_sessions
 import check_trust
 from build import BANK, BUILD
 from scene import Failed, Scene
+from services import SERVICES
 from system import System
 
 # In this order; each begins with browsers of its own.
@@ -34,6 +35,8 @@ def run_check(proxy: str) -> int:
     another bank somebody waits for the end of an idle session. What stops Redis comes last.
     """
     begun = time.monotonic()
+    for service in SERVICES:  # each of the two banks has databases of its own, and nobody's data is touched
+        os.environ.pop(f"{service.name.upper()}_DATABASE_URL", None)
     system, idle_system = System(proxy), System(proxy, idle_seconds=_IDLE_SECONDS, port=0)
     idle = _Beside(lambda: _idle(idle_system))
     with system:

@@ -1,8 +1,9 @@
 """Settings of every Django service of the bank; each adds its apps, its URLs and its database to them."""
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 INSTANCE = os.environ["INSTANCE"]
@@ -46,16 +47,28 @@ LOGGING = {
 
 
 def database(name: str) -> dict[str, object]:
-    """Return the database of a service: SQLite, or PostgreSQL by NAME_DATABASE_URL (postgresql://user:password@host/name)."""
-    url = urlsplit(os.environ.get(f"{name.upper()}_DATABASE_URL", ""))
-    if url.scheme == "postgresql":
+    """Return the database of a service: SQLite, or PostgreSQL by the environment's NAME_DATABASE_URL.
+
+    postgresql://user:password@host:port/name?sslmode=verify-full, all of it percent-encoded; after the "?" come libpq's
+    parameters. Raises ImproperlyConfigured for any other kind of URL.
+    """
+    variable = f"{name.upper()}_DATABASE_URL"
+    if given := os.environ.get(variable):
+        try:
+            url = urlsplit(given)
+            port = url.port
+        except ValueError:  # its message may show a part of the password
+            raise ImproperlyConfigured(f"{variable} cannot be read: are its parts percent-encoded?") from None
+        if url.scheme != "postgresql":
+            raise ImproperlyConfigured(f"{variable} does not begin with postgresql://")
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": url.path.lstrip("/"),
+            "NAME": unquote(url.path.lstrip("/")),
             "USER": unquote(url.username or ""),
             "PASSWORD": unquote(url.password or ""),
             "HOST": url.hostname or "",
-            "PORT": str(url.port or ""),
+            "PORT": str(port or ""),
+            "OPTIONS": dict(parse_qsl(url.query)),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
         }
