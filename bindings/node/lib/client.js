@@ -60,6 +60,11 @@ class Client {
     if (options === undefined) return this.#native.tryLoad(token);
     return this.#native.tryLoad(token, options.touch ?? true, options.fresh ?? false);
   }
+  /** For the framework adapters: tryLoad() of the token in raw Cookie fields; undefined as well when there is not just one. */
+  static tryLoadCookie(client, fields) {
+    const { tryLoadCookie } = client.#native;
+    return fields.length === 1 ? tryLoadCookie(fields[0]) : tryLoadCookie(...fields);
+  }
   async find(id) {
     return this.#native.find(checkText('session id', id));
   }

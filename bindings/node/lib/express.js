@@ -69,25 +69,56 @@ class Exchange extends HeldResponse {
   }
 }
 
-// The same accessors for every request: accessors of its own would cost each request its hidden class.
 const accessors = {
   session: {
     get() {
-      return this[exchangeOf].session;
+      return this[exchangeOf]?.session;
     },
     set(value) {
-      this[exchangeOf].session = value;
+      if (this[exchangeOf]) this[exchangeOf].session = value;
+      else define(this, 'session', value);
     },
     configurable: true,
     enumerable: true,
   },
   sessionID: {
     get() {
-      return this[exchangeOf].keeper.snapshot?.id;
+      return this[exchangeOf]?.keeper.snapshot?.id;
+    },
+    set(value) {
+      if (this[exchangeOf]) throw new TypeError('req.sessionID cannot be set');
+      define(this, 'sessionID', value);
     },
     configurable: true,
   },
 };
+
+function define(object, name, value) {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+// What the requests of an Express application and of those mounted in it inherit from: `app.request` of the outermost.
+function requestPrototype(req) {
+  let outermost;
+  for (let object = Object.getPrototypeOf(req); object !== null; object = Object.getPrototypeOf(object)) {
+    if (Object.hasOwn(object, 'app')) outermost = object;
+  }
+  return outermost;
+}
+
+// Once for an application, because accessors of its own cost every request more than finding its session. Requests that do
+// not come through sessions() keep properties of these names to themselves.
+function addAccessors(req) {
+  let target = requestPrototype(req);
+  if (target && !Object.hasOwn(target, 'session') && !Object.hasOwn(req, 'session')) target[exchangeOf] = undefined;
+  else target = req;
+  Object.defineProperties(target, accessors);
+}
+
+function refuse(res, next, error) {
+  if (error instanceof RequestDenied) addHeaders(res, error.decision.headers);
+  next(error);
+}
 
 /**
  * Middleware: applies the policy, and gives the request `req.session` and `req.ficha`. Denials and outages go to
@@ -104,10 +135,9 @@ function sessions(client, { unset = 'keep', rolling = false, context = false } =
 
   function attach(req, res, next, keeper) {
     const exchange = new Exchange(keeper, res, next, options);
+    if (!(exchangeOf in req) || Object.hasOwn(req, 'session')) addAccessors(req);
     req[exchangeOf] = exchange;
     req.ficha = new RequestInfo(keeper);
-    Object.defineProperty(req, 'session', accessors.session);
-    Object.defineProperty(req, 'sessionID', accessors.sessionID);
     exchange.hold(res);
     if (context) storage.run(keeper, next);
     else next();
@@ -115,18 +145,17 @@ function sessions(client, { unset = 'keep', rolling = false, context = false } =
 
   return function fichaSessions(req, res, next) {
     if (req.ficha) return next();
-    const refuse = (error) => {
-      if (error instanceof RequestDenied) addHeaders(res, error.decision.headers);
-      next(error);
-    };
     let admitted;
     try {
       admitted = admit(client, req);
     } catch (error) {
-      return refuse(error);
+      return refuse(res, next, error);
     }
     if (!(admitted instanceof Promise)) return attach(req, res, next, admitted);
-    admitted.then((keeper) => attach(req, res, next, keeper), refuse);
+    admitted.then(
+      (keeper) => attach(req, res, next, keeper),
+      (error) => refuse(res, next, error),
+    );
   };
 }
 
@@ -137,8 +166,7 @@ function requires(requirement) {
     try {
       requireOf(RequestInfo.keeperOf(req.ficha), requirement);
     } catch (error) {
-      if (error instanceof RequestDenied) addHeaders(res, error.decision.headers);
-      return next(error);
+      return refuse(res, next, error);
     }
     next();
   };

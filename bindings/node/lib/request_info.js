@@ -45,9 +45,9 @@ class RequestInfo {
 }
 
 function addHeaders(res, headers) {
-  for (const [name, value] of headers) {
-    if (name !== 'Vary') res.setHeader(name, value);
-    else addVary(res, value);
+  for (const field of headers) {
+    if (field[0] !== 'Vary') res.setHeader(field[0], field[1]);
+    else addVary(res, field[1]);
   }
 }
 

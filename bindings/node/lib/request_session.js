@@ -4,6 +4,7 @@
 const { native, Session, Decision } = require('./native.js');
 const { applyChanges, changesOf, storedAttributes } = require('./attributes.js');
 const { InvalidArgument, SessionGone } = require('./errors.js');
+const { Client } = require('./client.js');
 const { requestOf } = require('./http.js');
 
 let keeperOf;
@@ -73,7 +74,8 @@ function reachableAttributes(snapshot) {
 
 // New values on `session`, the request's to change.
 function assignAttributes(session, stored) {
-  for (const [name, attribute] of stored) {
+  for (const attribute of stored.values()) {
+    const { name } = attribute;
     const value = attribute.value();
     // By definition where assignment would not make a property, as with "__proto__".
     if (name in session) Object.defineProperty(session, name, { value, writable: true, enumerable: true, configurable: true });
@@ -371,9 +373,7 @@ function fieldsOf(rawHeaders, name) {
 }
 
 /** The token in the session cookie, null when there is none; throws RequestDenied when it is ambiguous. */
-function cookieToken(client, rawHeaders) {
-  const fields = fieldsOf(rawHeaders, 'cookie');
-  if (fields.length === 0) return null;
+function cookieToken(client, fields) {
   const token = native.findCookie(client.config.cookieName, ...fields);
   if (token === undefined) throw deny('bad_request', 'ambiguous_cookie', 400);
   return token;
@@ -382,7 +382,7 @@ function cookieToken(client, rawHeaders) {
 /** The token that came with a request. */
 function tokenOf(client, carrier, rawHeaders) {
   if (carrier === 'bearer') return fieldsOf(rawHeaders, 'authorization')[0].trim().split(/ +/).at(-1);
-  return cookieToken(client, rawHeaders);
+  return cookieToken(client, fieldsOf(rawHeaders, 'cookie'));
 }
 
 /**
@@ -405,10 +405,12 @@ function admitByPolicy(client, origin) {
 }
 
 function admitByCookie(client, origin) {
-  const token = cookieToken(client, rawHeadersOf(origin));
-  if (token === null) return new SessionKeeper(client, origin, null, 'none', null);
-  const session = client.tryLoad(token);
+  const fields = fieldsOf(rawHeadersOf(origin), 'cookie');
+  if (fields.length === 0) return new SessionKeeper(client, origin, null, 'none', null);
+  const session = Client.tryLoadCookie(client, fields);
   if (session !== undefined) return new SessionKeeper(client, origin, session, 'cookie', null);
+  const token = cookieToken(client, fields);
+  if (token === null) return new SessionKeeper(client, origin, null, 'none', null);
   return client.load(token).then((found) => new SessionKeeper(client, origin, found, 'cookie', null));
 }
 

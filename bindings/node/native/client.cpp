@@ -10,6 +10,7 @@
 #include "decision.hpp"
 #include "environment.hpp"
 #include "ficha/client.hpp"
+#include "ficha/cookie.hpp"
 #include "requests.hpp"
 #include "session.hpp"
 
@@ -131,6 +132,30 @@ class LoadReader {
   LoadOptions options_;
 };
 
+// (field, field, …)
+class CookieReader {
+ public:
+  [[nodiscard]] bool read(napi_env env, std::span<const napi_value> values) {
+    std::string_view* fields = few_.data();
+    if (values.size() > few_.size()) {
+      many_.resize(values.size());
+      fields = many_.data();
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!strings_.read(env, values[i], fields[i])) return false;
+    }
+    fields_ = {fields, values.size()};
+    return true;
+  }
+  [[nodiscard]] std::span<const std::string_view> fields() const noexcept { return fields_; }
+
+ private:
+  ByteStrings strings_;
+  std::array<std::string_view, 4> few_;
+  std::vector<std::string_view> many_;
+  std::span<const std::string_view> fields_;
+};
+
 napi_value session_value(napi_env env, const std::optional<Session>& session) noexcept {
   return session ? Environment::of(env).sessions().get(env, *session) : null_value(env);
 }
@@ -141,6 +166,19 @@ napi_value try_load(napi_env env, napi_callback_info info) {
   LoadReader reader;
   if (!reader.read(env, arguments)) return nullptr;
   const auto known = arguments.client()->client.try_load(reader.token(), reader.options());
+  return known ? session_value(env, *known) : undefined_value(env);
+}
+
+// tryLoadCookie(…fields): the Session of the cookie in raw Cookie fields; null when it is not live; undefined when only the
+// store knows, and when there is no such cookie or more than one.
+napi_value try_load_cookie(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  CookieReader reader;
+  if (!reader.read(env, arguments.values())) return nullptr;
+  Client& client = arguments.client()->client;
+  const CookieValue cookie = find_cookie(reader.fields(), client.config().cookie.name);
+  if (cookie.lookup != CookieLookup::found) return undefined_value(env);
+  const auto known = client.try_load(cookie.value, LoadOptions{});
   return known ? session_value(env, *known) : undefined_value(env);
 }
 
@@ -296,6 +334,7 @@ struct Method {
 };
 
 constexpr std::array methods{Method{"tryLoad", try_load},
+                             Method{"tryLoadCookie", try_load_cookie},
                              Method{"tryAuthorize", try_authorize},
                              Method{"authorize", authorize},
                              Method{"load", load},

@@ -23,7 +23,7 @@ bool ByteStrings::read(napi_env env, napi_value value, std::string_view& text) {
     throw_type_error(env, "a request's method, path, scheme, peer and header fields are strings");
     return false;
   }
-  std::string& whole = large_.emplace_back(length + 1, '\0');
+  std::string& whole = large_.emplace_front(length + 1, '\0');
   napi_get_value_string_latin1(env, value, whole.data(), whole.size(), &length);
   text = std::string_view{whole}.substr(0, length);
   return true;

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 
@@ -24,7 +24,7 @@ class ByteStrings {
  private:
   std::array<char, 4096> buffer_;
   std::size_t used_ = 0;
-  std::deque<std::string> large_;
+  std::forward_list<std::string> large_;
 };
 
 [[nodiscard]] napi_value to_string(napi_env env, std::string_view text) noexcept;

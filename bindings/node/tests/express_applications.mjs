@@ -19,7 +19,10 @@ export function useClients() {
   };
 }
 
-/** Calls `tests` with `application(client, options)`, which makes an application, and the route that matches every path. */
+/**
+ * Calls `tests` with `application(client, options)`, which makes an application, the route that matches every path, and
+ * Express itself.
+ */
 export function onEveryExpress(tests) {
   for (const [version, express, everyPath] of [
     ['Express 4', express4, '*'],
@@ -31,7 +34,7 @@ export function onEveryExpress(tests) {
       app.use(sessions(client, options));
       return app;
     };
-    describe(version, () => tests(application, everyPath));
+    describe(version, () => tests(application, everyPath, express));
   }
 }
 

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SessionGone } from 'ficha';
+import { sessions } from 'ficha/express';
 import { answerErrors, onEveryExpress, useClients } from './express_applications.mjs';
 import { serve } from './helpers.mjs';
 
 const open = useClients();
 
-onEveryExpress((application) => {
+onEveryExpress((application, _everyPath, express) => {
   test('a visitor for whom nothing is stored gets no cookie and no session in the store', async (t) => {
     const client = open();
     const app = application(client);
@@ -191,6 +192,50 @@ onEveryExpress((application) => {
       res.json((await client.load(token, { fresh: true })).attributes);
     });
     assert.equal((await (await serve(t, app))('GET', '/')).text, '{"n":1}');
+  });
+
+  test('a session found in a mounted application is there, and saved, in the one around it', async (t) => {
+    const client = open();
+    const [outer, inner] = [express(), express()];
+    inner.use(sessions(client));
+    outer.use('/inner', inner);
+    outer.get('/inner/views', (req, res) => res.json((req.session.views = (req.session.views ?? 0) + 1)));
+    const send = await serve(t, outer);
+    const jar = {};
+    assert.equal((await send('GET', '/inner/views', { jar })).text, '1');
+    assert.equal((await send('GET', '/inner/views', { jar })).text, '2');
+  });
+
+  test('requests that do not come through sessions() have req.session and req.sessionID to themselves', async (t) => {
+    const app = express();
+    app.use('/ours', sessions(open()));
+    app.use('/theirs', (req, res, next) => {
+      const before = [req.session, req.sessionID].map((value) => typeof value);
+      req.session = { before };
+      req.sessionID = 'theirs';
+      next();
+    });
+    app.use((req, res) => res.json([Object.keys(req.session), req.session.before, req.sessionID]));
+    const send = await serve(t, app);
+    for (let i = 0; i < 2; ++i) {
+      assert.equal((await send('GET', '/ours')).text, '[[],null,null]');
+      assert.equal((await send('GET', '/theirs')).text, '[["before"],["undefined","undefined"],"theirs"]');
+    }
+  });
+
+  test('sessions() takes the place of a req.session that another middleware made', async (t) => {
+    const client = open();
+    const app = express();
+    app.use((req, res, next) => {
+      req.session = { theirs: true };
+      next();
+    });
+    app.use(sessions(client));
+    app.get('/', (req, res) => res.json([(req.session.n = (req.session.n ?? 0) + 1), req.session.theirs, req.sessionID === req.session.id]));
+    const send = await serve(t, app);
+    const jar = {};
+    assert.equal((await send('GET', '/', { jar })).text, '[1,null,true]');
+    assert.equal((await send('GET', '/', { jar })).text, '[2,null,true]');
   });
 
   test('touch() returns the session; req.sessionID is its id', async (t) => {
