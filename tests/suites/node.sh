@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 : "${program_limit_seconds:?is set by tests/suites/lib.sh}"
 
-# The oldest release the package promises, and the newest there is.
-readonly oldest_node=20 newest_node=26
+# shellcheck source=tests/suites/node_release.sh
+source tests/suites/node_release.sh
 
 # run_node_tests DIRECTORY: adds the tests of node:test to the count.
 run_node_tests() {
@@ -87,13 +87,8 @@ JS
 # What the core, Express and the vectors of all languages show, on another release of Node than the machine's: the addon
 # built for one is for all.
 on_other_node() {
-  local version=$1 directory=build/node-$1 package node
-  package=node-linux-$(node -p process.arch) # what the package "node" installs by a script
-  node=$PWD/$directory/node_modules/$package/bin/node
-  mkdir -p "$directory"
-  [[ -e $directory/package.json ]] || printf '{"private": true}\n' >"$directory/package.json"
-  npm install --prefix "$directory" --no-audit --no-fund --no-package-lock --loglevel=error "$package@$version" || return 1
-  [[ $("$node" --version) == "v$version."* ]] || return 1
+  local node
+  node=$(node_release "$1") || return 1
   (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
     tests/{client,conformance,express_{attributes,policy,response,session},fastify,http2}.test.mjs)
 }

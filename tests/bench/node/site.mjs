@@ -1,4 +1,4 @@
-// One Express application, with sessions of one kind or the other: node site.mjs ficha|connect-redis REDIS-PORT PORT
+// One Express application, with sessions of one kind, the other, or none: node site.mjs ficha|connect-redis|none REDIS-PORT PORT
 import express from 'express';
 
 const [kind, redisPort, port] = process.argv.slice(2);
@@ -20,8 +20,16 @@ async function connectRedis() {
   return session({ store: new RedisStore({ client }), secret: 'of this benchmark alone', resave: false, saveUninitialized: false, cookie });
 }
 
+function none() {
+  const session = { user: 'alice' };
+  return (req, res, next) => {
+    req.session = session;
+    next();
+  };
+}
+
 const app = express();
-app.use(await (kind === 'ficha' ? ficha() : connectRedis()));
+app.use(await { ficha, 'connect-redis': connectRedis, none }[kind]());
 app.get('/fill', (req, res) => {
   req.session.user = 'alice';
   res.json('filled');
