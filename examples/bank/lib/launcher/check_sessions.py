@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from browser import Answer, Browser
 from scene import COOKIE, Scene, eventually, expect, require, same
@@ -84,14 +86,16 @@ def every_instance_of_a_service_answers(scene: Scene) -> None:
 def an_attribute_added_in_one_service_is_seen_in_all(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     value = {"großes": ["Ünïcödé ✓", 1.5, None, {}, []], "nested": {"deep": [[True]]}}
+    expected: dict[str, Any] = {}
     for service in scene.services:
         name = f"from-{service}"
         changed = expect(bob.ask("PUT", f"/{service}/session/attributes/{name}", value), 200).json()
         require(changed["attributes"].get(name) == value, f"{service} does not see its own change")
-        same(name, (answer.json()["attributes"].get(name) for answer in scene.everywhere(bob, 200)), value)
+        expected[name] = value
+        _await_attributes(scene, bob, expected)
     for service in scene.services:
         expect(bob.ask("DELETE", f"/{service}/session/attributes/from-{service}"), 200)
-    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(bob, 200)), {})
+    _await_attributes(scene, bob, {})
 
 
 def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
@@ -108,7 +112,7 @@ def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
     for thread in threads:
         thread.join()
     expected = {f"{service}-{count}": count for service in scene.services for count in range(rounds)}
-    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(bob, 200)), expected)
+    _await_attributes(scene, bob, expected)
 
 
 def what_is_no_json_is_refused_and_harms_nothing(scene: Scene) -> None:
@@ -317,6 +321,15 @@ def _seconds_of_a_failed_login(scene: Scene, name: str) -> float:
     started = time.monotonic()
     expect(scene.visitor().post("/auth/login", {"username": name, "password": "wrong"}), 401)
     return time.monotonic() - started
+
+
+def _await_attributes(scene: Scene, visitor: Browser, expected: Mapping[str, Any]) -> None:
+    """Wait until Redis has told every service of the change: a message that another request may overtake."""
+
+    def seen() -> bool:
+        return all(answer.json()["attributes"] == expected for answer in scene.everywhere(visitor, 200))
+
+    eventually(f"the attributes {sorted(expected)} in all services", seen, 1)
 
 
 def _status(visitor: Browser, service: str) -> int:
