@@ -16,6 +16,7 @@
 namespace ficha {
 namespace {
 
+// No static objects: they end before the threads of these tests.
 Client* client = nullptr;
 std::string* token = nullptr;
 
@@ -23,8 +24,8 @@ const char* outcome(bool succeeded) {
   return succeeded ? "works" : "fails";
 }
 
-// What a thread sees that uses the client for the first time when everything else of the process is gone.
-void use_the_client_in_a_new_thread() {
+// In a thread that uses the client for the first time when everything else of the process is gone.
+void use_the_client_at_last() {
   std::thread([] {
     const auto loaded = client->load(*token);
     std::fprintf(stderr, "load %s, ", outcome(loaded && loaded->has_value()));
@@ -35,6 +36,8 @@ void use_the_client_in_a_new_thread() {
     const auto tls = redis::TlsSession::open({}, -1, {}, nobody_wakes);
     std::fprintf(stderr, ", TLS %s", outcome(static_cast<bool>(tls)));
   }).join();
+  delete client;
+  delete token;
 }
 
 void open_client() {
@@ -45,7 +48,7 @@ void open_client() {
 
 // The handler is registered before anything that the use of the client registers, and so runs after all that.
 [[noreturn]] void exit_with_a_client(bool host_used_openssl_first) {
-  std::atexit(use_the_client_in_a_new_thread);
+  std::atexit(use_the_client_at_last);
   if (host_used_openssl_first) OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   open_client();
   token = new std::string(client->create({}).value().token.reveal());
@@ -66,6 +69,7 @@ void open_client() {
     }).detach();
   }
   while (at_work < many) std::this_thread::yield();
+  delete client;
   end = true;
   end.notify_all();
   std::exit(0);
