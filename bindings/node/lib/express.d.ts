@@ -15,7 +15,7 @@ declare global {
 }
 
 export interface SessionsOptions {
-  /** What `req.session = null` does to the stored session at the end of the request. Default "keep". */
+  /** What `req.session = null` and `delete req.session` do to the stored session at the end of the request. Default "keep". */
   readonly unset?: 'keep' | 'destroy';
   /** Send the cookie with every response of a stored session. Default false. */
   readonly rolling?: boolean;

@@ -16,8 +16,7 @@ class Exchange extends HeldResponse {
   #res;
   #next;
   #options;
-  /** Whether `req.session` was set to null. */
-  #unset = false;
+  #setToNull = false;
 
   constructor(keeper, res, next, options) {
     super();
@@ -27,11 +26,11 @@ class Exchange extends HeldResponse {
     this.#options = options;
   }
   get session() {
-    return this.#unset ? null : this.keeper.object;
+    return this.#setToNull ? null : this.keeper.object;
   }
   set session(value) {
     if (value !== null && value !== undefined) throw new TypeError('req.session can be set to null only');
-    this.#unset = true;
+    this.#setToNull = true;
   }
 
   prepare() {
@@ -55,7 +54,8 @@ class Exchange extends HeldResponse {
   #store() {
     const { keeper } = this;
     keeper.throwUnseen();
-    if (!this.#unset) return keeper.changed ? keeper.save() : undefined;
+    const unset = this.#setToNull || !Object.hasOwn(keeper.origin, 'session');
+    if (!unset) return keeper.changed ? keeper.save() : undefined;
     return this.#options.unset === 'destroy' && keeper.snapshot ? keeper.destroy() : undefined;
   }
 
@@ -69,51 +69,26 @@ class Exchange extends HeldResponse {
   }
 }
 
+// The same accessors for every request: accessors of its own would cost each request its hidden class. Each request has them
+// to itself, so that `delete req.session` is seen.
 const accessors = {
   session: {
     get() {
-      return this[exchangeOf]?.session;
+      return this[exchangeOf].session;
     },
     set(value) {
-      if (this[exchangeOf]) this[exchangeOf].session = value;
-      else define(this, 'session', value);
+      this[exchangeOf].session = value;
     },
     configurable: true,
     enumerable: true,
   },
   sessionID: {
     get() {
-      return this[exchangeOf]?.keeper.snapshot?.id;
-    },
-    set(value) {
-      if (this[exchangeOf]) throw new TypeError('req.sessionID cannot be set');
-      define(this, 'sessionID', value);
+      return this[exchangeOf].keeper.snapshot?.id;
     },
     configurable: true,
   },
 };
-
-function define(object, name, value) {
-  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-// What the requests of an Express application and of those mounted in it inherit from: `app.request` of the outermost.
-function requestPrototype(req) {
-  let outermost;
-  for (let object = Object.getPrototypeOf(req); object !== null; object = Object.getPrototypeOf(object)) {
-    if (Object.hasOwn(object, 'app')) outermost = object;
-  }
-  return outermost;
-}
-
-// Once for an application, because accessors of its own cost every request more than finding its session. Requests that do
-// not come through sessions() keep properties of these names to themselves.
-function addAccessors(req) {
-  let target = requestPrototype(req);
-  if (target && !Object.hasOwn(target, 'session') && !Object.hasOwn(req, 'session')) target[exchangeOf] = undefined;
-  else target = req;
-  Object.defineProperties(target, accessors);
-}
 
 function refuse(res, next, error) {
   if (error instanceof RequestDenied) addHeaders(res, error.decision.headers);
@@ -124,7 +99,7 @@ function refuse(res, next, error) {
  * Middleware: applies the policy, and gives the request `req.session` and `req.ficha`. Denials and outages go to
  * `next(err)` with `err.status`.
  *
- * `unset`: what `req.session = null` does at the end of the request, "destroy" or (default) "keep".
+ * `unset`: what `req.session = null` and `delete req.session` do at the end of the request, "destroy" or (default) "keep".
  * `rolling`: send the cookie with every response of a stored session.
  * `context`: follow the request through asynchronous code, for currentSession().
  */
@@ -135,9 +110,10 @@ function sessions(client, { unset = 'keep', rolling = false, context = false } =
 
   function attach(req, res, next, keeper) {
     const exchange = new Exchange(keeper, res, next, options);
-    if (!(exchangeOf in req) || Object.hasOwn(req, 'session')) addAccessors(req);
     req[exchangeOf] = exchange;
     req.ficha = new RequestInfo(keeper);
+    Object.defineProperty(req, 'session', accessors.session);
+    Object.defineProperty(req, 'sessionID', accessors.sessionID);
     exchange.hold(res);
     if (context) storage.run(keeper, next);
     else next();

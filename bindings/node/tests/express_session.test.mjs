@@ -279,25 +279,30 @@ onEveryExpress((application, _everyPath, express) => {
     assert.equal(setCookies[0].split(';')[0], jar.cookie);
   });
 
-  test('req.session = null keeps the stored session, or ends it with unset: "destroy"', async (t) => {
-    for (const unset of ['keep', 'destroy']) {
-      const client = open();
-      const app = application(client, { unset });
-      app.get('/start', (req, res) => res.json((req.session.n = 1)));
-      app.get('/unset', (req, res) => {
-        req.session.n = 2;
-        req.session = null;
-        res.end();
-      });
-      const send = await serve(t, app);
-      const jar = {};
-      await send('GET', '/start', { jar });
-      const token = jar.cookie.slice('sid='.length);
-      await send('GET', '/unset', { jar });
-      const left = await client.load(token, { fresh: true });
-      assert.equal(left?.attributes.n, unset === 'keep' ? 1 : undefined);
-    }
-  });
+  for (const [how, unsetSession] of [
+    ['req.session = null', (req) => (req.session = null)],
+    ['delete req.session', (req) => delete req.session],
+  ]) {
+    test(`${how} keeps the stored session, or ends it with unset: "destroy"`, async (t) => {
+      for (const unset of ['keep', 'destroy']) {
+        const client = open();
+        const app = application(client, { unset });
+        app.get('/start', (req, res) => res.json((req.session.n = 1)));
+        app.get('/unset', (req, res) => {
+          req.session.n = 2;
+          unsetSession(req);
+          res.json(req.session ?? 'unset');
+        });
+        const send = await serve(t, app);
+        const jar = {};
+        await send('GET', '/start', { jar });
+        const token = jar.cookie.slice('sid='.length);
+        assert.equal((await send('GET', '/unset', { jar })).text, '"unset"');
+        const left = await client.load(token, { fresh: true });
+        assert.equal(left?.attributes.n, unset === 'keep' ? 1 : undefined);
+      }
+    });
+  }
 
   test('regenerate() and destroy() at once run one after another', async (t) => {
     const client = open();
