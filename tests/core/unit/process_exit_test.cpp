@@ -89,7 +89,7 @@ TEST_F(ProcessExit, LeavesWhatNeedsNoRandomnessToThemWhenTheHostLetsOpensslClean
 }
 
 TEST_F(ProcessExit, DoesNotCollideWithThreadsThatEndMeanwhile) {
-  for (int i = 0; i < 20; ++i) EXPECT_EXIT(exit_while_threads_end(), testing::ExitedWithCode(0), "^$");
+  for (int i = 0; i < 10; ++i) EXPECT_EXIT(exit_while_threads_end(), testing::ExitedWithCode(0), "^$");
 }
 
 }  // namespace
