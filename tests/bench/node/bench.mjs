@@ -134,7 +134,8 @@ async function startSite(kind, redisPort) {
   await once(site, 'message');
   const [response] = await once(http.get({ port, host: '127.0.0.1', path: '/fill', agent: false }), 'response');
   response.resume();
-  return { port, cookie: response.headers['set-cookie']?.[0].split(';')[0], stop: () => site.kill() };
+  const cookie = response.headers['set-cookie']?.[0].split(';')[0] ?? 'sid=of-nobody';
+  return { port, cookie, stop: () => site.kill() };
 }
 
 function requestsPerSecond({ port, cookie }, seconds) {
@@ -144,14 +145,23 @@ function requestsPerSecond({ port, cookie }, seconds) {
   return Number(/Requests\/sec: *([\d.]+)/.exec(report)[1]);
 }
 
+// In a process of its own each time, so that the row does not hang on how one process happened to fare.
+async function requestsPerSecondOf(kind, redisPort) {
+  const site = await startSite(kind, redisPort);
+  requestsPerSecond(site, 1);
+  const measured = requestsPerSecond(site, 3);
+  site.stop();
+  return measured;
+}
+
 async function expressRequests(redisPort) {
-  const sites = [];
-  for (const kind of ['ficha', 'connect-redis', 'none']) sites.push(await startSite(kind, redisPort));
-  sites[2].cookie = sites[0].cookie;
-  sites.forEach((site) => requestsPerSecond(site, 2));
-  const pairs = Array.from({ length: 5 }, () => sites.map((site) => requestsPerSecond(site, 3)));
-  sites.forEach((site) => site.stop());
-  const [ours, theirs, bare] = sites.map((_, i) => median(pairs.map((round) => 1e6 / round[i])));
+  const pairs = [];
+  for (let i = 0; i < rounds; ++i) {
+    const round = [];
+    for (const kind of ['ficha', 'connect-redis', 'none']) round.push(await requestsPerSecondOf(kind, redisPort));
+    pairs.push(round);
+  }
+  const [ours, theirs, bare] = [0, 1, 2].map((i) => median(pairs.map((round) => 1e6 / round[i])));
   const added = [ours, theirs].map((microseconds) => (microseconds - bare).toFixed(0));
   console.log(`      without sessions ${(1e6 / bare).toFixed(0)} requests/s; ficha adds ${added[0]} us to a request, connect-redis ${added[1]} us`);
   const what = 'An Express request reading a sliding session: ficha against express-session on connect-redis';
