@@ -110,30 +110,22 @@ PyObject* new_optional_session(std::optional<Session> session) {
   return new_session(std::move(*session));
 }
 
-PyObject* load(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
-  ClientHandle* handle = handle_of(self);
-  LoadArguments arguments;
-  if (!handle || !arguments.read("load", {values, positional, names})) return nullptr;
-  if (auto known = handle->client.try_load(arguments.token, arguments.options))
-    return new_optional_session(std::move(*known));
-  auto loaded = wait_for(*handle, LoadRequest{Secret{arguments.token}, arguments.options});
+PyObject* load(ClientHandle& handle, const Arguments& arguments) {
+  LoadArguments wanted;
+  if (!wanted.read("load", arguments)) return nullptr;
+  if (auto known = handle.client.try_load(wanted.token, wanted.options)) return new_optional_session(std::move(*known));
+  auto loaded = wait_for(handle, LoadRequest{Secret{wanted.token}, wanted.options});
   if (!loaded) return nullptr;
-  handle->deliver_log();
+  handle.deliver_log();
   if (!*loaded) return raise(loaded->error());
   return to_python(std::move(*loaded).value());
-} catch (const std::bad_alloc&) {
-  return PyErr_NoMemory();
 }
 
-PyObject* try_load(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
-  ClientHandle* handle = handle_of(self);
-  LoadArguments arguments;
-  if (!handle || !arguments.read("try_load", {values, positional, names})) return nullptr;
-  if (auto known = handle->client.try_load(arguments.token, arguments.options))
-    return new_optional_session(std::move(*known));
+PyObject* try_load(ClientHandle& handle, const Arguments& arguments) {
+  LoadArguments wanted;
+  if (!wanted.read("try_load", arguments)) return nullptr;
+  if (auto known = handle.client.try_load(wanted.token, wanted.options)) return new_optional_session(std::move(*known));
   return Py_NewRef(not_ready);
-} catch (const std::bad_alloc&) {
-  return PyErr_NoMemory();
 }
 
 // A request as the core sees it, in views into the caller's objects.
@@ -182,57 +174,57 @@ class RequestArguments {
   HttpRequest request_;
 };
 
-PyObject* authorize(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
-  ClientHandle* handle = handle_of(self);
-  RequestArguments arguments;
-  if (!handle || !arguments.read("authorize", {values, positional, names})) return nullptr;
-  if (auto decision = handle->client.try_authorize(arguments.request())) return new_decision(std::move(*decision));
+PyObject* authorize(ClientHandle& handle, const Arguments& arguments) {
+  RequestArguments asked;
+  if (!asked.read("authorize", arguments)) return nullptr;
+  if (auto decision = handle.client.try_authorize(asked.request())) return new_decision(std::move(*decision));
   auto decided = wait_for(
-      *handle, [&] { return Result<Outcome>{handle->client.authorize(arguments.request())}; },
-      [&](const auto& queue) { handle->client.submit(queue, 0, arguments.request()); });
+      handle, [&] { return Result<Outcome>{handle.client.authorize(asked.request())}; },
+      [&](const auto& queue) { handle.client.submit(queue, 0, asked.request()); });
   if (!decided) return nullptr;
-  handle->deliver_log();
+  handle.deliver_log();
   if (!*decided) return raise(decided->error());
   return to_python(std::move(*decided).value());
-} catch (const std::bad_alloc&) {
-  return PyErr_NoMemory();
 }
 
-PyObject* try_authorize(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
-  ClientHandle* handle = handle_of(self);
-  RequestArguments arguments;
-  if (!handle || !arguments.read("try_authorize", {values, positional, names})) return nullptr;
-  if (auto decision = handle->client.try_authorize(arguments.request())) return new_decision(std::move(*decision));
+PyObject* try_authorize(ClientHandle& handle, const Arguments& arguments) {
+  RequestArguments asked;
+  if (!asked.read("try_authorize", arguments)) return nullptr;
+  if (auto decision = handle.client.try_authorize(asked.request())) return new_decision(std::move(*decision));
   Py_RETURN_NONE;
-} catch (const std::bad_alloc&) {
-  return PyErr_NoMemory();
 }
 
 // submit_authorize(queue, id, method, path, headers, scheme, peer)
-PyObject* submit_authorize(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
-  ClientHandle* handle = handle_of(self);
-  if (!handle) return nullptr;
+PyObject* submit_authorize(ClientHandle& handle, const Arguments& arguments) try {
+  const auto& [values, positional, names] = arguments;
   if (positional < 2) {
     PyErr_SetString(PyExc_TypeError, "submit_authorize() takes a queue, an id and a request");
     return nullptr;
   }
   const auto& queue = py::cast<const QueueHandle&>(py::handle(values[0]));
   const auto id = py::cast<OperationId>(py::handle(values[1]));
-  RequestArguments arguments;
-  if (!arguments.read("submit_authorize", {values + 2, positional - 2, names})) return nullptr;
-  handle->client.submit(queue.queue, id, arguments.request());
-  handle->deliver_log();
+  RequestArguments asked;
+  if (!asked.read("submit_authorize", {values + 2, positional - 2, names})) return nullptr;
+  handle.client.submit(queue.queue, id, asked.request());
+  handle.deliver_log();
   Py_RETURN_NONE;
 } catch (const py::cast_error&) {
   PyErr_SetString(PyExc_TypeError, "submit_authorize() takes a queue, an id and a request");
   return nullptr;
+}
+
+// What CPython calls: Function with the client, whose exceptions end here.
+template <PyObject* (*Function)(ClientHandle&, const Arguments&)>
+PyObject* call(PyObject* self, PyObject* const* values, Py_ssize_t positional, PyObject* names) try {
+  ClientHandle* handle = handle_of(self);
+  return handle ? Function(*handle, {values, positional, names}) : nullptr;
 } catch (const std::bad_alloc&) {
   return PyErr_NoMemory();
 }
 
-template <auto Function>
+template <PyObject* (*Function)(ClientHandle&, const Arguments&)>
 constexpr PyCFunction fastcall() {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(Function));
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(call<Function>));
 }
 
 constexpr int fast = METH_FASTCALL | METH_KEYWORDS;

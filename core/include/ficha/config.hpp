@@ -93,7 +93,7 @@ class Clock {
   [[nodiscard]] virtual std::int64_t monotonic_nanoseconds() noexcept = 0;
 
  protected:
-  ~Clock() = default;
+  ~Clock() = default;  // not virtual: the one of the process is never destroyed
 };
 [[nodiscard]] Clock& system_clock() noexcept;
 

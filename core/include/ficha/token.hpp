@@ -22,7 +22,7 @@ class RandomSource {
   [[nodiscard]] virtual bool fill(std::span<std::byte> out) noexcept = 0;
 
  protected:
-  ~RandomSource() = default;
+  ~RandomSource() = default;  // not virtual: the one of the process is never destroyed
 };
 
 // OpenSSL's private CSPRNG, which reseeds itself after fork().

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
