@@ -21,6 +21,7 @@ from pathlib import Path
 ROUNDS = 5
 SIDES = ("ficha", "spring-session-redis")
 STARTUP_SECONDS = 60
+WRK = Path(__file__).parents[1] / "load/wrk"
 
 
 def free_port() -> int:
@@ -56,7 +57,7 @@ def cookie(port: int) -> str:
 
 
 def requests_per_second(port: int, field: str, seconds: int = 3) -> float:
-    command = ["wrk", "-t1", "-c8", f"-d{seconds}s", "-H", f"Cookie: {field}", f"http://127.0.0.1:{port}/show"]
+    command = [str(WRK), "-t1", "-c8", f"-d{seconds}s", "-H", f"Cookie: {field}", f"http://127.0.0.1:{port}/show"]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "Non-2xx" not in report, report
     return float(re.search(r"Requests/sec: *([0-9.]+)", report)[1])

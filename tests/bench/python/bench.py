@@ -29,6 +29,7 @@ from redis.connection import CacheProxyConnection
 
 ROUNDS = 7
 SITE = Path(__file__).parent / "site"
+WRK = Path(__file__).parents[1] / "load/wrk"
 CLAIMS = {"sub": "alice", "roles": ["customer"], "scope": "transfers:read", "iat": 1_700_000_000, "exp": 4_000_000_000}
 
 
@@ -151,7 +152,7 @@ def cookie(port: int) -> str:
 
 
 def requests_per_second(port: int, field: str) -> float:
-    command = ["wrk", "-t1", "-c4", "-d3s", "-H", f"Cookie: {field}", f"http://127.0.0.1:{port}/show"]
+    command = [str(WRK), "-t1", "-c4", "-d3s", "-H", f"Cookie: {field}", f"http://127.0.0.1:{port}/show"]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "Non-2xx" not in report, report
     return float(re.search(r"Requests/sec: *([0-9.]+)", report)[1])
