@@ -60,10 +60,13 @@ class Client {
     if (options === undefined) return this.#native.tryLoad(token);
     return this.#native.tryLoad(token, options.touch ?? true, options.fresh ?? false);
   }
-  /** For the framework adapters: tryLoad() of the token in raw Cookie fields; undefined as well when there is not just one. */
-  static tryLoadCookie(client, fields) {
-    const { tryLoadCookie } = client.#native;
-    return fields.length === 1 ? tryLoadCookie(fields[0]) : tryLoadCookie(...fields);
+  /**
+   * For the framework adapters: the session of the cookie in raw Cookie fields, or a promise of it; undefined when there is no
+   * such cookie, false when there are several.
+   */
+  static loadCookie(client, fields) {
+    const { loadCookie } = client.#native;
+    return fields.length === 1 ? loadCookie(fields[0]) : loadCookie(...fields);
   }
   async find(id) {
     return this.#native.find(checkText('session id', id));

@@ -9,7 +9,10 @@ function headersOf(reply) {
   return { getHeader: (name) => reply.getHeader(name), setHeader: (name, value) => reply.header(name, value) };
 }
 
-/** Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. */
+/**
+ * Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. After `reply.hijack()`,
+ * what the handler did not save itself is saved when the response is out.
+ */
 async function sessions(fastify, { client }) {
   const keepers = new WeakMap();
   fastify.decorateRequest('ficha', null);
@@ -30,14 +33,18 @@ async function sessions(fastify, { client }) {
     }
   });
 
+  async function store(keeper) {
+    await keeper.settle();
+    keeper.throwUnseen();
+    if (keeper.changed) await keeper.save();
+  }
+
   fastify.addHook('onSend', async (request, reply, payload) => {
     const keeper = keepers.get(request);
     if (!keeper) return payload;
     keepers.delete(request); // a failed save answers with an error, which passes here again
     try {
-      await keeper.settle();
-      keeper.throwUnseen();
-      if (keeper.changed) await keeper.save();
+      await store(keeper);
     } finally {
       // With an error as well: the client must hear of a session that was made or ended before it.
       addHeaders(headersOf(reply), keeper.headers);
@@ -45,6 +52,14 @@ async function sessions(fastify, { client }) {
       keeper.seal();
     }
     return payload;
+  });
+
+  // A handler that took the response over, reply.hijack(), passes no onSend. No cookie can go along any more.
+  fastify.addHook('onResponse', async (request, reply) => {
+    const keeper = keepers.get(request);
+    if (!keeper || !reply.sent) return;
+    keeper.seal();
+    await store(keeper);
   });
 }
 // What fastify-plugin does: the hooks are for the whole application, not for the plugin's own routes.

@@ -130,6 +130,12 @@ class Operation extends Promise {
   }
 }
 
+function warnUnseen(operation, error) {
+  if (operation.seen) return;
+  const text = `an operation on a session failed after the headers, with nobody waiting for it: ${error.message}`;
+  process.emitWarning(text, { type: 'FichaWarning', code: error.codeName });
+}
+
 const settled = Promise.resolve();
 const varyCookie = Object.freeze([Object.freeze(['Vary', 'Cookie'])]);
 
@@ -259,8 +265,10 @@ class SessionKeeper {
       () => this.#running--,
     );
     const promise = new Operation((resolve) => resolve(done));
-    // The response tells of it, if it can still tell.
-    if (!this.#sealed) promise.whenFailed((error) => (this.#failed ??= []).push([promise, error]));
+    promise.whenFailed((error) => {
+      (this.#failed ??= []).push([promise, error]); // the response tells of it, if it can still tell
+      if (this.#sealed) process.nextTick(warnUnseen, promise, error);
+    });
     return promise;
   }
 
@@ -351,8 +359,8 @@ class RequestDenied extends Error {
   }
 }
 
-function deny(verdict, reason, status) {
-  return new RequestDenied(new Decision(verdict, reason, status, -1, 'none', null, []));
+function ambiguousCookie() {
+  return new RequestDenied(new Decision('bad_request', 'ambiguous_cookie', 400, -1, 'none', null, []));
 }
 
 // Fastify wraps the request of node:http, Express extends it.
@@ -372,17 +380,10 @@ function fieldsOf(rawHeaders, name) {
   return values;
 }
 
-/** The token in the session cookie, null when there is none; throws RequestDenied when it is ambiguous. */
-function cookieToken(client, fields) {
-  const token = native.findCookie(client.config.cookieName, ...fields);
-  if (token === undefined) throw deny('bad_request', 'ambiguous_cookie', 400);
-  return token;
-}
-
 /** The token that came with a request. */
 function tokenOf(client, carrier, rawHeaders) {
   if (carrier === 'bearer') return fieldsOf(rawHeaders, 'authorization')[0].trim().split(/ +/).at(-1);
-  return cookieToken(client, fieldsOf(rawHeaders, 'cookie'));
+  return native.findCookie(client.config.cookieName, ...fieldsOf(rawHeaders, 'cookie'));
 }
 
 /**
@@ -406,12 +407,11 @@ function admitByPolicy(client, origin) {
 
 function admitByCookie(client, origin) {
   const fields = fieldsOf(rawHeadersOf(origin), 'cookie');
-  if (fields.length === 0) return new SessionKeeper(client, origin, null, 'none', null);
-  const session = Client.tryLoadCookie(client, fields);
-  if (session !== undefined) return new SessionKeeper(client, origin, session, 'cookie', null);
-  const token = cookieToken(client, fields);
-  if (token === null) return new SessionKeeper(client, origin, null, 'none', null);
-  return client.load(token).then((found) => new SessionKeeper(client, origin, found, 'cookie', null));
+  const found = fields.length > 0 ? Client.loadCookie(client, fields) : undefined;
+  if (found === false) throw ambiguousCookie();
+  if (found === undefined) return new SessionKeeper(client, origin, null, 'none', null);
+  const keep = (session) => new SessionKeeper(client, origin, session, 'cookie', null);
+  return found instanceof Promise ? found.then(keep) : keep(found);
 }
 
 /** Judges the session of a request by a requirement on its route; throws RequestDenied. */

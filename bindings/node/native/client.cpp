@@ -169,19 +169,6 @@ napi_value try_load(napi_env env, napi_callback_info info) {
   return known ? session_value(env, *known) : undefined_value(env);
 }
 
-// tryLoadCookie(…fields): the Session of the cookie in raw Cookie fields; null when it is not live; undefined when only the
-// store knows, and when there is no such cookie or more than one.
-napi_value try_load_cookie(napi_env env, napi_callback_info info) {
-  const Arguments arguments{env, info};
-  CookieReader reader;
-  if (!reader.read(env, arguments.values())) return nullptr;
-  Client& client = arguments.client()->client;
-  const CookieValue cookie = find_cookie(reader.fields(), client.config().cookie.name);
-  if (cookie.lookup != CookieLookup::found) return undefined_value(env);
-  const auto known = client.try_load(cookie.value, LoadOptions{});
-  return known ? session_value(env, *known) : undefined_value(env);
-}
-
 // What a request waits for is sent with that of the other requests of this turn of the event loop.
 template <class Request>
 void submit_with_turn(Environment& environment, const SharedClient& handle, OperationId id, const Request& request) {
@@ -189,20 +176,35 @@ void submit_with_turn(Environment& environment, const SharedClient& handle, Oper
   environment.flush_later({handle, &handle->client});
 }
 
-// load(token, touch, fresh): a Session or null, or a promise of one when only the store knows.
+// A Session or null, or a promise of one when only the store knows.
+napi_value load_value(napi_env env, const SharedClient& handle, std::string_view token, const LoadOptions& options) {
+  if (const auto known = handle->client.try_load(token, options)) return session_value(env, *known);
+  Environment& environment = Environment::of(env);
+  OperationId id = 0;
+  napi_value promise = environment.begin(handle, id);
+  if (promise) submit_with_turn(environment, handle, id, LoadRequest{Secret{token}, options});
+  return promise;
+}
+
+// load(token, touch, fresh)
 napi_value load(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   LoadReader reader;
   if (!reader.read(env, arguments)) return nullptr;
-  Client& client = arguments.client()->client;
-  if (const auto known = client.try_load(reader.token(), reader.options())) return session_value(env, *known);
-  Environment& environment = Environment::of(env);
-  OperationId id = 0;
-  napi_value promise = environment.begin(arguments.client(), id);
-  if (promise) {
-    submit_with_turn(environment, arguments.client(), id, LoadRequest{Secret{reader.token()}, reader.options()});
-  }
-  return promise;
+  return load_value(env, arguments.client(), reader.token(), reader.options());
+}
+
+// loadCookie(…fields): the session of the cookie in raw Cookie fields; undefined when there is no such cookie, false when
+// there are several.
+napi_value load_cookie(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  CookieReader reader;
+  if (!reader.read(env, arguments.values())) return nullptr;
+  const SharedClient& handle = arguments.client();
+  const CookieValue cookie = find_cookie(reader.fields(), handle->client.config().cookie.name);
+  if (cookie.lookup == CookieLookup::absent) return undefined_value(env);
+  if (cookie.lookup == CookieLookup::ambiguous) return to_boolean(env, false);
+  return load_value(env, handle, cookie.value, LoadOptions{});
 }
 
 // tryAuthorize(…): a Decision, or undefined when only the store knows.
@@ -334,7 +336,7 @@ struct Method {
 };
 
 constexpr std::array methods{Method{"tryLoad", try_load},
-                             Method{"tryLoadCookie", try_load_cookie},
+                             Method{"loadCookie", load_cookie},
                              Method{"tryAuthorize", try_authorize},
                              Method{"authorize", authorize},
                              Method{"load", load},

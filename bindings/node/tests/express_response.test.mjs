@@ -184,6 +184,41 @@ onEveryExpress((application) => {
     assert.equal((await send('GET', '/handled', { jar })).text, 'handled');
   });
 
+  test('an operation that fails after the headers, with nobody waiting for it, is a warning, and cuts off a response that goes on', async (t) => {
+    const client = open();
+    const app = application(client);
+    const save = async (req) => {
+      await client.revoke(req.ficha.id);
+      req.session.n = 2;
+      req.session.save();
+    };
+    app.get('/start', (req, res) => res.json((req.session.n = 1)));
+    app.get('/streamed', async (req, res) => {
+      res.write('begun');
+      await save(req);
+      res.end('done');
+    });
+    app.get('/answered', async (req, res) => {
+      res.end('answered');
+      await save(req);
+    });
+    const send = await serve(t, app);
+    const start = async () => {
+      const jar = {};
+      await send('GET', '/start', { jar });
+      return jar;
+    };
+    const jars = [await start(), await start()];
+    const warnings = [];
+    const warned = ({ name, code }) => warnings.push([name, code]);
+    process.on('warning', warned);
+    t.after(() => process.off('warning', warned));
+    await assert.rejects(send('GET', '/streamed', { jar: jars[0] }));
+    assert.equal((await send('GET', '/answered', { jar: jars[1] })).text, 'answered');
+    while (warnings.length < 2) await nextTurn();
+    assert.deepEqual(warnings, [['FichaWarning', 'session_gone'], ['FichaWarning', 'session_gone']]);
+  });
+
   test('a new session after the headers is an error that the application hears of, and is not stored', async (t) => {
     const client = open();
     const app = application(client);

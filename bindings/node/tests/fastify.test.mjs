@@ -1,6 +1,7 @@
 // Sessions for Fastify.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { Client } from 'ficha';
 import { requires, sessions } from 'ficha/fastify';
@@ -9,9 +10,9 @@ import { useLeakCheck, useRedis } from './helpers.mjs';
 const redis = useRedis();
 useLeakCheck();
 
-async function application(t, rules) {
+async function application(t, rules, options) {
   const client = new Client({ redis: { url: redis.url }, cookie: { insecure_http: true, name: 'sid' }, rule: rules });
-  const app = Fastify();
+  const app = Fastify(options);
   await app.register(sessions, { client });
   t.after(() => app.close().then(() => client.close()));
   const send = (method, url, cookie) =>
@@ -102,4 +103,21 @@ test('the cookie of a login goes out with the error about what came after it', a
   const answer = await send('GET', '/');
   assert.deepEqual([answer.statusCode, answer.headers.vary], [400, 'Cookie']);
   assert.equal((await client.load(cookieOf(answer).slice('sid='.length))).principal, 'alice');
+});
+
+test('a handler that takes the response over keeps its changes; a new session cannot be made any more', { timeout: 30_000 }, async (t) => {
+  const errors = [];
+  const write = (line) => errors.push(JSON.parse(line).err.message);
+  const { app, client, send } = await application(t, undefined, { logger: { level: 'error', stream: { write } } });
+  app.get('/', async (request, reply) => {
+    reply.hijack();
+    request.session.n = 1;
+    reply.raw.end('raw');
+  });
+  const { token } = await client.create('alice');
+  assert.equal((await send('GET', '/', `sid=${token}`)).body, 'raw');
+  while ((await client.load(token, { fresh: true })).attributes.n !== 1);
+  assert.equal((await send('GET', '/')).headers['set-cookie'], undefined);
+  while (errors.length === 0) await nextTurn();
+  assert.deepEqual(errors, ['the headers of the response are out: no cookie can go along']);
 });
