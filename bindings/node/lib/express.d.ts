@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, Requirement } from './index.js';
-import type { HttpSession, RequestInfo } from './request_session.js';
+import type { HttpSession, RequestInfo } from './adapters.js';
 
-export { HttpSession, RequestDenied, RequestInfo, SessionCookie, SessionData } from './request_session.js';
+export { HttpSession, RequestDenied, RequestInfo, SessionCookie, SessionData } from './adapters.js';
 
 declare global {
   namespace Express {

@@ -4,7 +4,7 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { HeldResponse } = require('./held_response.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
-const { RequestDenied, admit, requireOf } = require('./request_session.js');
+const { RequestDenied, admit, requireOf } = require('./admission.js');
 
 // Made by the first sessions() that wants it: following asynchronous code costs every request of Node 20 a tenth of its time.
 let storage;

@@ -2,7 +2,7 @@
 // Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
 
 const { RequestInfo, addHeaders } = require('./request_info.js');
-const { RequestDenied, admit, requireOf } = require('./request_session.js');
+const { RequestDenied, admit, requireOf } = require('./admission.js');
 
 // As the response of node:http has them; what is set on that itself is lost where the handler sets the same header.
 function headersOf(reply) {

@@ -24,4 +24,16 @@ function withHost(rawHeaders) {
   return ['host', authority, ...headers.filter((_, i) => !same(headers[i & ~1], headers[i | 1]))];
 }
 
-module.exports = { requestOf };
+// Fastify wraps the request of node:http, Express extends it.
+const rawHeadersOf = (origin) => (origin.raw ?? origin).rawHeaders;
+
+// The values of a field in [name, value, …].
+function fieldsOf(rawHeaders, name) {
+  const values = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i].length === name.length && rawHeaders[i].toLowerCase() === name) values.push(rawHeaders[i + 1]);
+  }
+  return values;
+}
+
+module.exports = { fieldsOf, rawHeadersOf, requestOf };

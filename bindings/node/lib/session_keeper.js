@@ -1,118 +1,11 @@
 'use strict';
 // The session of one HTTP request, for the framework adapters.
 
-const { native, Session, Decision } = require('./native.js');
-const { applyChanges, changesOf, storedAttributes } = require('./attributes.js');
+const { native, Decision } = require('./native.js');
+const { applyChanges, changesOf } = require('./attributes.js');
 const { InvalidArgument, SessionGone } = require('./errors.js');
-const { Client } = require('./client.js');
-const { requestOf } = require('./http.js');
-
-let keeperOf;
-
-/** `req.session`: its own enumerable properties are the session's attributes. */
-class HttpSession {
-  #keeper;
-  static {
-    keeperOf = (session) => session.#keeper;
-  }
-  constructor(keeper) {
-    this.#keeper = keeper;
-  }
-  /** Public; undefined until the session is stored for the first time. */
-  get id() {
-    return this.#keeper.snapshot?.id;
-  }
-  get cookie() {
-    return this.#keeper.cookie;
-  }
-}
-
-// The methods of express-session: with a callback they return the session, without one a promise.
-for (const name of ['save', 'reload', 'regenerate', 'destroy']) {
-  Object.defineProperty(HttpSession.prototype, name, {
-    value(callback) {
-      const done = keeperOf(this)[name]();
-      if (typeof callback !== 'function') return done;
-      // Outside the promise: what the callback throws is the process's to handle.
-      const call = (error) => process.nextTick(callback, error);
-      done.then(() => call(), call);
-      return this;
-    },
-  });
-}
-// Reading a session has extended its idle timeout already.
-Object.defineProperty(HttpSession.prototype, 'touch', {
-  value() {
-    return this;
-  },
-});
-
-// Attributes of these names stay as they are in the store, and cannot be reached through `req.session`.
-const reserved = new Set(Object.getOwnPropertyNames(HttpSession.prototype));
-reserved.delete('constructor');
-// A name like any other here, whatever a client made of it: assigning to it does not change the prototype.
-Object.defineProperty(HttpSession.prototype, '__proto__', {
-  get: () => HttpSession.prototype,
-  set(value) {
-    Object.defineProperty(this, '__proto__', { value, writable: true, enumerable: true, configurable: true });
-  },
-});
-
-const reachable = new WeakMap(); // Session → its stored attributes that are not reserved
-const none = new Map();
-
-function reachableAttributes(snapshot) {
-  if (!snapshot) return none;
-  let stored = reachable.get(snapshot);
-  if (!stored) {
-    stored = storedAttributes(Session.attributeTexts(snapshot));
-    for (const name of reserved) stored.delete(name);
-    reachable.set(snapshot, stored);
-  }
-  return stored;
-}
-
-// New values on `session`, the request's to change.
-function assignAttributes(session, stored) {
-  for (const attribute of stored.values()) {
-    const { name } = attribute;
-    const value = attribute.value();
-    // By definition where assignment would not make a property, as with "__proto__".
-    if (name in session) Object.defineProperty(session, name, { value, writable: true, enumerable: true, configurable: true });
-    else session[name] = value;
-  }
-}
-
-/** `req.session.cookie`: what the configuration says, and the life of a session that is not stored yet. */
-class SessionCookie {
-  #keeper;
-  constructor(keeper) {
-    this.#keeper = keeper;
-    const { cookieDomain, cookieSecure, cookieSameSite } = keeper.client.config;
-    Object.assign(this, { path: '/', httpOnly: true, secure: cookieSecure, sameSite: cookieSameSite });
-    if (cookieDomain) this.domain = cookieDomain;
-  }
-  /** Milliseconds the cookie will last; null when it ends with the browser. */
-  get maxAge() {
-    const { snapshot, client, lifetime } = this.#keeper;
-    if (!client.config.cookiePersistent) return lifetime === undefined ? null : lifetime * 1000;
-    return snapshot ? snapshot.expiresAt * 1000 - Date.now() : (lifetime ?? client.config.absoluteTimeout) * 1000;
-  }
-  /** Null: that of the configuration. */
-  set maxAge(milliseconds) {
-    this.#keeper.limitLifetime(milliseconds === null ? undefined : Math.ceil(milliseconds / 1000));
-  }
-  get originalMaxAge() {
-    return this.maxAge;
-  }
-  get expires() {
-    return this.maxAge === null ? null : new Date(Date.now() + this.maxAge);
-  }
-  /** Null or false: that of the configuration. */
-  set expires(date) {
-    this.maxAge = date ? date.getTime() - Date.now() : null;
-  }
-}
+const { HttpSession, assignAttributes, reachableAttributes } = require('./http_session.js');
+const { fieldsOf, rawHeadersOf } = require('./http.js');
 
 /** The promise of an operation on a session. Knows whether anybody waits for it. */
 class Operation extends Promise {
@@ -196,10 +89,6 @@ class SessionKeeper {
 
   get token() {
     return (this.#token ??= tokenOf(this.client, this.#carrier, rawHeadersOf(this.origin)));
-  }
-
-  get cookie() {
-    return new SessionCookie(this);
   }
 
   limitLifetime(seconds) {
@@ -346,38 +235,9 @@ class SessionKeeper {
   }
 }
 
-/** The request was not allowed, or not by a route's requirement. `status` and `headers` are what Express answers with. */
-class RequestDenied extends Error {
-  constructor(decision) {
-    super(require('node:http').STATUS_CODES[decision.status]);
-    this.name = 'RequestDenied';
-    this.status = this.statusCode = decision.status;
-    this.headers = Object.fromEntries(decision.headers);
-    this.expose = true;
-    // Not enumerable: why a request was denied is for logs, not for clients.
-    Object.defineProperty(this, 'decision', { value: decision });
-  }
-}
-
-function ambiguousCookie() {
-  return new RequestDenied(new Decision('bad_request', 'ambiguous_cookie', 400, -1, 'none', null, []));
-}
-
-// Fastify wraps the request of node:http, Express extends it.
-const rawHeadersOf = (origin) => (origin.raw ?? origin).rawHeaders;
-
 /** Who asks, for lists of sessions. */
 function deviceOf(origin) {
   return { address: origin.ip ?? '', userAgent: origin.headers['user-agent'] ?? '' };
-}
-
-// The values of a field in [name, value, …].
-function fieldsOf(rawHeaders, name) {
-  const values = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i].length === name.length && rawHeaders[i].toLowerCase() === name) values.push(rawHeaders[i + 1]);
-  }
-  return values;
 }
 
 /** The token that came with a request. */
@@ -386,38 +246,4 @@ function tokenOf(client, carrier, rawHeaders) {
   return native.findCookie(client.config.cookieName, ...fieldsOf(rawHeaders, 'cookie'));
 }
 
-/**
- * Decides on a request: a SessionKeeper, or a promise of one where the store must be asked. Throws or rejects with
- * RequestDenied and FichaError. With no rule in the configuration every request passes, and the session is found by its
- * cookie.
- */
-function admit(client, origin) {
-  return client.config.ruleCount > 0 ? admitByPolicy(client, origin) : admitByCookie(client, origin);
-}
-
-function admitByPolicy(client, origin) {
-  const keep = (decision) => {
-    if (!decision.allowed) throw new RequestDenied(decision);
-    return new SessionKeeper(client, origin, decision.session, decision.carrier, decision);
-  };
-  const request = requestOf(origin.raw ?? origin);
-  const decision = client.tryAuthorize(request);
-  return decision ? keep(decision) : client.authorize(request).then(keep);
-}
-
-function admitByCookie(client, origin) {
-  const fields = fieldsOf(rawHeadersOf(origin), 'cookie');
-  const found = fields.length > 0 ? Client.loadCookie(client, fields) : undefined;
-  if (found === false) throw ambiguousCookie();
-  if (found === undefined) return new SessionKeeper(client, origin, null, 'none', null);
-  const keep = (session) => new SessionKeeper(client, origin, session, 'cookie', null);
-  return found instanceof Promise ? found.then(keep) : keep(found);
-}
-
-/** Judges the session of a request by a requirement on its route; throws RequestDenied. */
-function requireOf(keeper, requirement) {
-  const judged = keeper.client.require(requirement, keeper.decision);
-  if (!judged.allowed) throw new RequestDenied(judged);
-}
-
-module.exports = { RequestDenied, SessionKeeper, admit, requireOf };
+module.exports = { SessionKeeper };
