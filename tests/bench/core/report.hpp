@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -10,6 +11,15 @@
 #include <vector>
 
 namespace ficha::bench {
+
+// Set by tests/bench/run --short: one round of little work each, which shows that the program works and no more.
+inline const bool short_run = std::getenv("FICHA_BENCH_SHORT") != nullptr;
+
+// How much work a round is.
+template <class Count>
+[[nodiscard]] Count scaled(Count full) noexcept {
+  return short_run ? full / 20 : full;
+}
 
 struct Medians {
   double ours;
@@ -44,7 +54,7 @@ template <class Ours, class Theirs>
 [[nodiscard]] Medians interleaved(int rounds, Ours ours, Theirs theirs) {
   std::vector<double> our_figures;
   std::vector<double> their_figures;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < (short_run ? 1 : rounds); ++round) {
     our_figures.push_back(ours());
     their_figures.push_back(theirs());
   }

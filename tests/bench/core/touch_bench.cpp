@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr int processes = 4;
 constexpr int hot_sessions = 50;
-constexpr int requests = 1'000'000;
+const int requests = scaled(1'000'000);
 
 Client open_client(const std::string& url, std::chrono::seconds idle_timeout) {
   Config config;
