@@ -84,13 +84,13 @@ JS
   timeout 30 node "$directory/check.mjs"
 }
 
-# What the core, Express and the vectors of all languages show, on another release of Node than the machine's: the addon
-# built for one is for all.
+# What the core, every store, Express and the vectors of all languages show, on another release of Node than the machine's:
+# the addon built for one is for all.
 on_other_node() {
   local node
   node=$(node_release "$1") || return 1
   (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
-    tests/{client,conformance,express_{attributes,policy,response,session},fastify,http2}.test.mjs)
+    tests/{client,conformance,express_{attributes,policy,response,session},fastify,http2,store_*}.test.mjs)
 }
 
 node_free_port() {

@@ -1,4 +1,4 @@
-// The store's semantics and its races, through the client, on a real Redis.
+// The client of the package: immutable sessions, JSON values, errors, clocks, close(), and races on a real Redis.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as ficha from 'ficha';
@@ -49,40 +49,6 @@ for (const kind of ['redis', 'memory']) {
       assert.throws(() => session.roles.push('admin'), TypeError);
     });
 
-    test('unknown, malformed and revoked tokens load as null', async () => {
-      const { token, id } = await client.create('a');
-      assert.equal(await client.revoke(id), true);
-      assert.equal(await client.revoke(id), false);
-      for (const dead of [token, 'nonsense', '', `${token}x`]) assert.equal(await client.load(dead), null);
-    });
-
-    test('a patch is one step: set, add, remove, increment, roles', async () => {
-      const session = await client.create('a', { attributes: { keep: 1, gone: 2, n: 40 } });
-      const changes = { set: { keep: [1] }, add: { fresh: null }, remove: ['gone'], increment: { n: 2 }, roles: ['admin'] };
-      assert.equal(await client.patch(session, changes), 2);
-      const now = await client.load(session.token, { fresh: true });
-      assert.deepEqual({ ...now.attributes }, { keep: [1], n: 42, fresh: null });
-      assert.deepEqual(now.roles, ['admin']);
-    });
-
-    test('a session is found by its public id, without its token', async () => {
-      const { id } = await client.create('alice', { roles: ['customer'] });
-      const found = await client.find(id);
-      assert.deepEqual([found.id, found.principal, found.token], [id, 'alice', null]);
-      await client.revoke(id);
-      assert.equal(await client.find(id), null);
-      await assert.rejects(client.find('no id'), ficha.InvalidArgument);
-    });
-
-    test('a patch gives a live session new lifetimes', async () => {
-      const session = await client.create('alice');
-      await client.patch(session, { idleTimeout: 60, absoluteTimeout: 600 });
-      const { idleSeconds, expiresAt } = await client.load(session.token, { fresh: true });
-      assert.equal(idleSeconds, 60);
-      assert.ok(expiresAt < session.expiresAt);
-      await assert.rejects(client.patch(session, { idleTimeout: 1.5 }), ficha.InvalidArgument);
-    });
-
     test('errors have stable codes, classes and statuses', async () => {
       const session = await client.create('a', { attributes: { x: 1 } });
       const fails = (promise, name, code, status) =>
@@ -100,36 +66,6 @@ for (const kind of ['redis', 'memory']) {
       await client.revoke(session);
       await fails(client.patch(session, { set: { y: 1 } }), 'SessionGone', 20, 401);
       await fails(client.rotate(session), 'SessionGone', 20, 401);
-    });
-
-    test('a rotation moves the session; the old token lives through the grace only', async () => {
-      const first = await client.create('a', { attributes: { n: 1 } });
-      const second = await client.rotate(first, { grace: 30 });
-      assert.notEqual(second.id, first.id);
-      assert.equal((await client.load(first.token, { fresh: true })).id, second.id);
-      const third = await client.rotate(second);
-      assert.equal(await client.load(second.token, { fresh: true }), null);
-      assert.equal((await client.load(third.token)).attributes.n, 1);
-    });
-
-    test('a login always gives a new token', async () => {
-      const visitor = await client.create('', { attributes: { cart: [1] } });
-      const alice = await client.login(visitor, 'alice-of-login', { roles: ['r'] });
-      assert.deepEqual([alice.principal, alice.attributes.cart], ['alice-of-login', [1]]);
-      assert.equal(await client.load(visitor.token, { fresh: true }), null);
-      const again = await client.login(alice, 'alice-of-login', { level: 2 });
-      assert.deepEqual([again.level, again.attributes.cart], [2, [1]]);
-      const bob = await client.login(again, 'bob');
-      assert.deepEqual([bob.principal, bob.attributes.cart], ['bob', undefined]);
-    });
-
-    test('a principal: list, patch and revoke all sessions but one', async () => {
-      const [one, two, three] = [await client.create('many'), await client.create('many'), await client.create('many')];
-      assert.deepEqual((await client.list('many')).map(({ id }) => id).sort(), [one.id, two.id, three.id].sort());
-      assert.equal(await client.patchPrincipal('many', { roles: ['new'] }), 3);
-      assert.deepEqual((await client.load(two.token, { fresh: true })).roles, ['new']);
-      assert.equal(await client.revokePrincipal('many', { keep: one }), 2);
-      assert.deepEqual((await client.list('many')).map(({ id }) => id), [one.id]);
     });
 
     test('a hundred patches at once lose nothing', async () => {

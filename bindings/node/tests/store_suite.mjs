@@ -1,0 +1,98 @@
+// One suite for all stores: its tests run against each of them, through Client.
+import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, ManualClock } from 'ficha';
+import { useLeakCheck, useRedis } from './helpers.mjs';
+
+const kinds = [
+  { name: 'in memory', inMemory: true, nearCache: false },
+  { name: 'on Redis', inMemory: false, nearCache: true },
+  { name: 'on Redis without near cache', inMemory: false, nearCache: false },
+];
+let namespaces = 0;
+
+/** What a test has to itself: clients of an empty store, and the time on its clock. */
+class TestStore {
+  #kind;
+  #redis;
+  #clock;
+  #client;
+  #opened = [];
+  #namespace = `test-${++namespaces}`;
+
+  constructor(kind, redis) {
+    this.#kind = kind;
+    this.#redis = redis;
+    this.#clock = kind.inMemory ? new ManualClock(1_750_000_000_000) : undefined;
+  }
+  /** The client of a test that needs no other. */
+  get client() {
+    return (this.#client ??= this.open());
+  }
+  /** Another client of the same store (in memory each has a store of its own), with these settings of [session]. */
+  open(session = {}) {
+    const redis = {
+      url: this.#kind.inMemory ? 'memory://' : this.#redis.url,
+      namespace: this.#namespace,
+      // Generous: these tests are about answers, and run beside others on a busy machine.
+      connect_timeout: '5s',
+      command_timeout: '5s',
+      operation_timeout: '20s',
+    };
+    const client = new Client({ redis, near_cache: { enabled: this.#kind.nearCache }, session }, { clock: this.#clock });
+    this.#opened.push(client);
+    return client;
+  }
+  /** Lets this much time pass on the store's clock. */
+  async pass(milliseconds) {
+    if (this.#clock) this.#clock.advance(milliseconds);
+    else await sleep(milliseconds); // a real server's clock moves no other way
+  }
+  /** The session as the store has it, whatever the near cache holds. */
+  load(token, client = this.client) {
+    return client.load(token, { fresh: true });
+  }
+  async isLive(token, client = this.client) {
+    return (await this.load(token, client)) !== null;
+  }
+  async listed(principal) {
+    return (await this.client.list(principal)).map(({ id }) => id);
+  }
+  close() {
+    for (const client of this.#opened) client.close();
+  }
+}
+
+/**
+ * For a test file: declares its tests once for every store. `define` gets a function like test(), whose bodies get a
+ * TestStore. They run side by side, because some wait for a server's clock.
+ */
+export function forEveryStore(define) {
+  const redis = useRedis();
+  useLeakCheck();
+  describe('every store', { concurrency: true }, () => {
+    for (const kind of kinds) {
+      describe(kind.name, { concurrency: true }, () => {
+        define((name, body) =>
+          test(name, async () => {
+            const store = new TestStore(kind, redis);
+            try {
+              await body(store);
+            } finally {
+              store.close();
+            }
+          }),
+        );
+      });
+    }
+  });
+}
+
+// A session holds four attributes of the one; no attribute holds the other, which is 64 KiB and its quotes.
+export const longText = 'x'.repeat(60_000);
+export const tooLongText = 'x'.repeat(64 << 10);
+
+/** `count` attributes, called `prefix`0 and so on. */
+export function manyAttributes(count, prefix, value = 1) {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, value]));
+}
