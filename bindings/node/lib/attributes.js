@@ -3,7 +3,7 @@
 
 const { randomBytes } = require('node:crypto');
 const { types } = require('node:util');
-const { InvalidArgument } = require('./errors.js');
+const { CorruptRecord, InvalidArgument } = require('./errors.js');
 
 // Marks integers that only a BigInt can hold while JSON passes through JSON.parse and JSON.stringify, which know none.
 // Nobody outside this process can put it into a string.
@@ -22,10 +22,15 @@ function unmark(_key, value) {
   return typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value;
 }
 
-/** The value of a JSON text. Integers beyond 2^53 become BigInt. */
-function fromJson(text) {
-  if (!longDigits.test(text)) return JSON.parse(text);
-  return JSON.parse(text.replace(stringOrNumber, markInteger), unmark);
+/** The value of an attribute's JSON text. Integers beyond 2^53 become BigInt. Throws CorruptRecord. */
+function fromJson(name, text) {
+  try {
+    if (!longDigits.test(text)) return JSON.parse(text);
+    return JSON.parse(text.replace(stringOrNumber, markInteger), unmark);
+  } catch {
+    // The message of JSON.parse quotes the text.
+    throw new CorruptRecord(`attribute ${JSON.stringify(name)}: what is stored is not JSON`);
+  }
 }
 
 function refuse(name, why) {
@@ -122,15 +127,15 @@ class StoredAttribute {
     this.text = text;
     /** Whether the value can be shared as well: it is neither an object nor an array. */
     this.isScalar = text[0] !== '{' && text[0] !== '[';
-    this.scalar = this.isScalar ? fromJson(text) : undefined;
+    this.scalar = this.isScalar ? fromJson(name, text) : undefined;
   }
   /** A value that is the caller's to change. */
   value() {
-    return this.isScalar ? this.scalar : fromJson(this.text);
+    return this.isScalar ? this.scalar : fromJson(this.name, this.text);
   }
   equals(text) {
     // Another language may have written the same value with other blanks or escapes.
-    return text === this.text || text === (this.#canonical ??= toJson(this.name, fromJson(this.text)));
+    return text === this.text || text === (this.#canonical ??= toJson(this.name, fromJson(this.name, this.text)));
   }
 }
 

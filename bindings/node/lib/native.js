@@ -66,7 +66,7 @@ class Session {
   #readAttributes() {
     const texts = this.#all[13];
     const values = Object.create(null);
-    for (let i = 0; i < texts.length; i += 2) values[texts[i]] = fromJson(texts[i + 1]);
+    for (let i = 0; i < texts.length; i += 2) values[texts[i]] = fromJson(texts[i], texts[i + 1]);
     return deepFreeze(values);
   }
   hasRole(role) {
