@@ -6,6 +6,8 @@ import http from 'node:http';
 import net from 'node:net';
 import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RedisConnection } from './redis_connection.mjs';
 
 const require = createRequire(import.meta.url);
 export const { native } = require('../lib/native.js');
@@ -31,23 +33,21 @@ export async function startRedis(port) {
   }
   server.stdout.resume();
   assert.match(output, /Ready to accept connections/);
+  let connection;
   return {
     port,
     url: `redis://127.0.0.1:${port}/0`,
     signal: (name) => server.kill(name),
     async stop() {
+      connection?.close();
       if (server.exitCode !== null || server.signalCode !== null) return;
       server.kill('SIGKILL');
       await once(server, 'exit');
     },
-    /** One command in the inline protocol; the raw reply's first line, or the bulk string after it. */
-    async command(text) {
-      const socket = net.connect(port, '127.0.0.1');
-      socket.write(`${text}\r\n`);
-      socket.setEncoding('utf8');
-      const [reply] = await once(socket, 'data');
-      socket.destroy();
-      return reply.startsWith('$') ? reply.split('\r\n')[1] : reply.split('\r\n')[0];
+    /** One command, as its words in one text, or as its parts, which may be any bytes; the reply's value. */
+    async command(...parts) {
+      connection ??= await RedisConnection.open(port);
+      return connection.command(...(parts.length === 1 ? parts[0].split(' ') : parts));
     },
   };
 }
@@ -63,20 +63,39 @@ export function useRedis() {
 /** For programs that look at memory: V8's young generation stays small. What V8 keeps of its pages is not looked at. */
 export const memoryFlags = ['--expose-gc', '--max-semi-space-size=1'];
 
-/** Runs a program of ES modules to its end: its exit code or signal, and what it printed. */
-export async function run(program, env, flags = []) {
-  const node = spawn(process.execPath, [...flags, '--input-type=module', '--eval', program], {
+/** Starts Node in this folder. */
+export function launch(args, env) {
+  return spawn(process.execPath, args, {
     cwd: new URL('./', import.meta.url),
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 600_000,
   });
+}
+
+/** Waits until a process prints something, or ends without. */
+export const firstOutput = (node) => Promise.race([once(node.stdout, 'data'), once(node, 'exit')]);
+
+/** The end of a process: its exit code or signal, and what it printed from now on. */
+export async function outcome(node) {
   let output = '';
   let errors = '';
   node.stdout.on('data', (chunk) => (output += chunk));
   node.stderr.on('data', (chunk) => (errors += chunk));
   const [code, signal] = await once(node, 'close');
   return { ended: signal ?? code, output, errors };
+}
+
+/** Runs a program of ES modules to its end. */
+export const run = (program, env, flags = []) => outcome(launch([...flags, '--input-type=module', '--eval', program], env));
+
+/** Waits for what nothing announces. */
+export async function until(condition, limit = 10_000) {
+  const deadline = Date.now() + limit;
+  while (!(await condition())) {
+    assert.ok(Date.now() < deadline, `not within ${limit} ms: ${condition}`);
+    await sleep(1);
+  }
 }
 
 /** For a test file: closes `clients` after its tests, and fails it when others, or operations, outlive them. */
