@@ -94,7 +94,7 @@ test('an unreachable Redis is an error of the calls, and the client heals', asyn
 
   const server = await startRedis();
   t.after(() => server.stop());
-  const healing = new Client({ redis: { url: server.url, command_timeout: '100ms', operation_timeout: '200ms' } });
+  const healing = new Client({ redis: { url: server.url, command_timeout: '250ms', operation_timeout: '500ms' } });
   const { token } = await healing.create('a');
   server.signal('SIGSTOP');
   await assert.rejects(healing.load(token, { fresh: true }), ficha.StoreError);

@@ -5,7 +5,7 @@ import { forEveryStore } from './store_suite.mjs';
 
 const atMost = (limit, onLimit) => ({ max_per_principal: limit, on_limit: onLimit });
 
-forEveryStore((test) => {
+forEveryStore((test, waitingTest) => {
   test('the oldest gives way to the newest', async (store) => {
     const client = store.open(atMost(2, 'evict_oldest'));
     const first = await client.create('alice');
@@ -40,7 +40,7 @@ forEveryStore((test) => {
     await client.create('alice');
   });
 
-  test('a session that idled out makes room', async (store) => {
+  waitingTest('a session that idled out makes room', async (store) => {
     const client = store.open(atMost(1, 'refuse'));
     await client.create('alice', { idleTimeout: 1 });
     await assert.rejects(client.create('alice'), ficha.SessionLimit);

@@ -64,28 +64,31 @@ class TestStore {
 }
 
 /**
- * For a test file: declares its tests once for every store. `define` gets a function like test(), whose bodies get a
- * TestStore. They run side by side, because some wait for a server's clock.
+ * For a test file: declares its tests once for every store. `define` gets two functions like test(), whose bodies get a
+ * TestStore; the second is for tests that let time pass. Those run side by side, when all others have ended: on Redis
+ * they wait for a real server's clock, and must not be late.
  */
 export function forEveryStore(define) {
   const redis = useRedis();
   useLeakCheck();
-  describe('every store', { concurrency: true }, () => {
+  for (const kind of kinds) describe(kind.name, () => define(declareFor(kind, redis), () => {}));
+  describe('as time passes', { concurrency: true }, () => {
     for (const kind of kinds) {
-      describe(kind.name, { concurrency: true }, () => {
-        define((name, body) =>
-          test(name, async () => {
-            const store = new TestStore(kind, redis);
-            try {
-              await body(store);
-            } finally {
-              store.close();
-            }
-          }),
-        );
-      });
+      describe(kind.name, { concurrency: true }, () => define(() => {}, declareFor(kind, redis)));
     }
   });
+}
+
+function declareFor(kind, redis) {
+  return (name, body) =>
+    test(name, async () => {
+      const store = new TestStore(kind, redis);
+      try {
+        await body(store);
+      } finally {
+        store.close();
+      }
+    });
 }
 
 // A session holds four attributes of the one; no attribute holds the other, which is 64 KiB and its quotes.
