@@ -100,23 +100,24 @@ PyObject* attribute_dict(const Session& session, Add add) {
   return dict;
 }
 
-PyObject* json_loads() {
-  static PyObject* loads = nullptr;
-  if (!loads) {
-    PyObject* module = PyImport_ImportModule("json");
-    if (module) loads = PyObject_GetAttrString(module, "loads");
+// ficha._attributes.from_json: the value of (name, JSON text).
+PyObject* from_json() {
+  static PyObject* function = nullptr;
+  if (!function) {
+    PyObject* module = PyImport_ImportModule("ficha._attributes");
+    if (module) function = PyObject_GetAttrString(module, "from_json");
     Py_XDECREF(module);
   }
-  return loads;
+  return function;
 }
 
 PyObject* get_attributes(PyObject* self, void*) {
   auto* object = reinterpret_cast<SessionObject*>(self);
   if (!object->attributes) {
-    PyObject* loads = json_loads();
-    if (!loads) return nullptr;
-    PyObject* dict = attribute_dict(object->session, [loads](PyObject* into, PyObject* name, PyObject* json) {
-      PyObject* value = PyObject_CallOneArg(loads, json);
+    PyObject* decode = from_json();
+    if (!decode) return nullptr;
+    PyObject* dict = attribute_dict(object->session, [decode](PyObject* into, PyObject* name, PyObject* json) {
+      PyObject* value = PyObject_CallFunctionObjArgs(decode, name, json, nullptr);
       const bool added = value && PyDict_SetItem(into, name, value) == 0;
       Py_XDECREF(value);
       return added;

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 
 import ficha
 from ficha import Client
+from ficha._attributes import Baseline
 from redis_server import RedisServer
 
 NESTED: dict[str, Any] = {
@@ -293,6 +295,22 @@ def test_what_is_stored_is_json_that_any_language_reads(redis_server: RedisServe
     session, _ = issue(client, attributes={"cart": {"n": 1, "é": [None]}})
     assert json.loads(session.attributes_json()["cart"]) == {"n": 1, "é": [None]}
     assert redis_server.cli("--scan", "--pattern", "json:*").count("\n") <= 1
+
+
+def test_a_stored_text_that_is_not_json_is_an_error_naming_the_attribute(
+    redis_server: RedisServer, make_client: Any, namespace: str
+) -> None:
+    client = make_client()
+    _, token = issue(client, "judy", {"card": "4711-secret"})
+    with redis.Redis(port=redis_server.port) as connection:
+        (key,) = (key for key in connection.keys(f"{namespace}:*") if b"@" not in key)
+        record = connection.get(key)
+        connection.set(key, record.replace(b'"4711-secret"', b"x4711-secretx"), keepttl=True)
+    stored = client.load(token, fresh=True)
+    for read in (lambda: stored.attributes, Baseline(stored.attributes_json()).values):
+        with pytest.raises(ficha.CorruptRecord, match=r"^attribute 'card': what is stored is not JSON$") as caught:
+            read()
+        assert caught.value.__context__ is None
 
 
 def test_an_unreachable_server_is_unavailable_and_not_none() -> None:

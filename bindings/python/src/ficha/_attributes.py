@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ficha._errors import InvalidArgument
+from ficha._errors import CorruptRecord, InvalidArgument
 
 #: One step of a patch: (kind, name, JSON text, number), as ficha._core takes it.
 Op = tuple[str, str, str, int]
@@ -35,6 +35,15 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError) or "Circular" in str(error):
         return "nested too deeply, or contains itself"
     return "NaN and infinity are not JSON" if "float" in str(error) else "too large an integer"
+
+
+def from_json(name: str, text: str) -> Any:
+    """Return the value of an attribute's JSON text; raises CorruptRecord naming the attribute, never its value."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass  # it holds the whole text, and must not be the next one's context
+    raise CorruptRecord(f"attribute {name!r}: what is stored is not JSON")
 
 
 def to_pairs(attributes: Mapping[str, Any] | None) -> list[tuple[str, str]]:
@@ -86,7 +95,7 @@ class Baseline:
 
     def values(self) -> dict[str, Any]:
         """Return the native values, newly decoded: the caller's to change."""
-        self._values = {name: json.loads(text) for name, text in self._texts.items()}
+        self._values = {name: from_json(name, text) for name, text in self._texts.items()}
         return dict(self._values)
 
     def changes(self, current: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -110,5 +119,5 @@ class Baseline:
             before = self._texts.get(check_name(name))
             text = to_json(name, value)
             # Another language may have written the same value with other blanks or escapes.
-            if before is None or (text != before and text != _encode(json.loads(before))):
+            if before is None or (text != before and text != _encode(from_json(name, before))):
                 yield name, text
