@@ -80,13 +80,16 @@ test('what another process does is seen after one push', async (t) => {
     'let the key expire': async (session) => redis.command('PEXPIRE', await keyOf(session), '1'),
     'delete all keys': () => redis.command('FLUSHALL'),
   };
+  const witness = open(t);
   for (const [name, deed] of Object.entries(deeds)) {
     await redis.command('FLUSHALL');
-    const session = await open(t).create('alice');
+    const session = await witness.create('alice');
     await here.load(session.token);
     assert.ok(cached(here, session.token), name);
     await deed(session);
     await until(() => !cached(here, session.token));
+    const [seen, stored] = [await here.load(session.token), await witness.load(session.token, { fresh: true })];
+    assert.deepEqual([seen?.id, seen?.generation], [stored?.id, stored?.generation], name);
   }
   assert.ok(here.stats().invalidations >= Object.keys(deeds).length - 1);
 });
@@ -225,6 +228,6 @@ test('many users of one session touch it once per quantum', async (t) => {
 test('reading without touch sends none, and lets the session end', async (t) => {
   const [here, there] = openBoth(t);
   const { token } = await there.create('alice', { idleTimeout: 1 });
-  while (await here.load(token, { touch: false })) await turn();
+  await until(async () => !(await here.load(token, { touch: false })));
   assert.equal(here.stats().touchesSent, 0);
 });
