@@ -90,7 +90,7 @@ on_other_node() {
   local node
   node=$(node_release "$1") || return 1
   (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
-    tests/{client,conformance,express_{attributes,policy,response,session},fastify,http2,store_*}.test.mjs)
+    tests/{client,conformance,express_*,fastify,http2,near_cache,races,record_vectors,store_*}.test.mjs)
 }
 
 node_free_port() {

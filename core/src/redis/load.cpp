@@ -190,8 +190,9 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
     flight.emplace(cache_->flights(), id, cache_->epoch());
     if (options.fresh) {
       flight->lead();
-    } else if (const Answer* answer = co_await flight->board()) {
-      co_return Answer(share(*answer, token, options.touch));
+    } else {
+      cache_->count_miss();
+      if (const Answer* answer = co_await flight->board()) co_return Answer(share(*answer, token, options.touch));
     }
   }
   Read read(*this, id);

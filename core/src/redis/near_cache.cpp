@@ -48,11 +48,7 @@ bool NearCache::find(std::string_view token, const LinkState& link, bool touch, 
   touch_due = false;
   const bool found = proven(link) && slots_.read(siphash_2_4_128(key_, token), epoch_.load(std::memory_order_acquire),
                                                  link.now_ns, touch, session, touch_due);
-  if (found) {
-    counters_.count_hit();
-  } else {
-    counters_.count_miss();
-  }
+  if (found) counters_.count_hit();
   return found;
 }
 

@@ -72,6 +72,9 @@ class NearCache final : public StreamObserver {
   [[nodiscard]] bool find(std::string_view token, const LinkState& link, bool touch, std::optional<Session>& session,
                           bool& touch_due) noexcept;
 
+  // A look-up that has to ask Redis. Not find()'s to count: asynchronous callers try it before they submit, which tries again.
+  void count_miss() noexcept { counters_.count_miss(); }
+
   // For Flight's constructor: the epoch as it is now.
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
   [[nodiscard]] Flights& flights() noexcept { return flights_; }

@@ -127,6 +127,29 @@ TEST_F(ClientRedisTest, ASubmittedDecisionWaitsForRedisWhereItMust) {
   EXPECT_TRUE(std::get<Decision>(*ended.at(1)).allowed());
 }
 
+TEST_F(ClientRedisTest, AMissIsCountedOnceHoweverOftenTheCacheWasTriedFirst) {
+  const IssuedSession revoked = issue("alice");
+  ASSERT_THAT(client->revoke(revoked.session.id()), IsOk());
+  const std::string_view token = revoked.token.reveal();
+  const std::string cookie = "__Host-ficha=" + std::string{token};
+  const HeaderField field{"Cookie", cookie};
+  const HttpRequest request{.method = "GET", .path = "/", .headers = {&field, 1}};
+
+  EXPECT_FALSE(client->try_load(token));
+  EXPECT_FALSE(client->try_authorize(request));
+  EXPECT_EQ(client->stats().misses, 0U);  // nobody asked Redis
+  ASSERT_THAT(client->load(token), IsOk());
+  EXPECT_EQ(client->stats().misses, 1U);
+  client->submit(queue, 1, LoadRequest{Secret{token}, {}});
+  EXPECT_THAT(completions(1).at(1), IsOk());
+  EXPECT_EQ(client->stats().misses, 2U);
+  client->submit(queue, 2, request);
+  EXPECT_THAT(completions(1).at(2), IsOk());
+  EXPECT_EQ(client->stats().misses, 3U);
+  ASSERT_THAT(client->load(token, {.fresh = true}), IsOk());
+  EXPECT_EQ(client->stats().misses, 3U);
+}
+
 TEST_F(ClientRedisTest, CloseEndsWhoeverWaitsForAServerThatSaysNothing) {
   const IssuedSession issued = issue("alice");
   server.pause();
