@@ -7,7 +7,7 @@ import net from 'node:net';
 import { createRequire } from 'node:module';
 import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisConnection } from './redis_connection.mjs';
+import { createClient } from 'redis';
 
 const require = createRequire(import.meta.url);
 export const { native } = require('../lib/native.js');
@@ -33,21 +33,22 @@ export async function startRedis(port) {
   }
   server.stdout.resume();
   assert.match(output, /Ready to accept connections/);
+  const url = `redis://127.0.0.1:${port}/0`;
   let connection;
   return {
     port,
-    url: `redis://127.0.0.1:${port}/0`,
+    url,
     signal: (name) => server.kill(name),
     async stop() {
-      connection?.close();
+      (await connection)?.destroy();
       if (server.exitCode !== null || server.signalCode !== null) return;
       server.kill('SIGKILL');
       await once(server, 'exit');
     },
     /** One command, as its words in one text, or as its parts, which may be any bytes; the reply's value. */
     async command(...parts) {
-      connection ??= await RedisConnection.open(port);
-      return connection.command(...(parts.length === 1 ? parts[0].split(' ') : parts));
+      connection ??= createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {}).connect();
+      return (await connection).sendCommand(parts.length === 1 ? parts[0].split(' ') : parts);
     },
   };
 }
