@@ -6,7 +6,7 @@
 readonly interop_gson=com.google.code.gson:gson:2.10.1
 
 build_interop_node() {
-  (cd bindings/node && npm install --no-audit --no-fund --no-package-lock --loglevel=error)
+  (cd bindings/node && npm install --no-audit --no-fund --no-package-lock --loglevel=error && npm run build)
 }
 
 # With the compiler of the preset release: ccache has compiled the core already.

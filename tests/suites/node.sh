@@ -105,8 +105,9 @@ suite_node() {
   local npm=(npm install --no-audit --no-fund --no-package-lock --loglevel=error)
   mkdir -p build
   heading "building the Node addon"
-  if ! (cd bindings/node && "${npm[@]}") >build/node.log 2>&1; then
-    report_failure "npm install in bindings/node (whole log: build/node.log)"
+  # The installation takes an addon that is there already, however old.
+  if ! (cd bindings/node && "${npm[@]}" && npm run build) >build/node.log 2>&1; then
+    report_failure "building bindings/node (whole log: build/node.log)"
     tail -n 40 build/node.log
     return
   fi
