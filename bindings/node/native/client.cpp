@@ -178,10 +178,7 @@ void submit_with_turn(Environment& environment, const SharedClient& handle, Oper
 
 // A Session or null, or a promise of one when only the store knows.
 napi_value load_value(napi_env env, const SharedClient& handle, std::string_view token, const LoadOptions& options) {
-  // Without near cache there is nothing to try, and the operation looks at the token anyway.
-  if (handle->client.config().near_cache.enabled) {
-    if (const auto known = handle->client.try_load(token, options)) return session_value(env, *known);
-  }
+  if (const auto known = handle->client.try_load(token, options)) return session_value(env, *known);
   Environment& environment = Environment::of(env);
   OperationId id = 0;
   napi_value promise = environment.begin(handle, id);
