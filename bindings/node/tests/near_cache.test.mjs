@@ -23,7 +23,9 @@ function open(t, settings) {
   return client;
 }
 // Two clients of one system: `here` caches, `there` changes things.
-const openBoth = (t) => [open(t), open(t)];
+const openBoth = (t, settings) => [open(t, settings), open(t, settings)];
+// So long that no command proves an idle link while a test counts commands.
+const unprobed = { near_cache: { max_staleness: '60s' } };
 
 // Without asking Redis.
 const cached = (client, token) => client.tryLoad(token, { touch: false }) ?? null;
@@ -34,7 +36,7 @@ async function keyOf({ id }) {
 }
 
 test('a second load asks nobody: it is synchronous, and the same object', async (t) => {
-  const [here, there] = openBoth(t);
+  const [here, there] = openBoth(t, unprobed);
   const { token } = await there.create('alice');
   assert.equal(here.tryLoad(token), undefined);
   const loaded = await here.load(token);
@@ -139,7 +141,7 @@ test('a rotated token with grace is never served from memory', async (t) => {
 // --- what is not answered from memory --------------------------------------------------------------------------------
 
 test('a fresh read asks Redis whatever is cached', async (t) => {
-  const [here, there] = openBoth(t);
+  const [here, there] = openBoth(t, unprobed);
   const { token } = await there.create('alice');
   await here.load(token);
   const { commands } = here.stats();
