@@ -96,8 +96,15 @@ struct Client::Impl {
   Result<void> check_add_only(const Patch& patch) const;
   // What may be applied to many sessions, and to one of them twice.
   Result<void> check_for_principal(const Patch& patch) const;
-  Task<std::optional<Session>> look_up(std::string_view token, LoadOptions options);
-  Task<Decision> decide(std::unique_ptr<OwnedRequest> request);
+  // What the store is to be asked for: nothing for what is no token. Error: closed.
+  using Wanted = Result<std::optional<Token>>;
+  Wanted wanted(std::string_view token) const noexcept;
+  // What needs no waiting for the store. Otherwise nullopt, and `wanted` is what to ask it for.
+  std::optional<std::optional<Session>> known(std::string_view token, LoadOptions options,
+                                              std::optional<Wanted>& wanted);
+  std::optional<Decision> known(const HttpRequest& request, std::optional<Wanted>& wanted);
+  Task<std::optional<Session>> look_up(const Wanted& wanted, LoadOptions options);
+  Task<Decision> decide(std::unique_ptr<OwnedRequest> request, Wanted wanted);
 
   Task<std::optional<Session>> perform(const LoadRequest& request);
   Task<std::optional<Session>> perform(FindRequest request);
@@ -183,28 +190,51 @@ Result<void> Client::Impl::check_for_principal(const Patch& patch) const {
   return {};
 }
 
-Task<std::optional<Session>> Client::Impl::look_up(std::string_view token, LoadOptions options) {
-  if (closed.load(std::memory_order_relaxed)) {
-    return ready<std::optional<Session>>(Error{ErrorCode::closed, "the client was closed"});
-  }
-  const auto parsed = Token::parse(token, config.session.token_keys);
-  if (!parsed) return ready<std::optional<Session>>(std::optional<Session>{});
-  return store().load(*parsed, options);
+Client::Impl::Wanted Client::Impl::wanted(std::string_view token) const noexcept {
+  return guarded([&]() -> Wanted {
+    if (closed.load(std::memory_order_relaxed)) return Error{ErrorCode::closed, "the client was closed"};
+    return Token::parse(token, config.session.token_keys);
+  });
 }
 
-Task<Decision> Client::Impl::decide(std::unique_ptr<OwnedRequest> request) {
+std::optional<std::optional<Session>> Client::Impl::known(std::string_view token, LoadOptions options,
+                                                          std::optional<Wanted>& wanted) {
+  std::optional<Session> hit;
+  if (cached(token, options, hit)) return hit;
+  wanted = this->wanted(token);
+  if (*wanted && !**wanted) return std::optional<Session>{};
+  return std::nullopt;
+}
+
+std::optional<Decision> Client::Impl::known(const HttpRequest& request, std::optional<Wanted>& wanted) {
+  auto admitted = interceptor.admit(request);
+  if (auto* decision = std::get_if<Decision>(&admitted)) return std::move(*decision);
+  const auto& admission = std::get<Admission>(admitted);
+  auto found = known(admission.token, {admission.touch, admission.fresh}, wanted);
+  if (!found) return std::nullopt;
+  return interceptor.judge(request, admission, std::move(*found), now());
+}
+
+Task<std::optional<Session>> Client::Impl::look_up(const Wanted& wanted, LoadOptions options) {
+  if (!wanted) return ready<std::optional<Session>>(wanted.error());
+  if (!*wanted) return ready<std::optional<Session>>(std::optional<Session>{});
+  return store().load(**wanted, options);
+}
+
+// `wanted` is what the request's token asks for.
+Task<Decision> Client::Impl::decide(std::unique_ptr<OwnedRequest> request, Wanted wanted) {
   const HttpRequest view = request->view();
   auto admitted = interceptor.admit(view);
   if (auto* decision = std::get_if<Decision>(&admitted)) co_return std::move(*decision);
   const Admission admission = std::get<Admission>(admitted);
-  LookupResult found = co_await look_up(admission.token, {admission.touch, admission.fresh});
+  LookupResult found = co_await look_up(wanted, {admission.touch, admission.fresh});
   co_return interceptor.judge(view, admission, std::move(found), now());
 }
 
 Task<std::optional<Session>> Client::Impl::perform(const LoadRequest& request) {
   std::optional<Session> hit;
   if (cached(request.token.reveal(), request.options, hit)) return ready<std::optional<Session>>(std::move(hit));
-  return look_up(request.token.reveal(), request.options);
+  return look_up(wanted(request.token.reveal()), request.options);
 }
 
 Task<std::optional<Session>> Client::Impl::perform(FindRequest request) {
@@ -291,7 +321,7 @@ Result<std::optional<Session>> Client::load(std::string_view token, LoadOptions 
   return guarded([&]() -> Result<std::optional<Session>> {
     std::optional<Session> hit;
     if (impl_->cached(token, options, hit)) return hit;
-    return impl_->block_on(impl_->look_up(token, options));
+    return impl_->block_on(impl_->look_up(impl_->wanted(token), options));
   });
 }
 
@@ -336,20 +366,13 @@ Decision Client::authorize(const HttpRequest& request) {
 }
 
 std::optional<Decision> Client::try_authorize(const HttpRequest& request) {
-  auto admitted = impl_->interceptor.admit(request);
-  if (auto* decision = std::get_if<Decision>(&admitted)) return std::move(*decision);
-  const auto& admission = std::get<Admission>(admitted);
-  auto found = try_load(admission.token, {admission.touch, admission.fresh});
-  if (!found) return std::nullopt;
-  return impl_->interceptor.judge(request, admission, std::move(*found), impl_->now());
+  std::optional<Impl::Wanted> wanted;
+  return impl_->known(request, wanted);
 }
 
 std::optional<std::optional<Session>> Client::try_load(std::string_view token, LoadOptions options) {
-  std::optional<Session> hit;
-  if (impl_->cached(token, options, hit)) return hit;
-  if (impl_->closed.load(std::memory_order_relaxed)) return std::nullopt;
-  if (!Token::parse(token, impl_->config.session.token_keys)) return std::optional<Session>{};
-  return std::nullopt;
+  std::optional<Impl::Wanted> wanted;
+  return impl_->known(token, options, wanted);
 }
 
 Decision Client::require(const Requirement& requirement, const Decision& admitted) {
@@ -363,13 +386,32 @@ void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId i
   });
 }
 
-void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
-                    Sending when) {
+std::optional<std::optional<Session>> Client::load_or_submit(const std::shared_ptr<CompletionQueue>& queue,
+                                                             OperationId id, std::string_view token,
+                                                             LoadOptions options, Sending when) {
+  std::optional<Impl::Wanted> wanted;
+  auto known = impl_->known(token, options, wanted);
+  if (known) return known;
+  const HeldSends held{when == Sending::at_flush};
+  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->look_up(*wanted, options), deliver); });
+  return std::nullopt;
+}
+
+std::optional<Decision> Client::authorize_or_submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id,
+                                                    const HttpRequest& request, Sending when) {
+  std::optional<Impl::Wanted> wanted;
+  auto known = impl_->known(request, wanted);
+  if (known) return known;
   const HeldSends held{when == Sending::at_flush};
   impl_->complete_into(queue, id, [&](auto deliver) {
-    if (auto decided = try_authorize(request)) return deliver(Result<Decision>{std::move(*decided)});
-    start(impl_->decide(std::make_unique<OwnedRequest>(request)), deliver);
+    start(impl_->decide(std::make_unique<OwnedRequest>(request), *std::move(wanted)), deliver);
   });
+  return std::nullopt;
+}
+
+void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
+                    Sending when) {
+  if (auto decided = authorize_or_submit(queue, id, request, when)) queue->push({id, Outcome{std::move(*decided)}});
 }
 
 void Client::flush() noexcept {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <new>
@@ -12,10 +13,13 @@
 
 namespace ficha {
 
-// The descriptor is readable exactly while `waiting` is not empty: both change under one lock.
+// The descriptor becomes readable after `waiting` has got its first, and is emptied before all of it is taken: whoever
+// comes in between finds one of them without the other, but nothing ever waits unannounced. No system call is made under
+// the lock, or the thread that takes and the one that pushes would put each other to sleep.
 struct CompletionQueue::Impl {
   std::mutex mutex;
   std::vector<Completion> waiting;
+  std::atomic<std::size_t> usual{0};  // completions in a batch
   int descriptor = -1;
 };
 
@@ -36,27 +40,34 @@ int CompletionQueue::descriptor() const noexcept {
   return impl_->descriptor;
 }
 
-std::vector<Completion> CompletionQueue::drain() {
-  std::vector<Completion> taken;
-  const std::lock_guard lock{impl_->mutex};
-  if (impl_->waiting.empty()) return taken;
+void CompletionQueue::drain(std::vector<Completion>& taken) noexcept {
   // Completions are large, and the next batch will be about as long: room at once saves moving them as it grows.
-  constexpr std::size_t most = 256;
+  constexpr std::size_t most_room = 256;
+  taken.clear();
+  if (taken.capacity() > most_room) std::vector<Completion>{}.swap(taken);
   try {
-    taken.reserve(std::min(impl_->waiting.size(), most));
+    taken.reserve(impl_->usual.load(std::memory_order_relaxed));
   } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): then it grows as it must
   }
-  taken.swap(impl_->waiting);
   eventfd_t count = 0;
   ::eventfd_read(impl_->descriptor, &count);
+  const std::lock_guard lock{impl_->mutex};
+  taken.swap(impl_->waiting);
+  if (!taken.empty()) impl_->usual.store(std::min(taken.size(), most_room), std::memory_order_relaxed);
+}
+
+std::vector<Completion> CompletionQueue::drain() {
+  std::vector<Completion> taken;
+  drain(taken);
   return taken;
 }
 
 std::vector<Completion> CompletionQueue::wait(std::chrono::milliseconds timeout) {
   using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + timeout;
+  std::vector<Completion> taken;
   for (;;) {
-    auto taken = drain();
+    drain(taken);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
     if (!taken.empty() || left <= 0) return taken;
     pollfd readable{impl_->descriptor, POLLIN, 0};
@@ -67,9 +78,13 @@ std::vector<Completion> CompletionQueue::wait(std::chrono::milliseconds timeout)
 // noexcept on purpose: a completion that got lost would hang its caller for ever, so running out of memory here ends the
 // process instead.
 void CompletionQueue::push(Completion completion) noexcept {
-  const std::lock_guard lock{impl_->mutex};
-  impl_->waiting.push_back(std::move(completion));
-  if (impl_->waiting.size() == 1) ::eventfd_write(impl_->descriptor, 1);
+  bool first = false;
+  {
+    const std::lock_guard lock{impl_->mutex};
+    first = impl_->waiting.empty();
+    impl_->waiting.push_back(std::move(completion));
+  }
+  if (first) ::eventfd_write(impl_->descriptor, 1);
 }
 
 }  // namespace ficha

@@ -2,9 +2,11 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -25,7 +27,8 @@ void require(bool succeeded) noexcept {
 // freed, and all that hashing needs, so that it works while and after the process' objects are destroyed.
 struct Algorithms {
   EVP_MD* sha256;
-  EVP_MAC_CTX* hmac;  // keyed with nothing, to be copied
+  EVP_MAC_CTX* hmac;     // keyed with nothing, to be copied
+  bool hmac_keeps_keys;  // begins anew with the key it has
 };
 
 EVP_MAC_CTX* new_hmac() noexcept {
@@ -39,10 +42,35 @@ EVP_MAC_CTX* new_hmac() noexcept {
   return hmac;
 }
 
+// `key` may be null: the same key as last time.
+bool make_hmac(EVP_MAC_CTX* hmac, const unsigned char* key, std::size_t key_size, std::string_view message,
+               Digest& digest) noexcept {
+  std::size_t length = 0;
+  return EVP_MAC_init(hmac, key, key_size, nullptr) == 1 &&
+         EVP_MAC_update(hmac, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
+         EVP_MAC_final(hmac, reinterpret_cast<unsigned char*>(digest.data()), &length, digest.size()) == 1 &&
+         length == digest.size();
+}
+
+// Whether a copy of `hmac` can be used again without its key; before OpenSSL 3.0.3 the code is then wrong (OpenSSL issue
+// 17811).
+bool keeps_keys(const EVP_MAC_CTX* hmac) noexcept {
+  EVP_MAC_CTX* const trial = EVP_MAC_CTX_dup(hmac);
+  require(trial != nullptr);
+  const unsigned char key[] = {1};
+  Digest first, second;
+  ERR_set_mark();
+  const bool made = make_hmac(trial, key, sizeof key, "a", first) && make_hmac(trial, nullptr, 0, "a", second);
+  ERR_pop_to_mark();
+  EVP_MAC_CTX_free(trial);
+  return made && first == second;
+}
+
 const Algorithms& algorithms() noexcept {
   static const Algorithms fetched = [] {
     require(usable());
-    return Algorithms{EVP_MD_fetch(nullptr, "SHA256", nullptr), new_hmac()};
+    EVP_MAC_CTX* const hmac = new_hmac();
+    return Algorithms{EVP_MD_fetch(nullptr, "SHA256", nullptr), hmac, keeps_keys(hmac)};
   }();
   return fetched;
 }
@@ -57,6 +85,7 @@ class Contexts {
   ~Contexts() {
     EVP_MD_CTX_free(digest_);
     EVP_MAC_CTX_free(mac_);
+    wipe(key_.data(), key_.size());
   }
   Contexts(const Contexts&) = delete;
   Contexts& operator=(const Contexts&) = delete;
@@ -71,21 +100,35 @@ class Contexts {
   }
 
   Digest hmac_sha256(std::string_view key, std::string_view message) noexcept {
-    // A null key would mean "the same key as last time".
-    const char* key_bytes = key.data() == nullptr ? "" : key.data();
     Digest digest;
-    std::size_t length = 0;
-    require(EVP_MAC_init(mac_, reinterpret_cast<const unsigned char*>(key_bytes), key.size(), nullptr) == 1 &&
-            EVP_MAC_update(mac_, reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1 &&
-            EVP_MAC_final(mac_, reinterpret_cast<unsigned char*>(digest.data()), &length, digest.size()) == 1 &&
-            length == digest.size());
+    if (has_key(key)) {
+      require(make_hmac(mac_, nullptr, 0, message, digest));
+    } else {
+      const char* key_bytes = key.data() == nullptr ? "" : key.data();
+      require(make_hmac(mac_, reinterpret_cast<const unsigned char*>(key_bytes), key.size(), message, digest));
+      remember(key);
+    }
     return digest;
   }
 
  private:
+  // A new key costs as much as the code of a token under it.
+  [[nodiscard]] bool has_key(std::string_view key) const noexcept {
+    return keyed_ && equal_in_constant_time(key, {key_.data(), key_size_});
+  }
+  void remember(std::string_view key) noexcept {
+    keyed_ = algorithms().hmac_keeps_keys && key.size() <= key_.size();
+    if (!keyed_) return;
+    std::copy(key.begin(), key.end(), key_.begin());
+    key_size_ = key.size();
+  }
+
   EVP_MD* sha256_algorithm_;
   EVP_MD_CTX* digest_;
   EVP_MAC_CTX* mac_;
+  bool keyed_ = false;  // mac_ has the key below
+  std::array<char, 64> key_{};
+  std::size_t key_size_ = 0;
 };
 
 struct ThreadContexts;

@@ -38,9 +38,8 @@ function admitByPolicy(client, origin) {
     if (!decision.allowed) throw new RequestDenied(decision);
     return new SessionKeeper(client, origin, decision.session, decision.carrier, decision);
   };
-  const request = requestOf(origin.raw ?? origin);
-  const decision = client.tryAuthorize(request);
-  return decision ? keep(decision) : client.authorize(request).then(keep);
+  const decision = Client.decide(client, requestOf(origin.raw ?? origin));
+  return decision instanceof Promise ? decision.then(keep) : keep(decision);
 }
 
 function admitByCookie(client, origin) {

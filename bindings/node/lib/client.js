@@ -94,8 +94,11 @@ class Client {
   }
 
   async authorize(request) {
-    const fields = this.#fields(request);
-    return this.#native.tryAuthorize.apply(undefined, fields) ?? this.#native.authorize.apply(undefined, fields);
+    return Client.decide(this, request);
+  }
+  /** For the framework adapters: authorize() without a promise where none is needed. */
+  static decide(client, request) {
+    return client.#native.authorize.apply(undefined, client.#fields(request));
   }
   tryAuthorize(request) {
     return this.#native.tryAuthorize.apply(undefined, this.#fields(request));

@@ -169,21 +169,19 @@ napi_value try_load(napi_env env, napi_callback_info info) {
   return known ? session_value(env, *known) : undefined_value(env);
 }
 
-// What a request waits for is sent with that of the other requests of this turn of the event loop.
-template <class Request>
-void submit_with_turn(Environment& environment, const SharedClient& handle, OperationId id, const Request& request) {
-  handle->client.submit(environment.queue(), id, request, Sending::at_flush);
+// A promise of what was submitted. What a request waits for is sent with that of the other requests of this turn of the
+// event loop.
+napi_value begin_with_turn(Environment& environment, const SharedClient& handle) {
   environment.flush_later({handle, &handle->client});
+  return environment.begin(handle);
 }
 
 // A Session or null, or a promise of one when only the store knows.
 napi_value load_value(napi_env env, const SharedClient& handle, std::string_view token, const LoadOptions& options) {
-  if (const auto known = handle->client.try_load(token, options)) return session_value(env, *known);
   Environment& environment = Environment::of(env);
-  OperationId id = 0;
-  napi_value promise = environment.begin(handle, id);
-  if (promise) submit_with_turn(environment, handle, id, LoadRequest{Secret{token}, options});
-  return promise;
+  const auto known =
+      handle->client.load_or_submit(environment.queue(), environment.next_id(), token, options, Sending::at_flush);
+  return known ? session_value(env, *known) : begin_with_turn(environment, handle);
 }
 
 // load(token, touch, fresh)
@@ -216,16 +214,15 @@ napi_value try_authorize(napi_env env, napi_callback_info info) {
   return decision ? to_value(env, *decision) : undefined_value(env);
 }
 
-// authorize(…): a promise of a Decision.
+// authorize(…): a Decision, or a promise of one when only the store knows.
 napi_value authorize(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   RequestReader reader;
   if (!reader.read(env, arguments.values())) return nullptr;
   Environment& environment = Environment::of(env);
-  OperationId id = 0;
-  napi_value promise = environment.begin(arguments.client(), id);
-  if (promise) submit_with_turn(environment, arguments.client(), id, reader.request());
-  return promise;
+  const auto decision = arguments.client()->client.authorize_or_submit(environment.queue(), environment.next_id(),
+                                                                       reader.request(), Sending::at_flush);
+  return decision ? to_value(env, *decision) : begin_with_turn(environment, arguments.client());
 }
 
 // --- everything else -------------------------------------------------------------------------------------------------
@@ -249,10 +246,8 @@ template <auto Read>
 Napi::Value submit(const SharedClient& handle, const Napi::CallbackInfo& info) {
   StoreRequest request = Read(info);
   Environment& environment = Environment::of(info.Env());
-  OperationId id = 0;
-  napi_value promise = environment.begin(handle, id);
-  if (promise) handle->client.submit(environment.queue(), id, std::move(request));
-  return {info.Env(), promise};
+  handle->client.submit(environment.queue(), environment.next_id(), std::move(request));
+  return {info.Env(), environment.begin(handle)};
 }
 
 Napi::Value require(const SharedClient& handle, const Napi::CallbackInfo& info) {

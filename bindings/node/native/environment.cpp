@@ -116,19 +116,21 @@ napi_value Environment::construct(Callback callback) noexcept {
   return result;
 }
 
-napi_value Environment::begin(std::shared_ptr<void> keep, OperationId& id) {
+OperationId Environment::next_id() {
   if (free_ids_.empty()) {
     pending_.emplace_back();
     free_ids_.push_back(pending_.size());
   }
-  Pending operation{nullptr, std::move(keep)};
-  napi_value promise = nullptr;
-  if (napi_create_promise(env_, &operation.deferred, &promise) != napi_ok) return nullptr;
-  id = free_ids_.back();
+  return free_ids_.back();
+}
+
+napi_value Environment::begin(std::shared_ptr<void> keep) noexcept {
+  Pending& operation = pending_[free_ids_.back() - 1];
   free_ids_.pop_back();
-  pending_[id - 1] = std::move(operation);
+  operation.keep = std::move(keep);
   if (pending_count_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&watchers_->completions));
-  return promise;
+  napi_value promise = nullptr;
+  return napi_create_promise(env_, &operation.deferred, &promise) == napi_ok ? promise : nullptr;
 }
 
 void Environment::flush_later(std::shared_ptr<Client> client) {
@@ -149,12 +151,13 @@ void Environment::flush() noexcept {
 }
 
 void Environment::settle_all() noexcept {
-  std::vector<Completion> ready = queue_->drain();
-  for (std::span<Completion> left{ready}; !left.empty();) {
+  queue_->drain(ready_);
+  for (std::span<Completion> left{ready_}; !left.empty();) {
     const std::size_t count = std::min(left.size(), completions_per_turn);
     settle(left.first(count));
     left = left.subspan(count);
   }
+  ready_.clear();
 }
 
 // JavaScript that waits for one of them runs when the callback scope closes.
@@ -167,7 +170,7 @@ void Environment::settle(std::span<Completion> completions) noexcept {
       if (completion.id == log_signal) {
         deliver_logs();
       } else {
-        settle(std::move(completion));
+        settle(completion);
       }
     }
     napi_close_callback_scope(env_, callback);
@@ -176,7 +179,7 @@ void Environment::settle(std::span<Completion> completions) noexcept {
   napi_close_handle_scope(env_, handles);
 }
 
-void Environment::settle(Completion completion) noexcept {
+void Environment::settle(Completion& completion) noexcept {
   napi_handle_scope scope = nullptr;
   if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
   const Pending operation = std::exchange(pending_[completion.id - 1], {});
@@ -184,7 +187,9 @@ void Environment::settle(Completion completion) noexcept {
   if (--pending_count_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&watchers_->completions));
 
   napi_value value = nullptr;
-  if (completion.result) {
+  if (!operation.deferred) {
+    // No promise could be made, and nobody waits.
+  } else if (completion.result) {
     value = to_value(env_, std::move(*completion.result));
     if (value) napi_resolve_deferred(env_, operation.deferred, value);
   } else {

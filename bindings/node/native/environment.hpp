@@ -37,8 +37,11 @@ class Environment {
   [[nodiscard]] napi_value construct(Callback callback) noexcept;
 
   [[nodiscard]] const std::shared_ptr<CompletionQueue>& queue() const noexcept { return queue_; }
-  // A promise that settles when the operation completes; `keep` lives until then. Sets `id`.
-  [[nodiscard]] napi_value begin(std::shared_ptr<void> keep, OperationId& id);
+  // For the operation about to be submitted; the same until begin() is called.
+  [[nodiscard]] OperationId next_id();
+  // The operation `next_id()` was submitted: a promise that settles when it completes; `keep` lives until then. nullptr
+  // when the environment ends.
+  [[nodiscard]] napi_value begin(std::shared_ptr<void> keep) noexcept;
   [[nodiscard]] std::size_t pending() const noexcept { return pending_count_; }
   // At the end of this turn of the event loop, for what was submitted to `client` with Sending::at_flush.
   void flush_later(std::shared_ptr<Client> client);
@@ -63,7 +66,7 @@ class Environment {
   void stop(napi_async_cleanup_hook_handle hook) noexcept;
   void settle_all() noexcept;
   void settle(std::span<Completion> completions) noexcept;
-  void settle(Completion completion) noexcept;
+  void settle(Completion& completion) noexcept;
   void flush() noexcept;
   void deliver_logs() noexcept;
 
@@ -75,6 +78,7 @@ class Environment {
   std::vector<Pending> pending_;  // operation `id` is at id - 1
   std::vector<OperationId> free_ids_;
   std::size_t pending_count_ = 0;
+  std::vector<Completion> ready_;                // being settled
   std::vector<std::shared_ptr<Client>> unsent_;  // flush() is due
   std::vector<std::shared_ptr<LogSink>> logs_;
   SessionObjects sessions_;

@@ -115,7 +115,7 @@ const Session& to_session(Napi::Value value) {
 struct Converter {
   napi_env env;
 
-  napi_value operator()(std::optional<Session> session) const {
+  napi_value operator()(const std::optional<Session>& session) const {
     return session ? Environment::of(env).sessions().get(env, *session) : null_value(env);
   }
   napi_value operator()(IssuedSession issued) const {
@@ -139,7 +139,7 @@ struct Converter {
 
 }  // namespace
 
-napi_value to_value(napi_env env, Outcome outcome) noexcept {
+napi_value to_value(napi_env env, Outcome&& outcome) noexcept {
   return std::visit(Converter{env}, std::move(outcome));
 }
 

@@ -44,10 +44,13 @@ class CompletionQueue {
   [[nodiscard]] static Result<std::shared_ptr<CompletionQueue>> create();
   ~CompletionQueue();
 
-  // An eventfd, readable while completions wait. For epoll, asyncio's add_reader, …; never read or write it.
+  // An eventfd, readable while completions wait, and for a moment after somebody took them. For epoll, asyncio's
+  // add_reader, …; never read or write it.
   [[nodiscard]] int descriptor() const noexcept;
   // Takes everything that waits, in order of completion; empty if nothing does. Never blocks.
   [[nodiscard]] std::vector<Completion> drain();
+  // The same into `taken`, whose room is used for what completes next: for a loop, which then allocates nothing.
+  void drain(std::vector<Completion>& taken) noexcept;
   // Blocks until something waits, or `timeout` has passed.
   [[nodiscard]] std::vector<Completion> wait(std::chrono::milliseconds timeout);
   void push(Completion completion) noexcept;
@@ -107,6 +110,14 @@ class Client {
               Sending when = Sending::now);
   void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
               Sending when = Sending::now);
+  // As try_load() and try_authorize(); what they cannot answer is submitted, and a Completion with `id` arrives in `queue`:
+  // for a binding's asynchronous call, which then looks at the token once.
+  [[nodiscard]] std::optional<std::optional<Session>> load_or_submit(const std::shared_ptr<CompletionQueue>& queue,
+                                                                     OperationId id, std::string_view token,
+                                                                     LoadOptions options, Sending when = Sending::now);
+  [[nodiscard]] std::optional<Decision> authorize_or_submit(const std::shared_ptr<CompletionQueue>& queue,
+                                                            OperationId id, const HttpRequest& request,
+                                                            Sending when = Sending::now);
   // Sends what was submitted with Sending::at_flush. Never waits.
   void flush() noexcept;
 

@@ -75,7 +75,12 @@ TEST_F(ClientRedisTest, OneFlushSendsWhatWasSubmittedForIt) {
   proxy.watch(
       [&](FaultProxy::Direction direction) { writes += direction == FaultProxy::Direction::to_server ? 1 : 0; });
   for (OperationId id = 0; id < issued.size(); ++id) {
-    client->submit(queue, id, LoadRequest{Secret{issued[id].token.reveal()}, {.fresh = true}}, Sending::at_flush);
+    const std::string_view token = issued[id].token.reveal();
+    if (id % 2 == 0) {
+      client->submit(queue, id, LoadRequest{Secret{token}, {.fresh = true}}, Sending::at_flush);
+    } else {
+      EXPECT_FALSE(client->load_or_submit(queue, id, token, {.fresh = true}, Sending::at_flush));
+    }
   }
   EXPECT_THAT(queue->wait(milliseconds{50}), IsEmpty());
   client->flush();
@@ -114,6 +119,9 @@ TEST_F(ClientRedisTest, ASecondDecisionIsMadeWithoutRedis) {
   EXPECT_EQ(hit->session->id(), issued.session.id());
   client->submit(queue, 1, request);
   EXPECT_EQ(queue->drain().size(), 1U) << "a hit completes before submit() returns";
+  EXPECT_TRUE(client->authorize_or_submit(queue, 2, request)->allowed());
+  EXPECT_EQ(client->load_or_submit(queue, 3, issued.token.reveal(), {}).value()->id(), issued.session.id());
+  EXPECT_TRUE(queue->drain().empty());
 }
 
 TEST_F(ClientRedisTest, ASubmittedDecisionWaitsForRedisWhereItMust) {
@@ -146,8 +154,14 @@ TEST_F(ClientRedisTest, AMissIsCountedOnceHoweverOftenTheCacheWasTriedFirst) {
   client->submit(queue, 2, request);
   EXPECT_THAT(completions(1).at(2), IsOk());
   EXPECT_EQ(client->stats().misses, 3U);
+  EXPECT_FALSE(client->load_or_submit(queue, 3, token, {}));
+  EXPECT_THAT(completions(1).at(3), IsOk());
+  EXPECT_EQ(client->stats().misses, 4U);
+  EXPECT_FALSE(client->authorize_or_submit(queue, 4, request));
+  EXPECT_THAT(completions(1).at(4), IsOk());
+  EXPECT_EQ(client->stats().misses, 5U);
   ASSERT_THAT(client->load(token, {.fresh = true}), IsOk());
-  EXPECT_EQ(client->stats().misses, 3U);
+  EXPECT_EQ(client->stats().misses, 5U);
 }
 
 TEST_F(ClientRedisTest, CloseEndsWhoeverWaitsForAServerThatSaysNothing) {

@@ -19,6 +19,7 @@ using std::chrono::hours;
 using std::chrono::seconds;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Config in_memory() {
   Config config;
@@ -139,6 +140,26 @@ TEST_F(ClientTest, WhatNeedsNoStoreIsAnsweredWithoutWaiting) {
   EXPECT_FALSE(client.try_load(issued.token.reveal()));
 }
 
+TEST_F(ClientTest, WhatNeedsNoStoreIsAnsweredAndTheRestSubmitted) {
+  const IssuedSession issued = issue({.principal = "alice"});
+  const std::string_view token = issued.token.reveal();
+  const auto malformed = client.load_or_submit(queue, 1, "garbage", {});
+  ASSERT_TRUE(malformed);
+  EXPECT_FALSE(*malformed);
+  EXPECT_EQ(client.authorize_or_submit(queue, 1, {.method = "GET", .path = "/private"})->status, 401);
+  EXPECT_EQ(client.authorize_or_submit(queue, 1, Request{"/private", "garbage"}.view())->status, 401);
+  EXPECT_THAT(queue->drain(), IsEmpty());
+
+  EXPECT_FALSE(client.load_or_submit(queue, 2, token, {}));
+  const Completion loaded = completed();
+  EXPECT_EQ(loaded.id, 2U);
+  EXPECT_EQ(std::get<std::optional<Session>>(*loaded.result)->principal(), "alice");
+  EXPECT_FALSE(client.authorize_or_submit(queue, 3, Request{"/private", token}.view()));
+  const Completion decided = completed();
+  EXPECT_EQ(decided.id, 3U);
+  EXPECT_TRUE(std::get<Decision>(*decided.result).allowed());
+}
+
 TEST_F(ClientTest, EverySubmittedRequestCompletesOnceWithItsOwnKindOfResult) {
   client.submit(queue, 1, CreateRequest{{.principal = "alice"}});
   Completion done = completed();
@@ -221,6 +242,8 @@ TEST_F(ClientTest, AfterCloseEveryCallSaysClosed) {
   EXPECT_THAT(completed().result, FailsWith(ErrorCode::closed));
   client.submit(queue, 2, Request{"/private", issued.token.reveal()}.view());
   EXPECT_EQ(std::get<Decision>(*completed().result).status, 503);
+  EXPECT_FALSE(client.load_or_submit(queue, 3, "garbage", {}));
+  EXPECT_THAT(completed().result, FailsWith(ErrorCode::closed));
 }
 
 TEST_F(ClientTest, ClosingWhileOthersWorkLeavesEachWithAValueOrClosed) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "ficha/client.hpp"
+#include "support/allocations.hpp"
 #include "support/results.hpp"
 
 namespace ficha::testing {
@@ -15,6 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 Completion completion(OperationId id) {
   return {id, Outcome{std::uint64_t{id}}};
@@ -60,6 +62,47 @@ TEST_F(CompletionQueueTest, TheDescriptorIsReadableExactlyWhileSomethingWaits) {
   EXPECT_FALSE(readable());
   queue->push(completion(3));
   EXPECT_TRUE(readable());
+}
+
+TEST_F(CompletionQueueTest, ALoopThatDrainsIntoOneVectorAllocatesNothing) {
+  std::vector<Completion> taken;
+  for (int round = 0; round < 6; ++round) {
+    const std::size_t before = allocation_count();
+    for (OperationId id = 0; id < 20; ++id) queue->push(completion(id));
+    queue->drain(taken);
+    const std::size_t allocated = allocation_count() - before;
+    EXPECT_THAT(taken, SizeIs(20));
+    if (round >= 2) {
+      EXPECT_EQ(allocated, 0U);
+    }
+  }
+  queue->drain(taken);
+  EXPECT_THAT(taken, IsEmpty());
+}
+
+TEST_F(CompletionQueueTest, RoomForABurstIsNotKept) {
+  std::vector<Completion> taken;
+  for (OperationId id = 0; id < 5000; ++id) queue->push(completion(id));
+  queue->drain(taken);
+  EXPECT_THAT(taken, SizeIs(5000));
+  for (int round = 0; round < 2; ++round) queue->drain(taken);
+  EXPECT_LE(taken.capacity(), 256U);
+}
+
+TEST_F(CompletionQueueTest, NothingEverWaitsUnannounced) {
+  constexpr int pushes = 50'000;
+  std::thread other{[&] {
+    for (OperationId id = 0; id < pushes; ++id) queue->push(completion(id));
+  }};
+  std::vector<Completion> taken;
+  int left = pushes;
+  pollfd waiting{queue->descriptor(), POLLIN, 0};
+  while (left > 0 && ::poll(&waiting, 1, 10'000) == 1) {
+    queue->drain(taken);
+    left -= static_cast<int>(taken.size());
+  }
+  EXPECT_EQ(left, 0);
+  other.join();
 }
 
 TEST_F(CompletionQueueTest, WaitReturnsNothingWhenTheTimeoutPasses) {

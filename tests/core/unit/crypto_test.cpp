@@ -72,6 +72,26 @@ TEST(HmacSha256, WithAnEmptyKeyDoesNotReuseTheLastOne) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+// A thread keeps the last key that is no longer than a block.
+TEST(HmacSha256, OfKeysByTurnsAreThoseOfEachKeyAlone) {
+  const std::string block(64, 'k');
+  const std::array<std::string, 7> keys{"", "key", "kez", "ke", block, block + "k", std::string(131, '\xaa')};
+  const auto hmac = [](const std::string& key) {
+    crypto::Digest digest;
+    std::thread{[&] { digest = crypto::hmac_sha256(key, "message"); }}.join();
+    return digest;
+  };
+  std::vector<crypto::Digest> alone;
+  for (const std::string& key : keys) alone.push_back(hmac(key));
+  for (std::size_t first = 0; first < keys.size(); ++first) {
+    for (std::size_t second = 0; second < keys.size(); ++second) {
+      EXPECT_EQ(crypto::hmac_sha256(keys[first], "message"), alone[first]);
+      EXPECT_EQ(crypto::hmac_sha256(keys[second], "message"), alone[second]);
+      EXPECT_EQ(crypto::hmac_sha256(keys[second], "message"), alone[second]);
+    }
+  }
+}
+
 TEST(Hashing, AllocatesNothingOnceAThreadHasStarted) {
   (void)crypto::sha256("warm up");
   const std::size_t before = testing::allocation_count();
