@@ -180,16 +180,15 @@ void Environment::settle(std::span<Completion> completions) noexcept {
 }
 
 void Environment::settle(Completion& completion) noexcept {
-  napi_handle_scope scope = nullptr;
-  if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
   const Pending operation = std::exchange(pending_[completion.id - 1], {});
   free_ids_.push_back(completion.id);
   if (--pending_count_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&watchers_->completions));
+  if (!operation.deferred) return;  // no promise could be made
 
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env_, &scope) != napi_ok) return;
   napi_value value = nullptr;
-  if (!operation.deferred) {
-    // No promise could be made, and nobody waits.
-  } else if (completion.result) {
+  if (completion.result) {
     value = to_value(env_, std::move(*completion.result));
     if (value) napi_resolve_deferred(env_, operation.deferred, value);
   } else {

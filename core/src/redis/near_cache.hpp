@@ -72,7 +72,7 @@ class NearCache final : public StreamObserver {
   [[nodiscard]] bool find(std::string_view token, const LinkState& link, bool touch, std::optional<Session>& session,
                           bool& touch_due) noexcept;
 
-  // A look-up that has to ask Redis. Not find()'s to count: a caller may try it first, and then wait for a load that tries again.
+  // A look-up that has to ask Redis. Not find()'s to count: a caller may try it, and then wait for a load that tries again.
   void count_miss() noexcept { counters_.count_miss(); }
 
   // For Flight's constructor: the epoch as it is now.
