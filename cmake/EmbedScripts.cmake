@@ -1,21 +1,22 @@
 # Writes OUTPUT, a C++ header with one constant per Lua script in SCRIPT_DIR, named after its file.
-# _record.lua, the part they share, comes before each of them and is no constant of its own.
+# The parts they share (_*.lua, in the order below) come before each of them: the constant shared_text.
 # Run by: cmake -DSCRIPT_DIR=… -DOUTPUT=… -P EmbedScripts.cmake
 
 # Every C++ compiler takes a string literal of this length ([implimits]).
 set(literal_limit 65536)
 
 set(prelude "")
-if(EXISTS "${SCRIPT_DIR}/_record.lua")
-  file(READ "${SCRIPT_DIR}/_record.lua" prelude)
-endif()
+foreach(part _messagepack _record _bag _patch _index)
+  file(READ "${SCRIPT_DIR}/${part}.lua" text)
+  string(APPEND prelude "${text}")
+endforeach()
 
 set(constants "")
 file(GLOB scripts "${SCRIPT_DIR}/*.lua")
 list(SORT scripts)
 foreach(script IN LISTS scripts)
   get_filename_component(name "${script}" NAME_WE)
-  if(name STREQUAL "_record")
+  if(name MATCHES "^_")
     continue()
   endif()
   file(READ "${script}" text)
@@ -41,6 +42,9 @@ struct Script {
   std::string_view text;
   std::string_view sha1;  // of the text, in lower-case hex: what EVALSHA calls it by
 };
+
+// What all of them begin with.
+inline constexpr std::string_view shared_text = R"lua(@prelude@)lua";
 
 @constants@}  // namespace ficha::scripts
 ]])

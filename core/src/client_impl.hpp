@@ -12,6 +12,7 @@
 #include "per_process.hpp"
 #include "redis/url.hpp"
 #include "session_store.hpp"
+#include "stored_tokens.hpp"
 
 namespace ficha {
 
@@ -79,6 +80,10 @@ struct Client::Impl {
     return (hooks.clock ? *hooks.clock : system_clock()).unix_milliseconds() / 1000;
   }
 
+  // What is to be written: its limits, whose attributes it is, and that it holds none of the session's `own` tokens.
+  Result<void> check(const NewSession& session, const OwnTokens& own) const;
+  Result<void> check(const Patch& patch, const OwnTokens& own) const;
+  void report_tokens(const std::vector<std::string>& names) const;
   // Only additions are open to a service that may not change what others wrote.
   Result<void> check_add_only(const Patch& patch) const;
   // What may be applied to many sessions, and to one of them twice.

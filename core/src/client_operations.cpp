@@ -3,8 +3,10 @@
 
 #include "client_impl.hpp"
 #include "login.hpp"
+#include "may_write.hpp"
 #include "memory/memory_store.hpp"
 #include "redis/redis_store.hpp"
+#include "stored_tokens.hpp"
 #include "validation.hpp"
 
 namespace ficha {
@@ -49,10 +51,36 @@ Result<void> Client::Impl::check_for_principal(const Patch& patch) const {
     return Error{ErrorCode::invalid_argument, "a principal's sessions keep their lifetimes"};
   }
   for (const Patch::Op& op : patch.ops) {
-    if (op.kind == Patch::Kind::set || op.kind == Patch::Kind::remove) continue;
-    return Error{ErrorCode::invalid_argument, "a principal's sessions take set and remove only"};
+    if (op.kind != Patch::Kind::add && op.kind != Patch::Kind::increment) continue;
+    return Error{ErrorCode::invalid_argument, "a principal's sessions take set, remove, put and take only"};
   }
   return {};
+}
+
+// Tokens first: the other checks' messages have names in them.
+Result<void> Client::Impl::check(const NewSession& session, const OwnTokens& own) const {
+  auto reported = find_tokens(session, own, config.session.token_keys);
+  if (!reported) return std::move(reported).error();
+  if (auto valid = validate(session); !valid) return valid;
+  if (auto permitted = check_may_write(config.session.may_write, session); !permitted) return permitted;
+  report_tokens(*reported);
+  return {};
+}
+
+Result<void> Client::Impl::check(const Patch& patch, const OwnTokens& own) const {
+  auto reported = find_tokens(patch, own, config.session.token_keys);
+  if (!reported) return std::move(reported).error();
+  if (auto valid = validate(patch); !valid) return valid;
+  if (auto permitted = check_may_write(config.session.may_write, patch); !permitted) return permitted;
+  report_tokens(*reported);
+  return {};
+}
+
+void Client::Impl::report_tokens(const std::vector<std::string>& names) const {
+  if (!hooks.log) return;
+  for (const std::string& name : names) {
+    hooks.log(LogLevel::warning, "what is stored as \"" + name + "\" holds a token of another session");
+  }
 }
 
 Client::Impl::Wanted Client::Impl::wanted(std::string_view token) const noexcept {
@@ -109,13 +137,13 @@ Task<std::optional<Session>> Client::Impl::perform(FindRequest request) {
 
 Task<IssuedSession> Client::Impl::perform(CreateRequest request) {
   make_storable(request.session.device);
-  if (auto valid = validate(request.session); !valid) co_return std::move(valid).error();
+  if (auto valid = check(request.session, {}); !valid) co_return std::move(valid).error();
   co_return co_await store().create(std::move(request.session));
 }
 
 Task<std::uint64_t> Client::Impl::perform(PatchRequest request) {
   if (request.patch.device) make_storable(*request.patch.device);
-  if (auto valid = validate(request.patch); !valid) co_return std::move(valid).error();
+  if (auto valid = check(request.patch, {.id = request.id}); !valid) co_return std::move(valid).error();
   if (auto permitted = check_add_only(request.patch); !permitted) co_return std::move(permitted).error();
   co_return co_await store().patch(request.id, std::move(request.patch));
 }
@@ -127,7 +155,9 @@ Task<IssuedSession> Client::Impl::perform(RotateRequest request) {
 
 Task<IssuedSession> Client::Impl::perform(LoginRequest request) {
   make_storable(request.login.session.device);
-  if (auto valid = validate(request.login.session); !valid) co_return std::move(valid).error();
+  OwnTokens own;
+  if (request.login.current) own.id = request.login.current->id();
+  if (auto valid = check(request.login.session, own); !valid) co_return std::move(valid).error();
   co_return co_await log_in(store(), std::move(request.login));
 }
 
@@ -143,7 +173,8 @@ Task<std::uint64_t> Client::Impl::perform(RevokePrincipalRequest request) {
 Task<std::uint64_t> Client::Impl::perform(PatchPrincipalRequest request) {
   if (request.patch.device) make_storable(*request.patch.device);
   if (auto valid = validate_principal(request.principal, false); !valid) co_return std::move(valid).error();
-  if (auto valid = validate(request.patch); !valid) co_return std::move(valid).error();
+  const OwnTokens own{.route = route_of(request.principal)};
+  if (auto valid = check(request.patch, own); !valid) co_return std::move(valid).error();
   if (auto permitted = check_for_principal(request.patch); !permitted) co_return std::move(permitted).error();
   co_return co_await store().patch_principal(std::move(request.principal), std::move(request.patch));
 }

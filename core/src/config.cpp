@@ -6,6 +6,7 @@
 #include "ascii.hpp"
 #include "config_problem.hpp"
 #include "csrf.hpp"
+#include "may_write.hpp"
 #include "redis/url.hpp"
 #include "secret_source.hpp"
 #include "trust.hpp"
@@ -75,6 +76,9 @@ Problem find_problem(const SessionConfig& session) {
   }
   if (session.max_per_principal > 1'000'000)
     return ConfigProblem{"session.max_per_principal", "must be at most 1000000"};
+  for (const std::string& pattern : session.may_write) {
+    if (const char* what = problem_of_pattern(pattern)) return ConfigProblem{"session.may_write", what};
+  }
   const bool too_short = std::any_of(session.token_keys.begin(), session.token_keys.end(),
                                      [](const Secret& key) { return key.size() < least_key_bytes; });
   if (too_short) return ConfigProblem{"session.token_keys", "a key must have at least 16 bytes"};

@@ -257,6 +257,7 @@ void read_section(Section& section, SessionConfig& session) {
   section.read("max_per_principal", session.max_per_principal);
   section.read("on_limit", session.on_limit, {{"evict_oldest", OnLimit::evict_oldest}, {"refuse", OnLimit::refuse}});
   section.read("writes", session.writes, {{"all", Writes::all}, {"add-only", Writes::add_only}});
+  section.read("may_write", session.may_write);
   section.read("token_keys", session.token_keys);
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t version = 1;
 constexpr std::uint64_t live = 0;
 constexpr std::uint64_t superseded = 1;
-constexpr std::uint32_t live_elements = 14;
+constexpr std::uint32_t live_elements = 14;  // without the protected attributes
 constexpr std::uint32_t superseded_elements = 4;
 
 struct Buffer {
@@ -30,12 +30,22 @@ void pack_list(Packer& packer, const Strings& strings) {
   for (const auto& text : strings) pack_text(packer, text);
 }
 
+template <class Pairs>
+void pack_pairs(Packer& packer, const Pairs& pairs) {
+  packer.pack_map(static_cast<std::uint32_t>(pairs.size()));
+  for (const auto& [name, json] : pairs) {
+    pack_text(packer, name);
+    pack_text(packer, json);
+  }
+}
+
 }  // namespace
 
 std::string encode_record(const RecordFields& fields) {
   Buffer buffer;
   Packer packer(buffer);
-  packer.pack_array(live_elements + fields.addition_count);
+  const bool has_protected = !fields.protected_attributes.empty() || fields.addition_count > 0;
+  packer.pack_array(live_elements + (has_protected ? 1 : 0) + fields.addition_count);
   packer.pack_uint64(version);
   packer.pack_uint64(live);
   pack_text(packer, fields.guard);
@@ -50,11 +60,8 @@ std::string encode_record(const RecordFields& fields) {
   packer.pack_array(2);
   pack_text(packer, fields.device_address);
   pack_text(packer, fields.device_user_agent);
-  packer.pack_map(static_cast<std::uint32_t>(fields.attributes.size()));
-  for (const auto& [name, json] : fields.attributes) {
-    pack_text(packer, name);
-    pack_text(packer, json);
-  }
+  pack_pairs(packer, fields.attributes);
+  if (has_protected) pack_pairs(packer, fields.protected_attributes);
   buffer.bytes.append(fields.additions);
   return std::move(buffer.bytes);
 }
@@ -80,11 +87,7 @@ std::string encode_strings(std::span<const std::string> strings) {
 std::string encode_attributes(std::span<const Attribute> attributes) {
   Buffer buffer;
   Packer packer(buffer);
-  packer.pack_map(static_cast<std::uint32_t>(attributes.size()));
-  for (const Attribute& attribute : attributes) {
-    pack_text(packer, attribute.name);
-    pack_text(packer, attribute.json);
-  }
+  pack_pairs(packer, attributes);
   return std::move(buffer.bytes);
 }
 
@@ -93,6 +96,7 @@ Session make_session(const SessionId& id, const RecordFields& fields, std::int64
   for (const std::string_view role : fields.roles) bytes += role.size();
   for (const std::string_view scope : fields.scopes) bytes += scope.size();
   for (const auto& [name, json] : fields.attributes) bytes += name.size() + json.size();
+  for (const auto& [name, json] : fields.protected_attributes) bytes += name.size() + json.size();
 
   SessionBuilder builder(id, {.generation = fields.generation,
                               .created_at = fields.created_at,
@@ -104,15 +108,18 @@ Session make_session(const SessionId& id, const RecordFields& fields, std::int64
                               .role_count = fields.roles.size(),
                               .scope_count = fields.scopes.size(),
                               .attribute_count = fields.attributes.size(),
+                              .protected_count = fields.protected_attributes.size(),
                               .string_bytes = bytes});
   builder.add(fields.principal);
   builder.add(fields.device_address);
   builder.add(fields.device_user_agent);
   for (const std::string_view role : fields.roles) builder.add(role);
   for (const std::string_view scope : fields.scopes) builder.add(scope);
-  for (const auto& [name, json] : fields.attributes) {
-    builder.add(name);
-    builder.add(json);
+  for (const auto* pairs : {&fields.attributes, &fields.protected_attributes}) {
+    for (const auto& [name, json] : *pairs) {
+      builder.add(name);
+      builder.add(json);
+    }
   }
   return std::move(builder).finish();
 }

@@ -14,8 +14,10 @@ namespace ficha {
 inline constexpr std::size_t max_record_bytes = 256U << 10U;
 inline constexpr std::size_t max_attribute_bytes = 64U << 10U;
 inline constexpr std::size_t max_attributes = 256;
+inline constexpr std::size_t max_protected_attributes = 32;
+inline constexpr std::size_t max_protected_bytes = 64U << 10U;  // of names and values together
 
-// Fields 5 to 14 of a live session (kind 0), as views into the record or the caller's strings.
+// Fields 3 to 15 of a live session (kind 0), as views into the record or the caller's strings.
 struct RecordFields {
   std::string_view guard;
   std::uint64_t generation = 1;
@@ -30,7 +32,9 @@ struct RecordFields {
   std::string_view device_address;
   std::string_view device_user_agent;
   std::vector<std::pair<std::string_view, std::string_view>> attributes;
-  // The raw bytes of elements after the 14th, which a later version added: written back as they are.
+  // Apart from the others, because what writes those must not reach these. A record need not have the element.
+  std::vector<std::pair<std::string_view, std::string_view>> protected_attributes;
+  // The raw bytes of elements after the 15th, which a later version added: written back as they are.
   std::uint32_t addition_count = 0;
   std::string_view additions;
 };

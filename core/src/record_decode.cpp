@@ -12,7 +12,8 @@
 namespace ficha {
 namespace {
 
-constexpr std::uint32_t live_elements = 14;
+constexpr std::uint32_t live_elements = 15;
+constexpr std::uint32_t least_live_elements = 14;  // records without protected attributes
 constexpr std::uint32_t superseded_elements = 4;
 constexpr std::size_t max_depth = 32;
 constexpr std::uint64_t max_integer = std::uint64_t{1} << 53U;
@@ -34,11 +35,12 @@ enum Element : std::uint32_t {
   scopes,
   device,
   attributes,
+  protected_attributes,
 };
 
 constexpr std::array<std::string_view, live_elements + 1> element_names = {
     "record",        "version", "kind",      "guard", "generation", "created", "expires",   "idle",
-    "authenticated", "level",   "principal", "roles", "scopes",     "device",  "attributes"};
+    "authenticated", "level",   "principal", "roles", "scopes",     "device",  "attributes", "protected"};
 
 // Follows the parser through the array and fills the fields. Nothing is kept of a record that fails anywhere.
 class Reader {
@@ -82,6 +84,7 @@ class Reader {
   [[nodiscard]] Error error() const { return {ErrorCode::corrupt_record, error_}; }
 
  private:
+  using Pairs = decltype(RecordFields::attributes);
   bool fail(std::string_view what);
   bool other() { return in_additions() || fail("has the wrong type"); }
   [[nodiscard]] std::uint32_t known_elements() const { return superseded_ ? superseded_elements : live_elements; }
@@ -93,7 +96,8 @@ class Reader {
   }
   bool set_kind(std::uint64_t value);
   bool set_device(std::string_view text);
-  bool add_attribute_part(std::string_view text);
+  bool add_attribute_part(Pairs& pairs, std::string_view text);
+  bool add_protected_part(std::string_view text);
 
   std::size_t record_bytes_;
   std::string_view expected_guard_;
@@ -103,7 +107,8 @@ class Reader {
   std::uint32_t count_ = 0;
   std::uint32_t element_ = 1;  // the one being read
   std::size_t depth_ = 0;      // 1 inside the record's array
-  std::size_t part_ = 0;       // strings read of the device or of the attributes
+  std::size_t part_ = 0;       // strings read of the device or of the attributes, protected or not
+  std::size_t protected_bytes_ = 0;
   std::string error_;
 };
 
@@ -147,7 +152,8 @@ bool Reader::start_array(std::uint32_t count) {
     case device:
       if (count != 0 && count != 2) return fail("does not have two items");
       return enter(count);
-    case attributes:  // Redis' Lua packs an empty map as an empty array
+    case attributes:
+    case protected_attributes:  // Redis' Lua packs an empty map as an empty array
       if (count != 0) return fail("has the wrong type");
       return enter(count);
     default:
@@ -158,10 +164,12 @@ bool Reader::start_array(std::uint32_t count) {
 bool Reader::start_map(std::uint32_t count) {
   if (depth_ == 0) return fail("is not an array");
   if (in_additions()) return enter(std::uint64_t{2} * count);
-  if (depth_ > 1 || superseded_ || element_ != attributes) return fail("has the wrong type");
-  if (count > max_attributes) return fail("has more than 256 attributes");
+  const bool is_protected = element_ == protected_attributes;
+  if (depth_ > 1 || superseded_ || (element_ != attributes && !is_protected)) return fail("has the wrong type");
+  if (!is_protected && count > max_attributes) return fail("has more than 256 attributes");
+  if (is_protected && count > max_protected_attributes) return fail("has more than 32 attributes");
   if (!enter(std::uint64_t{2} * count)) return false;
-  fields_.attributes.reserve(count);
+  (is_protected ? fields_.protected_attributes : fields_.attributes).reserve(count);
   return true;
 }
 
@@ -210,7 +218,7 @@ bool Reader::visit_positive_integer(std::uint64_t value) {
 bool Reader::set_kind(std::uint64_t value) {
   if (value > 1) return fail("is unknown");
   superseded_ = value == 1;
-  return count_ >= known_elements() || fail("needs a longer array");
+  return count_ >= (superseded_ ? superseded_elements : least_live_elements) || fail("needs a longer array");
 }
 
 bool Reader::visit_str(const char* bytes, std::uint32_t size) {
@@ -243,7 +251,9 @@ bool Reader::visit_str(const char* bytes, std::uint32_t size) {
     case device:
       return set_device(text);
     case attributes:
-      return add_attribute_part(text);
+      return add_attribute_part(fields_.attributes, text);
+    case protected_attributes:
+      return add_protected_part(text);
     default:
       return fail("has the wrong type");
   }
@@ -255,17 +265,23 @@ bool Reader::set_device(std::string_view text) {
 }
 
 // Names and JSON texts take turns.
-bool Reader::add_attribute_part(std::string_view text) {
+bool Reader::add_attribute_part(Pairs& pairs, std::string_view text) {
   if (part_++ % 2 == 1) {
-    fields_.attributes.back().second = text;
+    pairs.back().second = text;
     return text.size() <= max_attribute_bytes || fail("has a value longer than 64 KiB");
   }
   if (text.empty() || text.size() > max_attribute_name_bytes) return fail("has a name that is not 1 to 64 bytes long");
   if (!is_plain_text(text)) return fail("has a name with a control character");
   const auto same = [text](const auto& attribute) { return attribute.first == text; };
-  if (std::ranges::any_of(fields_.attributes, same)) return fail("names one attribute twice");
-  fields_.attributes.emplace_back(text, std::string_view{});
+  if (std::ranges::any_of(pairs, same)) return fail("names one attribute twice");
+  pairs.emplace_back(text, std::string_view{});
   return true;
+}
+
+bool Reader::add_protected_part(std::string_view text) {
+  protected_bytes_ += text.size();
+  if (protected_bytes_ > max_protected_bytes) return fail("is longer than 64 KiB");
+  return add_attribute_part(fields_.protected_attributes, text);
 }
 
 // Where the elements that this version does not know begin, in an array that has been read.

@@ -50,7 +50,7 @@ std::byte* Session::reserve_body() {
 }
 
 void Session::clear() noexcept {
-  head_.role_count = head_.scope_count = head_.attribute_count = 0;
+  head_.role_count = head_.scope_count = head_.attribute_count = head_.protected_count = 0;
   head_.size = 3 * sizeof(Span);
   heap_.reset();
   std::memset(inline_, 0, head_.size);
@@ -58,7 +58,7 @@ void Session::clear() noexcept {
 
 void Session::write_image(std::byte* image) const noexcept {
   static_assert(sizeof(Head) == image_head_bytes && offsetof(Head, level) == 48 && offsetof(Head, size) == 64 &&
-                offsetof(Head, id) == 68);
+                offsetof(Head, id) == 68 && offsetof(Head, protected_count) == 92);
   std::memcpy(image, &head_, sizeof head_);
   std::memcpy(image + sizeof head_, body(), head_.size);
 }
@@ -68,8 +68,8 @@ std::optional<Session> Session::from_image(std::span<const std::byte> image) {
   Head& head = session.head_;
   if (image.size() < sizeof head) return std::nullopt;
   std::memcpy(&head, image.data(), sizeof head);
-  const std::uint64_t spans =
-      3 + std::uint64_t{head.role_count} + head.scope_count + 2 * std::uint64_t{head.attribute_count};
+  const std::uint64_t pairs = std::uint64_t{head.attribute_count} + head.protected_count;
+  const std::uint64_t spans = 3 + std::uint64_t{head.role_count} + head.scope_count + 2 * pairs;
   const bool fits = image.size() - sizeof head == head.size && spans * sizeof(Span) <= head.size;
   if (!fits || !SessionId::parse({head.id, SessionId::length})) return std::nullopt;
   std::memcpy(session.reserve_body(), image.data() + sizeof head, head.size);
@@ -104,6 +104,13 @@ bool Session::has_scope(std::string_view scope) const noexcept {
 std::optional<std::string_view> Session::attribute(std::string_view name) const noexcept {
   for (std::size_t i = 0; i < attribute_count(); ++i) {
     if (attribute_name(i) == name) return attribute_json(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Session::protected_attribute(std::string_view name) const noexcept {
+  for (std::size_t i = 0; i < protected_count(); ++i) {
+    if (protected_name(i) == name) return protected_json(i);
   }
   return std::nullopt;
 }

@@ -3,7 +3,7 @@
 namespace ficha {
 
 SessionBuilder::SessionBuilder(const SessionId& id, const Values& values) {
-  const std::size_t spans = 3 + values.role_count + values.scope_count + 2 * values.attribute_count;
+  const std::size_t spans = 3 + values.role_count + values.scope_count + 2 * (values.attribute_count + values.protected_count);
   Session::Head& head = session_.head_;
   std::memset(static_cast<void*>(&head), 0, sizeof head);
   head.generation = values.generation;
@@ -16,6 +16,7 @@ SessionBuilder::SessionBuilder(const SessionId& id, const Values& values) {
   head.role_count = static_cast<std::uint32_t>(values.role_count);
   head.scope_count = static_cast<std::uint32_t>(values.scope_count);
   head.attribute_count = static_cast<std::uint32_t>(values.attribute_count);
+  head.protected_count = static_cast<std::uint32_t>(values.protected_count);
   head.size = static_cast<std::uint32_t>(spans * sizeof(Session::Span) + values.string_bytes);
   std::copy_n(id.str().begin(), SessionId::length, head.id);
   body_ = session_.reserve_body();

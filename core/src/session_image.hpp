@@ -14,7 +14,7 @@
 namespace ficha {
 
 // Lays out a Session: first what it will hold, then every string, in the order in which Session numbers them (principal,
-// device address, user agent, roles, scopes, then name and JSON of each attribute).
+// device address, user agent, roles, scopes, then name and JSON of each attribute and of each protected one).
 class SessionBuilder {
  public:
   struct Values {
@@ -28,6 +28,7 @@ class SessionBuilder {
     std::size_t role_count;
     std::size_t scope_count;
     std::size_t attribute_count;
+    std::size_t protected_count = 0;
     std::size_t string_bytes;  // of all strings together
   };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "bag.hpp"
 #include "json.hpp"
 #include "record.hpp"
 #include "utf8.hpp"
@@ -73,7 +74,6 @@ Result<void> validate_attribute(const std::string& name, std::string_view json) 
 }
 
 Result<void> validate_attributes(std::span<const Attribute> attributes) {
-  if (attributes.size() > max_attributes) return too_large("attributes: at most 256");
   std::vector<std::string_view> names;
   names.reserve(attributes.size());
   for (const Attribute& attribute : attributes) {
@@ -85,6 +85,14 @@ Result<void> validate_attributes(std::span<const Attribute> attributes) {
     return invalid("attribute \"" + std::string(*twice) + "\" is given twice");
   }
   return {};
+}
+
+Result<void> validate_protected(std::span<const Attribute> attributes) {
+  if (attributes.size() > max_protected_attributes) return too_large("protected attributes: at most 32");
+  std::size_t bytes = 0;
+  for (const Attribute& attribute : attributes) bytes += attribute.name.size() + attribute.json.size();
+  if (bytes > max_protected_bytes) return too_large("protected attributes: at most 64 KiB together");
+  return validate_attributes(attributes);
 }
 
 using Timeout = std::optional<std::chrono::seconds>;
@@ -100,6 +108,23 @@ Result<void> validate_timeouts(const Timeout& idle, const Timeout& absolute) {
   return {};
 }
 
+Result<void> validate_bag_key(const Patch::Op& op) {
+  if (auto valid = validate_name(op.name); !valid) return valid;
+  if (op.key.size() > max_bag_key_bytes) return too_large("attribute \"" + op.name + "\": a key is at most 256 bytes long");
+  if (op.key.empty() || !is_utf8(op.key)) {
+    return invalid("attribute \"" + op.name + "\": a key is not empty and is UTF-8");
+  }
+  return {};
+}
+
+// The bag is one level around the value.
+Result<void> validate_put(const Patch::Op& op) {
+  if (auto valid = validate_bag_key(op); !valid) return valid;
+  if (auto valid = validate_attribute(op.name, op.json); !valid) return valid;
+  if (is_json(op.json, max_json_depth - 1)) return {};
+  return invalid("attribute \"" + op.name + "\": a value in a bag is nested at most 63 deep");
+}
+
 Result<void> validate_op(const Patch::Op& op) {
   switch (op.kind) {
     case Patch::Kind::set:
@@ -113,8 +138,17 @@ Result<void> validate_op(const Patch::Op& op) {
         return invalid("attribute \"" + op.name + "\": an increment is within 2^53 of zero");
       }
       return {};
+    case Patch::Kind::put:
+      return validate_put(op);
+    case Patch::Kind::take:
+      return validate_bag_key(op);
   }
   return invalid("patch: unknown kind of change");
+}
+
+Result<void> validate_protected_op(const Patch::Op& op) {
+  if (op.kind == Patch::Kind::set || op.kind == Patch::Kind::remove) return validate_op(op);
+  return invalid("protected attributes take set and remove only");
 }
 
 }  // namespace
@@ -135,24 +169,30 @@ Result<void> validate(const NewSession& session) {
   if (auto valid = validate_principal(session.principal, true); !valid) return valid;
   if (auto valid = validate_list("roles", session.roles); !valid) return valid;
   if (auto valid = validate_list("scopes", session.scopes); !valid) return valid;
+  if (session.attributes.size() > max_attributes) return too_large("attributes: at most 256");
   if (auto valid = validate_attributes(session.attributes); !valid) return valid;
+  if (auto valid = validate_protected(session.protected_attributes); !valid) return valid;
   if (auto valid = validate_timeouts(session.idle_timeout, session.absolute_timeout); !valid) return valid;
   if (session.level < 0 || session.level > 3) return invalid("level: 0 to 3");
 
   std::size_t bytes = packed_bytes(session.principal) + packed_bytes(session.roles) + packed_bytes(session.scopes) +
                       packed_bytes(session.device);
-  for (const Attribute& attribute : session.attributes) {
-    bytes += packed_bytes(attribute.name) + packed_bytes(attribute.json);
+  for (const auto* attributes : {&session.attributes, &session.protected_attributes}) {
+    for (const Attribute& attribute : *attributes) bytes += packed_bytes(attribute.name) + packed_bytes(attribute.json);
   }
   return validate_record_bytes(bytes);
 }
 
 Result<void> validate(const Patch& patch) {
-  if (patch.ops.size() > max_patch_ops) return too_large("patch: at most 512 changes");
+  if (patch.ops.size() + patch.protected_ops.size() > max_patch_ops) return too_large("patch: at most 512 changes");
   std::size_t bytes = 0;
+  for (const Patch::Op& op : patch.protected_ops) {
+    if (auto valid = validate_protected_op(op); !valid) return valid;
+    bytes += packed_bytes(op.name) + packed_bytes(op.json);
+  }
   for (const Patch::Op& op : patch.ops) {
     if (auto valid = validate_op(op); !valid) return valid;
-    bytes += packed_bytes(op.name) + packed_bytes(op.json);
+    bytes += packed_bytes(op.name) + packed_bytes(op.key) + packed_bytes(op.json);
   }
   if (patch.roles) {
     if (auto valid = validate_list("roles", *patch.roles); !valid) return valid;

@@ -102,6 +102,12 @@ BAD = [
     ("an unknown choice", '[session]\non_limit = "drop"\n', 2, "session.on_limit", '"evict_oldest", "refuse"'),
     ("a choice in the wrong case", '[cookie]\nsame_site = "Lax"\n', 2, "cookie.same_site", '"strict", "lax", "none"'),
     ("a choice that is a truth value", "[csrf]\nmode = false\n", 2, "csrf.mode", '"origin", "token", "off"'),
+    ("may_write that is text", '[session]\nmay_write = "cart"\n', 2, "session.may_write", "list of texts"),
+    ("an empty may_write", "[session]\nmay_write = []\n", 2, "session.may_write", "leave it out"),
+    ("an empty name in may_write", '[session]\nmay_write = ["cart", ""]\n', 2, "session.may_write", "1 to 64 bytes"),
+    ("a star within a name in may_write", '[session]\nmay_write = ["a*b"]\n', 2, "session.may_write", "at the end"),
+    ("two stars in may_write", '[session]\nmay_write = ["a**"]\n', 2, "session.may_write", "at the end"),
+    ("a control character in may_write", '[session]\nmay_write = ["a\\tb"]\n', 2, "session.may_write", "control"),
     ("a misspelt writes", '[session]\nwrites = "add_only"\n', 2, "session.writes", '"add-only"'),
     ("an unknown allow", '[[rule]]\npath = "/a"\nallow = "everyone"\n', 3, "rule[0].allow", '"anyone"'),
     # durations

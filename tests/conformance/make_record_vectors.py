@@ -77,7 +77,8 @@ ID = id_of(route_of("alice"), secret_from("1"))
 OTHER_ID = id_of(route_of("alice"), secret_from("2"))
 GUARD = ID[-11:]
 ELEMENTS = (
-    "version kind guard generation created expires idle authenticated level principal roles scopes device attributes"
+    "version kind guard generation created expires idle authenticated level principal roles scopes device attributes "
+    "protected"
 ).split()
 
 
@@ -98,13 +99,18 @@ def usual(**changes):
         "scopes": ["read", "write"],
         "device": ["192.0.2.7", "curl/8.5"],
         "attributes": {"cart": "[1,2,3]", "theme": '"dark"'},
+        "protected": {},
     }
     elements.update(changes)
     return elements
 
 
 def record(elements, additions=()):
-    return pack([*elements.values(), *additions])
+    """Without additions, a record that has no protected attributes ends before them."""
+    values = list(elements.values())
+    if values[-1] == {} and not additions:
+        values.pop()
+    return pack([*values, *additions])
 
 
 def valid_records():
@@ -113,7 +119,8 @@ def valid_records():
     def add(name, elements, additions=(), data=None):
         canonical = record(elements, additions)
         fields = {k: v for k, v in elements.items() if k not in ("version", "kind")}
-        fields["attributes"] = [[k, v] for k, v in elements["attributes"].items()]
+        for field in ("attributes", "protected"):
+            fields[field] = [[k, v] for k, v in elements[field].items()]
         fields["addition_count"] = len(additions)
         fields["additions_hex"] = b"".join(map(pack, additions)).hex()
         case = {"name": name, "id": ID, "hex": (data or canonical).hex()}
@@ -145,6 +152,12 @@ def valid_records():
     add("empty JSON text is the writer's business", usual(attributes={"e": ""}))
     add("quotes and escapes stay text", usual(attributes={"q": '{"a":"\\u0000\\n\\""}'}))
 
+    add("a protected attribute", usual(protected={"user": '"alice"'}))
+    add("one name, protected and not", usual(attributes={"user": "1"}, protected={"user": "2"}))
+    add("32 protected attributes", usual(protected={f"p{i}": "1" for i in range(32)}))
+    add("256 attributes and 32 protected ones", usual(attributes={f"a{i}": "1" for i in range(256)}, protected={f"p{i}": "1" for i in range(32)}))
+    add("64 KiB of protected attributes", usual(protected={"p": "1" * 65535}))
+
     additions = {
         "one addition": [7],
         "additions of every type": [None, True, False, -1, 1.5, "text", b"bytes", [1, [2]], {"k": {"n": 1}}, Raw(b"\xd4\x01\x02")],
@@ -155,6 +168,7 @@ def valid_records():
     for name, values in additions.items():
         add(name, usual(), values)
         add(name + ", no attributes", usual(attributes={}), values)
+        add(name + ", a protected attribute", usual(protected={"user": "1"}), values)
 
     plain = usual()
     body = record(plain)[1:]
@@ -168,6 +182,11 @@ def valid_records():
     add("attributes as an empty map 16", empty, data=record({**empty, "attributes": Raw(b"\xde\0\0")}))
     add("attributes as an empty array 16", empty, data=record({**empty, "attributes": Raw(b"\xdc\0\0")}))
     add("attributes as an empty array, an addition", empty, [1], data=record({**empty, "attributes": []}, [1]))
+    add("protected attributes as an empty map", plain, data=record({**plain, "protected": Raw(b"\x80")}))
+    add("protected attributes as an empty array", plain, data=record({**plain, "protected": []}))
+    add("protected attributes as an empty array 16", plain, data=record({**plain, "protected": Raw(b"\xdc\0\0")}))
+    add("protected attributes as an empty map 32", plain, data=record({**plain, "protected": Raw(b"\xdf\0\0\0\0")}))
+    add("protected attributes as an empty array, an addition", plain, [1], data=record({**plain, "protected": []}, [1]))
     none = usual(device=["", ""])
     add("device as an empty array", none, data=record({**none, "device": []}))
     return cases
@@ -230,7 +249,7 @@ def hostile_records():
     add("integer", b"\1")
     add("string", pack("alice"))
     add("map", pack(dict(enumerate(range(14)))))
-    add("map with the fields by name", pack(usual(roles=[], scopes=[], device=[], attributes=[])))
+    add("map with the fields by name", pack(usual(roles=[], scopes=[], device=[], attributes=[], protected=[])))
     add("bin of a record", pack(whole))
     add("JSON", json.dumps(list(usual().values())).encode())
     add("PHP serialized object", b'O:8:"Stdclass":1:{s:1:"a";i:1;}')
@@ -240,7 +259,7 @@ def hostile_records():
     add("three elements", pack([1, 0, GUARD]))
     add("thirteen elements", pack(list(usual().values())[:13]))
     add("0xc1, which MessagePack never uses", b"\x9e\xc1" + whole[2:])
-    add("array within an array", pack([list(usual().values())]))
+    add("array within an array", pack([list(usual().values())[:14]]))
 
     for value in (0, 2, 127, 255, MAX_INTEGER, -1, "1", None, True, 1.0, [1], {1: 1}, b"1"):
         add_field(repr(value), "version", value)
@@ -311,7 +330,7 @@ def hostile_records():
         "invalid UTF-8": Raw(b"\x92" + pack_str(b"a") + pack_str(b"\xfe")),
     }.items():
         add_field(name, "device", value)
-    for name, value in {
+    wrong_attributes = {
         "string": "{}",
         "nil": None,
         "array of pairs": [["a", "1"]],
@@ -330,16 +349,29 @@ def hostile_records():
         "map value": {"a": {"b": "1"}},
         "value of invalid UTF-8": Raw(b"\x81" + pack_str(b"a") + pack_str(b'"\xff"')),
         "value of 64 KiB and a byte": {"a": "1" * 65537},
-        "257 attributes": {f"a{i}": "1" for i in range(257)},
         "one name twice": Raw(pack_map([("a", "1"), ("a", "2")])),
         "one name first and last": Raw(pack_map([("a", "1"), ("b", "1"), ("c", "1"), ("a", "1")])),
+    }
+    for field in ("attributes", "protected"):
+        for name, value in wrong_attributes.items():
+            add_field(name, field, value)
+    add_field("257 attributes", "attributes", {f"a{i}": "1" for i in range(257)})
+    for name, value in {
+        "33 attributes": {f"p{i}": "1" for i in range(33)},
+        "integer": 7,
+        "text of another kind of addition": "text",
+        "bin": b"{}",
+        "extension": Raw(b"\xd4\x01\x02"),
+        "true": True,
+        "64 KiB and a byte together": {"a": "1" * 32768, "b": "1" * 32767},
     }.items():
-        add_field(name, "attributes", value)
+        add_field(name, "protected", value)
+    add("protected: nothing where additions follow", pack([*list(usual().values())[:14], None, 7]), "protected")
 
-    front = pack(list(usual().values()))
+    front = record(usual())
     add("giant record array", b"\xdd\xff\xff\xff\xff" + front[1:])
     add("record array of 16", b"\xdc\x00\x10" + front[1:])
-    for field, code in (("roles", 0xDD), ("scopes", 0xDD), ("device", 0xDD), ("attributes", 0xDF), ("attributes", 0xDD)):
+    for field, code in (("roles", 0xDD), ("scopes", 0xDD), ("device", 0xDD), ("attributes", 0xDF), ("attributes", 0xDD), ("protected", 0xDF), ("protected", 0xDD)):
         for count in (2**32 - 1, 2**31, 2**28, 65536):
             add_field(f"count {count} of 0x{code:02x}", field, Raw(struct.pack(">BI", code, count)))
     add_field("giant string", "principal", Raw(b"\xdb\xff\xff\xff\xff"))

@@ -19,8 +19,10 @@ bool same_text(const ficha::Session& session, const ficha::RecordFields& fields)
   for (std::size_t i = 0; i < fields.roles.size(); ++i) same &= session.role(i) == fields.roles[i];
   for (std::size_t i = 0; i < fields.scopes.size(); ++i) same &= session.scope(i) == fields.scopes[i];
   for (const auto& [name, json] : fields.attributes) same &= session.attribute(name) == json;
+  for (const auto& [name, json] : fields.protected_attributes) same &= session.protected_attribute(name) == json;
   return same && session.role_count() == fields.roles.size() && session.scope_count() == fields.scopes.size() &&
-         session.attribute_count() == fields.attributes.size();
+         session.attribute_count() == fields.attributes.size() &&
+         session.protected_count() == fields.protected_attributes.size();
 }
 
 void check_snapshot(const ficha::SessionId& id, const ficha::RecordFields& fields) {

@@ -9,7 +9,7 @@ import pytest
 import redis
 from service import Service, Session, fails
 
-# Elements beyond the fourteen of version 1, of every kind that MessagePack has.
+# Elements beyond the fifteen of version 1, of every kind that MessagePack has.
 ADDITIONS: list[Any] = [
     "text of a later version",
     None,
@@ -22,6 +22,8 @@ ADDITIONS: list[Any] = [
     {"map": {1: "integer key"}},
     msgpack.ExtType(42, b"extension"),
 ]
+# The fifteenth, which a record may do without.
+PROTECTED = {"user": '"alice"'}
 
 
 def key_of(database: redis.Redis, session: Session) -> bytes:
@@ -45,7 +47,7 @@ def replace(database: redis.Redis, session: Session, record: list[Any]) -> bytes
 def from_later(services: dict[str, Service], database: redis.Redis, principal: str) -> Session:
     """A session with additions of a later version."""
     session = services["python"].create(principal, attributes={"cart": ["book"]}, roles=["customer"])
-    replace(database, session, record_of(database, session) + ADDITIONS)
+    replace(database, session, record_of(database, session) + [PROTECTED] + ADDITIONS)
     return session
 
 
@@ -57,13 +59,13 @@ def test_additions_do_not_keep_anybody_from_reading(services: dict[str, Service]
 
 def test_every_write_keeps_the_additions(service: Service, database: redis.Redis, from_later: Session) -> None:
     service.patch(from_later, set={"cart": ["book", "pen"]}, increment={"n": 1}, roles=["other"])
-    assert record_of(database, from_later)[14:] == ADDITIONS
+    assert record_of(database, from_later)[14:] == [PROTECTED, *ADDITIONS]
     assert service.call("patch_principal", principal=from_later.principal, set={"n": 5}) == 1
-    assert record_of(database, from_later)[14:] == ADDITIONS
+    assert record_of(database, from_later)[14:] == [PROTECTED, *ADDITIONS]
     rotated = service.rotate(from_later)
-    assert record_of(database, rotated)[14:] == ADDITIONS
+    assert record_of(database, rotated)[14:] == [PROTECTED, *ADDITIONS]
     again = service.login(rotated, from_later.principal)
-    assert record_of(database, again)[14:] == ADDITIONS
+    assert record_of(database, again)[14:] == [PROTECTED, *ADDITIONS]
     assert again.attributes == {"cart": ["book", "pen"], "n": 5}
     assert service.revoke(again)
 

@@ -56,7 +56,7 @@ function pairs(list) {
 }
 
 // The fields that an application sees.
-function visible({ guard: _, addition_count: _count, additions_hex: _hex, ...fields }) {
+function visible({ guard: _, protected: _protected, addition_count: _count, additions_hex: _hex, ...fields }) {
   return { ...fields, expires: fields.expires === vectorExpires ? inAnHour : fields.expires };
 }
 

@@ -48,6 +48,9 @@ struct SessionConfig {
   std::size_t max_per_principal = 0;  // 0 = no limit
   OnLimit on_limit = OnLimit::evict_oldest;
   Writes writes = Writes::all;  // add_only: this service may add attributes, never change or remove them
+  // The attributes that this service may write: names, or beginnings of names followed by "*" ("cart", "pref.*"). Empty =
+  // all. Protected attributes are not concerned.
+  std::vector<std::string> may_write;
   TokenKeys token_keys;
 };
 

@@ -71,11 +71,18 @@ class Session {
   // The JSON text of one attribute; nullopt where there is none.
   [[nodiscard]] std::optional<std::string_view> attribute(std::string_view name) const noexcept;
 
+  // Protected attributes carry identity and authority: an adapter writes them for its framework, nothing that names an
+  // ordinary attribute reaches them, and list() shows none.
+  [[nodiscard]] std::size_t protected_count() const noexcept { return head_.protected_count; }
+  [[nodiscard]] std::string_view protected_name(std::size_t i) const noexcept { return text(protected_index(i)); }
+  [[nodiscard]] std::string_view protected_json(std::size_t i) const noexcept { return text(protected_index(i) + 1); }
+  [[nodiscard]] std::optional<std::string_view> protected_attribute(std::string_view name) const noexcept;
+
   // The session as flat bytes, for a host that keeps it in memory of its own; never stored or sent. In the machine's byte
   // order: generation, created_at, expires_at, idle_deadline, idle_seconds, authenticated_at (8 bytes each); level, counts
-  // of roles, scopes and attributes, size of the body (4 each); the id (24); 4 of padding. Then the body: an (offset within
-  // the body, length) pair of 4 bytes each for principal, device address, user agent, every role, every scope, and name
-  // and JSON of every attribute; then the bytes they name.
+  // of roles, scopes and attributes, size of the body (4 each); the id (24); count of protected attributes (4). Then the
+  // body: an (offset within the body, length) pair of 4 bytes each for principal, device address, user agent, every role,
+  // every scope, name and JSON of every attribute, and name and JSON of every protected attribute; then the bytes they name.
   static constexpr std::size_t image_head_bytes = 96;
   [[nodiscard]] std::size_t image_size() const noexcept { return image_head_bytes + head_.size; }
   void write_image(std::byte* image) const noexcept;  // image_size() bytes
@@ -103,11 +110,15 @@ class Session {
     std::uint32_t attribute_count;
     std::uint32_t size;  // bytes of the body: spans, then the strings they name
     char id[SessionId::length];
+    std::uint32_t protected_count;
   };
 
   Session() = default;
   [[nodiscard]] std::size_t attribute_index(std::size_t i) const noexcept {
     return 3 + head_.role_count + head_.scope_count + 2 * i;
+  }
+  [[nodiscard]] std::size_t protected_index(std::size_t i) const noexcept {
+    return attribute_index(head_.attribute_count + i);
   }
   [[nodiscard]] const std::byte* body() const noexcept { return heap_ ? heap_.get() : inline_; }
   [[nodiscard]] std::string_view text(std::size_t i) const noexcept {

@@ -23,6 +23,8 @@ struct NewSession {
   bool authenticated = true;  // the principal proves itself now; ignored for an anonymous session
   std::optional<std::chrono::seconds> idle_timeout;      // default: the configuration's
   std::optional<std::chrono::seconds> absolute_timeout;  // default: the configuration's
+  // Identity and authority, which only an adapter writes (Session::protected_attribute): at most 32, 64 KiB together.
+  std::vector<Attribute> protected_attributes;
 };
 
 // Changes to one live session, applied as one atomic step in the order given. Everything not named stays.
@@ -32,14 +34,18 @@ struct Patch {
     add,        // create; attribute_exists if it is there
     remove,     // delete; nothing happens if it is not there
     increment,  // add `by` to an integer attribute (absent = 0); |result| stays within 2^53
+    put,        // in a bag, which is an attribute that is a JSON object (absent = empty): set one key
+    take,       // in a bag: remove one key; nothing happens if it is not there
   };
   struct Op {
     Kind kind;
     std::string name;
-    std::string json;     // for set and add
+    std::string json;     // for set, add and put; for put nested one level less deep
     std::int64_t by = 0;  // for increment
+    std::string key = {};  // for put and take: 1 to 256 bytes of UTF-8; a bag holds at most 256 keys
   };
   std::vector<Op> ops;
+  std::vector<Op> protected_ops;  // set and remove, on protected attributes
   std::optional<std::vector<std::string>> roles;   // replaces all roles
   std::optional<std::vector<std::string>> scopes;  // replaces all scopes
   std::optional<Device> device;
@@ -49,7 +55,7 @@ struct Patch {
   std::optional<std::chrono::seconds> absolute_timeout;  // from now on
 
   [[nodiscard]] bool empty() const noexcept {
-    return ops.empty() && !roles && !scopes && !device && !changes_lifetime();
+    return ops.empty() && protected_ops.empty() && !roles && !scopes && !device && !changes_lifetime();
   }
   [[nodiscard]] bool changes_lifetime() const noexcept { return idle_timeout || absolute_timeout; }
 };
@@ -64,8 +70,9 @@ struct RotateOptions {
   std::chrono::seconds grace{0};
 };
 
-// A login. With `current` of the same principal its attributes move along in one atomic step (re-authentication);
-// of another principal or anonymous, a new session is made and the current one revoked.
+// A login. With `current` of the same principal its attributes, protected ones too, move along in one atomic step
+// (re-authentication); of another principal or anonymous, a new session is made and the current one revoked: it carries no
+// protected attributes but those given.
 struct Login {
   NewSession session;
   std::optional<Session> current;

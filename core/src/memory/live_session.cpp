@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "bag.hpp"
 #include "record.hpp"
 
 namespace ficha {
@@ -12,8 +13,8 @@ namespace {
 
 constexpr std::int64_t max_integer = std::int64_t{1} << 53U;  // what a JSON number holds exactly everywhere
 
-auto find_attribute(LiveSession& session, std::string_view name) {
-  return std::ranges::find(session.attributes, name, &Attribute::name);
+auto find_attribute(std::vector<Attribute>& attributes, std::string_view name) {
+  return std::ranges::find(attributes, name, &Attribute::name);
 }
 
 // An integer as JSON writes it, without fraction or exponent, within ±2^53.
@@ -30,35 +31,56 @@ std::optional<std::int64_t> parse_integer(std::string_view json) {
 }
 
 Result<void> increment(LiveSession& session, const Patch::Op& op) {
-  const auto found = find_attribute(session, op.name);
+  const auto found = find_attribute(session.attributes, op.name);
   const auto value = found == session.attributes.end() ? std::int64_t{0} : parse_integer(found->json);
   if (!value) return Error{ErrorCode::invalid_argument, "attribute '" + op.name + "' is no integer to increment"};
   std::int64_t sum = 0;
   if (__builtin_add_overflow(*value, op.by, &sum) || sum > max_integer || sum < -max_integer) {
     return Error{ErrorCode::invalid_argument, "attribute '" + op.name + "' would leave the range of 2^53"};
   }
-  set_attribute(session, {op.name, std::to_string(sum)});
+  set_attribute(session.attributes, {op.name, std::to_string(sum)});
   return {};
 }
 
-Result<void> apply(LiveSession& session, const Patch::Op& op, Writes writes) {
-  const auto found = find_attribute(session, op.name);
+Result<void> change_bag(LiveSession& session, const Patch::Op& op) {
+  const auto found = find_attribute(session.attributes, op.name);
   const bool exists = found != session.attributes.end();
+  const bool putting = op.kind == Patch::Kind::put;
+  if (!putting && !exists) return {};
+  const std::string before = exists ? found->json : "{}";
+  auto bag = putting ? bag_with(before, op.key, op.json) : bag_without(before, op.key);
+  if (!bag) return Error{bag.error().code, "attribute '" + op.name + "'" + bag.error().message};
+  set_attribute(session.attributes, {op.name, std::move(*bag)});
+  return {};
+}
+
+Result<void> apply(LiveSession& session, const Patch::Op& op, std::vector<Attribute>& attributes, Writes writes) {
+  const auto found = find_attribute(attributes, op.name);
+  const bool exists = found != attributes.end();
   if (exists && (op.kind == Patch::Kind::add || writes == Writes::add_only)) {
     return Error{ErrorCode::attribute_exists, "attribute '" + op.name + "' exists"};
   }
   switch (op.kind) {
     case Patch::Kind::set:
     case Patch::Kind::add:
-      set_attribute(session, {op.name, op.json});
+      set_attribute(attributes, {op.name, op.json});
       return {};
     case Patch::Kind::remove:
-      if (exists) session.attributes.erase(found);
+      if (exists) attributes.erase(found);
       return {};
     case Patch::Kind::increment:
       return increment(session, op);
+    case Patch::Kind::put:
+    case Patch::Kind::take:
+      return change_bag(session, op);
   }
   return Error{ErrorCode::invalid_argument, "unknown kind of change"};
+}
+
+std::size_t bytes_of(const std::vector<Attribute>& attributes) {
+  std::size_t sum = 0;
+  for (const Attribute& attribute : attributes) sum += attribute.name.size() + attribute.json.size();
+  return sum;
 }
 
 RecordFields fields_of(const SessionId& id, const LiveSession& session) {
@@ -76,6 +98,9 @@ RecordFields fields_of(const SessionId& id, const LiveSession& session) {
   fields.device_address = session.device.address;
   fields.device_user_agent = session.device.user_agent;
   for (const Attribute& attribute : session.attributes) fields.attributes.emplace_back(attribute.name, attribute.json);
+  for (const Attribute& attribute : session.protected_attributes) {
+    fields.protected_attributes.emplace_back(attribute.name, attribute.json);
+  }
   return fields;
 }
 
@@ -90,14 +115,15 @@ LiveSession new_live_session(const NewSession& wanted, std::int64_t now_seconds)
   session.roles = wanted.roles;
   session.scopes = wanted.scopes;
   session.device = wanted.device;
-  for (const Attribute& attribute : wanted.attributes) set_attribute(session, attribute);
+  session.attributes = wanted.attributes;
+  session.protected_attributes = wanted.protected_attributes;
   return session;
 }
 
-void set_attribute(LiveSession& session, const Attribute& attribute) {
-  const auto found = find_attribute(session, attribute.name);
-  if (found == session.attributes.end()) {
-    session.attributes.push_back(attribute);
+void set_attribute(std::vector<Attribute>& attributes, const Attribute& attribute) {
+  const auto found = find_attribute(attributes, attribute.name);
+  if (found == attributes.end()) {
+    attributes.push_back(attribute);
   } else {
     found->json = attribute.json;
   }
@@ -108,8 +134,13 @@ Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patc
   if (patch.expected_generation && *patch.expected_generation != session.generation) {
     return Error{ErrorCode::conflict, "the session has another generation than expected"};
   }
+  for (const Patch::Op& op : patch.protected_ops) {
+    if (auto applied = apply(session, op, session.protected_attributes, writes); !applied) {
+      return std::move(applied).error();
+    }
+  }
   for (const Patch::Op& op : patch.ops) {
-    if (auto applied = apply(session, op, writes); !applied) return std::move(applied).error();
+    if (auto applied = apply(session, op, session.attributes, writes); !applied) return std::move(applied).error();
   }
   if (patch.roles) session.roles = *patch.roles;
   if (patch.scopes) session.scopes = *patch.scopes;
@@ -124,6 +155,12 @@ Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patc
 Result<void> check_limits(const SessionId& id, const LiveSession& session) {
   if (session.attributes.size() > max_attributes) {
     return Error{ErrorCode::too_large, "a session holds at most 256 attributes"};
+  }
+  if (session.protected_attributes.size() > max_protected_attributes) {
+    return Error{ErrorCode::too_large, "a session holds at most 32 protected attributes"};
+  }
+  if (bytes_of(session.protected_attributes) > max_protected_bytes) {
+    return Error{ErrorCode::too_large, "the protected attributes of a session are at most 64 KiB"};
   }
   if (encode_record(fields_of(id, session)).size() > max_record_bytes) {
     return Error{ErrorCode::too_large, "a session's record is at most 256 KiB"};

@@ -23,12 +23,13 @@ struct LiveSession {
   std::vector<std::string> scopes;
   Device device;
   std::vector<Attribute> attributes;
+  std::vector<Attribute> protected_attributes;
   friend bool operator==(const LiveSession&, const LiveSession&) = default;
 };
 
 // Generation 1, created now; the caller sets the timeouts.
 [[nodiscard]] LiveSession new_live_session(const NewSession& wanted, std::int64_t now_seconds);
-void set_attribute(LiveSession& session, const Attribute& attribute);
+void set_attribute(std::vector<Attribute>& attributes, const Attribute& attribute);
 // `session` after `patch`, one generation later. Errors: conflict, attribute_exists, invalid_argument, too_large.
 [[nodiscard]] Result<LiveSession> patched(const SessionId& id, LiveSession session, const Patch& patch, Writes writes,
                                           std::int64_t now_seconds);

@@ -232,7 +232,11 @@ Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSes
   session.idle_seconds = idle_seconds(wanted);
   session.expires_at = operation.now_seconds() + absolute_seconds(wanted);
   session.attributes = current.attributes;
-  for (const Attribute& attribute : wanted.attributes) set_attribute(session, attribute);
+  for (const Attribute& attribute : wanted.attributes) set_attribute(session.attributes, attribute);
+  session.protected_attributes = current.protected_attributes;
+  for (const Attribute& attribute : wanted.protected_attributes) {
+    set_attribute(session.protected_attributes, attribute);
+  }
   if (auto fits = check_limits(token->id(), session); !fits) return std::move(fits).error();
   const std::int64_t deadline_ms = first_deadline_ms(session, operation.now_ms);
   const Rank rank{session.expires_at, ++sequence_};
@@ -299,7 +303,9 @@ Result<std::vector<Session>> MemoryStore::list_now(const std::string& principal)
   if (found == principals_.end()) return sessions;
   for (const auto& [rank, id] : found->second) {
     const Entry& entry = entries_.at(id);
-    sessions.push_back(snapshot(id, std::get<LiveSession>(entry.content), entry.deadline_ms));
+    LiveSession shown = std::get<LiveSession>(entry.content);
+    shown.protected_attributes.clear();
+    sessions.push_back(snapshot(id, shown, entry.deadline_ms));
   }
   std::ranges::stable_sort(sessions, {}, &Session::created_at);
   return sessions;

@@ -149,8 +149,9 @@ Task<std::vector<Session>> RedisStore::read_listed(std::string index, std::size_
   for (std::size_t i = 0; i < ids.size(); ++i) {
     auto content = stored(ids[i], view(answers->replies[2 * i]));
     if (!content) co_return std::move(content).error();
-    const auto* fields = std::get_if<RecordFields>(&*content);
+    auto* fields = std::get_if<RecordFields>(&*content);
     if (!fields) continue;
+    fields->protected_attributes.clear();  // a list is for those who administer sessions, not for an adapter
     auto found = reading(ids[i], *fields, view(answers->replies[2 * i + 1]), answers->sent_at_ns);
     if (!found.answer) co_return std::move(found.answer).error();
     if (*found.answer) sessions.push_back(std::move(**found.answer));

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "json.hpp"
 #include "redis/errors.hpp"
 #include "redis/keys.hpp"
 
@@ -48,6 +49,10 @@ std::string_view word(Patch::Kind kind) {
       return "remove";
     case Patch::Kind::increment:
       return "increment";
+    case Patch::Kind::put:
+      return "put";
+    case Patch::Kind::take:
+      return "take";
   }
   return "";
 }
@@ -130,6 +135,9 @@ std::string RedisStore::encode_new(const SessionId& id, const NewSession& wanted
   fields.device_address = wanted.device.address;
   fields.device_user_agent = wanted.device.user_agent;
   for (const Attribute& attribute : wanted.attributes) fields.attributes.emplace_back(attribute.name, attribute.json);
+  for (const Attribute& attribute : wanted.protected_attributes) {
+    fields.protected_attributes.emplace_back(attribute.name, attribute.json);
+  }
   return encode_record(fields);
 }
 
@@ -179,10 +187,18 @@ void RedisStore::append_patch(const Patch& patch, std::vector<std::string>& argu
   } else {
     arguments.emplace_back();
   }
+  arguments.push_back(std::to_string(patch.protected_ops.size()));
+  for (const Patch::Op& op : patch.protected_ops) {
+    arguments.emplace_back(word(op.kind));
+    arguments.push_back(op.name);
+    arguments.push_back(op.json);
+  }
   for (const Patch::Op& op : patch.ops) {
+    const bool in_bag = op.kind == Patch::Kind::put || op.kind == Patch::Kind::take;
     arguments.emplace_back(word(op.kind));
     arguments.push_back(op.name);
     arguments.push_back(op.kind == Patch::Kind::increment ? std::to_string(op.by) : op.json);
+    arguments.push_back(in_bag ? json_quoted(op.key) : "");
   }
 }
 

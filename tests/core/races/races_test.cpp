@@ -5,6 +5,8 @@
 #include <string>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "core/races/processes.hpp"
 #include "core/races/race_fixture.hpp"
 #include "support/rounds.hpp"
@@ -61,6 +63,37 @@ TEST_F(WritersTest, TwoThreadsOfOneClientThatWriteDifferentAttributesLoseNothing
   EXPECT_TRUE(write_all(client, issued.token, "right"));
   left.join();
   expect_all_written(issued.token);
+}
+
+TEST_F(WritersTest, TwoServicesThatPutDifferentKeysInOneBagLoseNone) {
+  constexpr int keys = 50;
+  constexpr int bag_rounds = rounds / 5;
+  const Token token = [this] {
+    Client client = open();
+    return issue(client, {.principal = "alice"}).token;
+  }();
+  const auto put_all = [&](const char* service) {
+    Client client = open();
+    for (int i = 0; i < bag_rounds; ++i) {
+      const std::string key = service + std::to_string(i % keys);
+      const Patch patch{.ops = {{Patch::Kind::put, "bag", std::to_string(i), 0, key}}};
+      if (!client.patch(token.id(), patch)) return false;
+    }
+    return true;
+  };
+  ChildProcess left{[&] { return put_all("left"); }};
+  ChildProcess right{[&] { return put_all("right"); }};
+  EXPECT_TRUE(left.succeeded());
+  EXPECT_TRUE(right.succeeded());
+  Client client = open();
+  ASSERT_OK_AND_ASSIGN(const auto session, client.load(token.reveal()));
+  ASSERT_TRUE(session);
+  const auto bag = nlohmann::json::parse(session->attribute("bag").value());
+  ASSERT_EQ(bag.size(), 2U * keys);
+  for (int i = bag_rounds - keys; i < bag_rounds; ++i) {
+    EXPECT_EQ(bag["left" + std::to_string(i % keys)], i);
+    EXPECT_EQ(bag["right" + std::to_string(i % keys)], i);
+  }
 }
 
 class RevokeRaceTest : public RaceTest {

@@ -92,15 +92,19 @@ TEST_F(RedisWireTest, AnAnonymousSessionHasNoIndex) {
 
 TEST_F(RedisWireTest, AChangeLeavesAllOtherBytesAsTheyWere) {
   // Numbers in wider encodings than needed, and what a later version added.
+  const std::string protected_attributes =
+      "\xde\x00\x01\xa4user\xd9\x01"
+      "7"s;
   const std::string additions = "\xa3new\x81\xa1k\x94\x01\xc3\xc0\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00"s;
   const auto record = [&](const SessionId& id, std::string_view generation, std::string_view attributes) {
-    return "\xdc\x00\x10\x01\x00\xab"s.append(id.guard())
+    return "\xdc\x00\x11\x01\x00\xab"s.append(id.guard())
         .append(generation)
         .append(
             "\xcf\x00\x00\x00\x00\x65\x53\xf1\x00\xcf\x00\x00\x00\x00\xf4\x86\x57\x00\xcd\x07\x08\xcc\x00\x01"
             "\xd9\x05"
             "alice\x91\xa4role\xdc\x00\x00\x92\xa0\xa0"s)
         .append(attributes)
+        .append(protected_attributes)
         .append(additions);
   };
   const std::string theme =

@@ -55,10 +55,13 @@ class StoreTest : public ::testing::TestWithParam<StoreKind> {
 [[nodiscard]] Patch::Op add(std::string name, std::string json);
 [[nodiscard]] Patch::Op remove(std::string name);
 [[nodiscard]] Patch::Op increment(std::string name, std::int64_t by);
+[[nodiscard]] Patch::Op put(std::string bag, std::string key, std::string json);
+[[nodiscard]] Patch::Op take(std::string bag, std::string key);
 
 // The JSON text of an attribute; "(none)" where there is none.
 [[nodiscard]] std::string attribute(const Session& session, std::string_view name);
 [[nodiscard]] std::string attribute(const std::optional<Session>& session, std::string_view name);
+[[nodiscard]] std::string protected_attribute(const std::optional<Session>& session, std::string_view name);
 [[nodiscard]] std::vector<std::string> roles(const Session& session);
 [[nodiscard]] std::vector<std::string> scopes(const Session& session);
 

@@ -92,11 +92,22 @@ Patch::Op increment(std::string name, std::int64_t by) {
   return {Patch::Kind::increment, std::move(name), {}, by};
 }
 
+Patch::Op put(std::string bag, std::string key, std::string json) {
+  return {Patch::Kind::put, std::move(bag), std::move(json), 0, std::move(key)};
+}
+Patch::Op take(std::string bag, std::string key) {
+  return {Patch::Kind::take, std::move(bag), {}, 0, std::move(key)};
+}
+
 std::string attribute(const Session& session, std::string_view name) {
   return std::string{session.attribute(name).value_or("(none)")};
 }
 std::string attribute(const std::optional<Session>& session, std::string_view name) {
   return session ? attribute(*session, name) : "(no session)";
+}
+
+std::string protected_attribute(const std::optional<Session>& session, std::string_view name) {
+  return session ? std::string{session->protected_attribute(name).value_or("(none)")} : "(no session)";
 }
 
 std::vector<std::string> roles(const Session& session) {

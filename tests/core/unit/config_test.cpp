@@ -43,6 +43,7 @@ std::string settings_of(const Config& config) {
   const SessionConfig& session = config.session;
   text << session.idle_timeout.count() << '|' << session.absolute_timeout.count() << '|' << session.max_per_principal
        << '|' << static_cast<int>(session.on_limit) << '|' << static_cast<int>(session.writes);
+  for (const std::string& name : session.may_write) text << '|' << name;
   for (const Secret& key : session.token_keys) text << '|' << key.reveal();
   const CookieConfig& cookie = config.cookie;
   text << '\n'
@@ -83,6 +84,7 @@ absolute_timeout = "8h"
 max_per_principal = 10
 on_limit = "refuse"
 writes = "add-only"
+may_write = ["cart", "pref.*"]
 token_keys = ["0123456789abcdef", "fedcba9876543210"]
 
 [cookie]
@@ -104,7 +106,7 @@ identity_headers = ["X-User"]
   EXPECT_EQ(settings_of(config),
             "rediss://redis.example.org:6380/3|bank|svc|secret|/ca.pem|/cert.pem|/key.pem|1000|300|2000|77\n"
             "0|500|1024|1048576\n"
-            "900|28800|10|1|1|0123456789abcdef|fedcba9876543210\n"
+            "900|28800|10|1|1|cart|pref.*|0123456789abcdef|fedcba9876543210\n"
             "__Secure-bank|0|example.org|1|0\n"
             "1|X-Bank-CSRF|https://app.example.org\n"
             "10.0.0.0/8|X-User|");
@@ -297,7 +299,7 @@ TEST_F(ExampleFile, NamesEveryKeyThatThereIs) {
   EXPECT_EQ(settings,
             "url namespace username password ca_file certificate_file key_file connect_timeout command_timeout "
             "operation_timeout max_in_flight enabled max_staleness max_entries max_bytes idle_timeout absolute_timeout "
-            "max_per_principal on_limit writes token_keys name same_site domain persistent insecure_http mode "
+            "max_per_principal on_limit writes may_write token_keys name same_site domain persistent insecure_http mode "
             "trusted_origins header proxies identity_headers ");
   for (const char* of_a_rule : {"methods", "allow", "roles", "scopes", "level", "max_auth_age", "fresh", "touch"}) {
     EXPECT_NE(keys.find(std::string(of_a_rule) + " "), std::string::npos) << of_a_rule;

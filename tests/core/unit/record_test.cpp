@@ -107,6 +107,26 @@ TEST_F(Records, MayBe256KiBAndNoMore) {
   EXPECT_FALSE(recode(fields_));
 }
 
+TEST_F(Records, HaveNoElementForProtectedAttributesThatAreNotThere) {
+  EXPECT_EQ(encode_record(fields_)[0], '\x9e');
+  fields_.protected_attributes = {{"user", "7"}};
+  const auto record = recode(fields_);
+  ASSERT_TRUE(record) << record.error().message;
+  EXPECT_EQ(bytes_[0], '\x9f');
+  EXPECT_EQ(std::get<RecordFields>(*record).protected_attributes, fields_.protected_attributes);
+  EXPECT_EQ(std::get<RecordFields>(*record).attributes, fields_.attributes);
+}
+
+TEST_F(Records, MayHold64KiBOfProtectedAttributesAndNoMore) {
+  const std::string half(max_protected_bytes / 2, '1');
+  fields_.protected_attributes = {{"a", std::string_view(half).substr(1)}, {"b", std::string_view(half).substr(1)}};
+  EXPECT_TRUE(recode(fields_));
+  fields_.protected_attributes[1].second = half;
+  const auto record = recode(fields_);
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().message, "stored record: element 15 (protected) is longer than 64 KiB");
+}
+
 TEST_F(Records, OfAnotherSessionAreNeverRead) {
   const std::string bytes = encode_record(fields_);
   const SessionId other = Token::generate(id_.route(), {}).value().id();

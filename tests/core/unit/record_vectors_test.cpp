@@ -23,6 +23,8 @@ std::string canonical_bytes(const nlohmann::json& test) {
 nlohmann::json as_json(const RecordFields& fields) {
   auto attributes = nlohmann::json::array();
   for (const auto& [name, json] : fields.attributes) attributes.push_back({name, json});
+  auto protected_attributes = nlohmann::json::array();
+  for (const auto& [name, json] : fields.protected_attributes) protected_attributes.push_back({name, json});
   std::string additions;
   for (const char c : fields.additions) {
     char digits[3];
@@ -41,12 +43,13 @@ nlohmann::json as_json(const RecordFields& fields) {
           {"scopes", fields.scopes},
           {"device", {fields.device_address, fields.device_user_agent}},
           {"attributes", attributes},
+          {"protected", protected_attributes},
           {"addition_count", fields.addition_count},
           {"additions_hex", additions}};
 }
 
 TEST(RecordVectors, LiveSessionsAreReadFieldByField) {
-  ASSERT_EQ(vectors()["valid"].size(), 52U);
+  ASSERT_EQ(vectors()["valid"].size(), 67U);
   for (const auto& test : vectors()["valid"]) {
     SCOPED_TRACE(test["name"]);
     const std::string bytes = testing::from_hex(test["hex"]);
@@ -80,7 +83,7 @@ TEST(RecordVectors, SupersededSessionsLeadToTheirSuccessor) {
 }
 
 TEST(RecordVectors, HostileRecordsAreCorrupt) {
-  ASSERT_EQ(vectors()["hostile"].size(), 381U);
+  ASSERT_EQ(vectors()["hostile"].size(), 417U);
   for (const auto& test : vectors()["hostile"]) {
     SCOPED_TRACE(test["name"]);
     // On the heap in its exact size, so that a sanitizer sees a read past its end.

@@ -1,5 +1,5 @@
 -- Moves a live session under a new id. With a replacement it is a re-authentication: deadlines, authentication time, level,
--- roles, scopes and device are the replacement's, and its attributes are set on top of the session's own.
+-- roles, scopes and device are the replacement's, and its attributes, protected ones too, are set on top of the session's own.
 --
 -- KEYS  old session, new session, index of the principal (left alone for an anonymous session)
 -- ARGV  what stays under the old id and for how many milliseconds: a superseded record, or '' and 0;
@@ -27,16 +27,16 @@ if ARGV[3] ~= '' then
   end
   set_number(record, EXPIRES, time.seconds + replacement.values[EXPIRES])
   if ARGV[4] == '1' then set_number(record, AUTHENTICATED, time.seconds) end
-  for _, attribute in ipairs(replacement.attributes) do set_attribute(record, attribute.name, attribute.json) end
+  for _, attribute in ipairs(replacement.attributes) do set_attribute(record.attributes, attribute.name, attribute.json) end
+  for _, attribute in ipairs(replacement.protected) do set_attribute(record.protected, attribute.name, attribute.json) end
   join_attributes(record)
+  join_protected(record)
   deadline, score = deadline_ms(record, time), record.values[EXPIRES] + time.fraction
 end
 record.slices[GUARD] = cmsgpack.pack(id_of(new):sub(-GUARD_LENGTH))
-next_generation(record)
 
-local bytes = join(record)
-local too_large = oversize(record, bytes)
-if too_large then return too_large end
+local bytes, refused = next_record(record)
+if not bytes then return refused end
 deadline = string.format('%.0f', deadline)
 if not redis.call('SET', new, bytes, 'PXAT', deadline, 'NX') then return {CONFLICT} end
 if indexed then
