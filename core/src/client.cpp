@@ -85,7 +85,7 @@ Result<std::vector<Session>> Client::list(std::string_view principal) {
 }
 
 Decision Client::authorize(const HttpRequest& request) {
-  auto admitted = impl_->interceptor.admit(request);
+  auto admitted = impl_->admit(request);
   if (auto* decision = std::get_if<Decision>(&admitted)) return std::move(*decision);
   const auto& admission = std::get<Admission>(admitted);
   LookupResult found = load(admission.token, {admission.touch, admission.fresh});
@@ -164,6 +164,18 @@ Result<std::string> Client::csrf_token(std::string_view token) const {
 
 bool Client::is_identity_header(std::string_view name) const noexcept {
   return impl_->interceptor.is_identity_header(name);
+}
+
+const std::vector<std::string>& Client::judged_fields() const noexcept {
+  return impl_->interceptor.judged_fields();
+}
+
+bool Client::is_judged(const HttpRequest& request, const Reading& routed) const noexcept {
+  return impl_->interceptor.is_judged(request, routed);
+}
+
+std::vector<RouteFinding> Client::check_routes(std::span<const Route> routes) const {
+  return impl_->interceptor.check_routes(routes);
 }
 
 std::string Client::explain(const Decision& decision) const {

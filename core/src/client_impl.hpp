@@ -35,18 +35,37 @@ auto guarded(Function function) noexcept -> decltype(function()) {
 class OwnedRequest {
  public:
   explicit OwnedRequest(const HttpRequest& request)
-      : method_(request.method), path_(request.path), scheme_(request.scheme), peer_(request.peer) {
+      : method_(request.method),
+        path_(request.path),
+        scheme_(request.scheme),
+        peer_(request.peer),
+        prefix_(request.prefix) {
     for (const HeaderField& field : request.headers) fields_.emplace_back(field.name, field.value);
     for (const auto& [name, value] : fields_) views_.push_back({name, value.reveal()});
+    for (const Reading& reading : request.readings) readings_.push_back(OwnedReading(reading));
+    for (const OwnedReading& reading : readings_) reading_views_.push_back(reading.view());
   }
   OwnedRequest(OwnedRequest&&) = delete;
 
-  [[nodiscard]] HttpRequest view() const noexcept { return {method_, path_, views_, scheme_, peer_}; }
+  [[nodiscard]] HttpRequest view() const noexcept {
+    return {method_, path_, views_, scheme_, peer_, prefix_, reading_views_};
+  }
 
  private:
-  std::string method_, path_, scheme_, peer_;
+  struct OwnedReading {
+    explicit OwnedReading(const Reading& reading)
+        : method(reading.method), target(reading.target), decoded(reading.decoded) {}
+    [[nodiscard]] Reading view() const noexcept { return {method, target, decoded}; }
+
+    std::string method, target;
+    bool decoded;
+  };
+
+  std::string method_, path_, scheme_, peer_, prefix_;
   std::vector<std::pair<std::string, Secret>> fields_;
   std::vector<HeaderField> views_;
+  std::vector<OwnedReading> readings_;
+  std::vector<Reading> reading_views_;
 };
 
 struct Client::Impl {
@@ -95,6 +114,8 @@ struct Client::Impl {
   std::optional<std::optional<Session>> known(std::string_view token, LoadOptions options,
                                               std::optional<Wanted>& wanted) const;
   std::optional<Decision> known(const HttpRequest& request, std::optional<Wanted>& wanted) const;
+  std::variant<Decision, Admission> admit(const HttpRequest& request) const;
+  void warn_of_prefix(std::string_view prefix) const noexcept;
   Task<std::optional<Session>> look_up(const Wanted& wanted, LoadOptions options);
   Task<Decision> decide(std::unique_ptr<OwnedRequest> request, Wanted wanted);
 
@@ -142,6 +163,7 @@ struct Client::Impl {
   const std::optional<redis::Endpoint> endpoint;  // none: memory://
   PerProcess<SessionStore> stores;
   std::atomic<bool> closed{false};
+  mutable std::atomic<bool> warned_of_prefix{false};
 };
 
 }  // namespace ficha

@@ -7,6 +7,7 @@
 #include "memory/memory_store.hpp"
 #include "redis/redis_store.hpp"
 #include "stored_tokens.hpp"
+#include "utf8.hpp"
 #include "validation.hpp"
 
 namespace ficha {
@@ -100,12 +101,32 @@ std::optional<std::optional<Session>> Client::Impl::known(std::string_view token
 }
 
 std::optional<Decision> Client::Impl::known(const HttpRequest& request, std::optional<Wanted>& wanted) const {
-  auto admitted = interceptor.admit(request);
+  auto admitted = admit(request);
   if (auto* decision = std::get_if<Decision>(&admitted)) return std::move(*decision);
   const auto& admission = std::get<Admission>(admitted);
   auto found = known(admission.token, {admission.touch, admission.fresh}, wanted);
   if (!found) return std::nullopt;
   return interceptor.judge(request, admission, std::move(*found), now());
+}
+
+std::variant<Decision, Admission> Client::Impl::admit(const HttpRequest& request) const {
+  auto admitted = interceptor.admit(request);
+  const auto* decision = std::get_if<Decision>(&admitted);
+  if (decision && decision->reason == Reason::prefix_not_configured) warn_of_prefix(request.prefix);
+  return admitted;
+}
+
+// Once: whoever may send the header that names a prefix could fill the log otherwise.
+void Client::Impl::warn_of_prefix(std::string_view prefix) const noexcept {
+  if (!hooks.log || warned_of_prefix.exchange(true, std::memory_order_relaxed)) return;
+  constexpr std::size_t most_bytes = 100;
+  try {
+    hooks.log(LogLevel::warning, "refused a request whose path had the prefix \"" + to_plain_text(prefix, most_bytes) +
+                                     "\" taken off: if this service is mounted there, name it in `prefixes`; if not, the "
+                                     "server takes the prefix from a header that a proxy should remove");
+  } catch (const std::exception&) {
+    return;  // out of memory: the decision stands
+  }
 }
 
 Task<std::optional<Session>> Client::Impl::look_up(const Wanted& wanted, LoadOptions options) {

@@ -7,6 +7,7 @@
 #include "config_problem.hpp"
 #include "csrf.hpp"
 #include "may_write.hpp"
+#include "path.hpp"
 #include "redis/url.hpp"
 #include "secret_source.hpp"
 #include "trust.hpp"
@@ -92,12 +93,46 @@ Problem find_problem(const CsrfConfig& csrf) {
                            "must be origins such as \"https://app.example.org\", without a path"};
     }
   }
-  constexpr std::array<std::string_view, 8> taken = {"cookie",  "authorization",  "host",    "origin",
-                                                     "referer", "sec-fetch-site", "upgrade", "set-cookie"};
+  constexpr std::array<std::string_view, 9> taken = {"cookie",         "authorization", "host",       "origin", "referer",
+                                                     "sec-fetch-site", "upgrade",       "set-cookie", "destination"};
   const bool is_taken = std::any_of(taken.begin(), taken.end(),
                                     [&](std::string_view name) { return equal_ignoring_case(csrf.header, name); });
   if (!is_token(csrf.header) || is_taken) {
     return ConfigProblem{"csrf.header", "must be the name of a header field that has no other meaning"};
+  }
+  return std::nullopt;
+}
+
+Problem find_problem(const CorsConfig& cors) {
+  const bool any = std::find(cors.origins.begin(), cors.origins.end(), "*") != cors.origins.end();
+  if (cors.origins.empty() && (!cors.headers.empty() || cors.credentials || cors.max_age != seconds(0))) {
+    return ConfigProblem{"cors.origins", "is missing: name at least one"};
+  }
+  if (any && cors.origins.size() > 1) return ConfigProblem{"cors.origins", "\"*\" and other origins contradict each other"};
+  if (any && cors.credentials) {
+    return ConfigProblem{"cors.credentials", "browsers refuse credentials for \"*\": list the origins"};
+  }
+  const auto is_origin = [](const std::string& text) { return Origin::parse(text).has_value(); };
+  if (!any && !std::all_of(cors.origins.begin(), cors.origins.end(), is_origin)) {
+    return ConfigProblem{"cors.origins", "must be origins such as \"https://app.example.org\", without a path, or only \"*\""};
+  }
+  const auto is_name = [](const std::string& text) { return is_token(text) && text != "*"; };
+  if (!std::all_of(cors.headers.begin(), cors.headers.end(), is_name)) {
+    return ConfigProblem{"cors.headers", "must be names of header fields"};
+  }
+  if (cors.max_age < seconds(0) || cors.max_age > std::chrono::days(1)) {
+    return ConfigProblem{"cors.max_age", "must be at most 1d"};
+  }
+  return std::nullopt;
+}
+
+// As a canonical path is written: what is taken off one.
+Problem find_prefix_problem(const std::vector<std::string>& prefixes) {
+  for (const std::string& prefix : prefixes) {
+    CanonicalPath path;
+    if (!path.parse(prefix) || path.text() != prefix || prefix.empty() || prefix.find_first_of("%*?") != prefix.npos) {
+      return ConfigProblem{"prefixes", "must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query"};
+    }
   }
   return std::nullopt;
 }
@@ -121,7 +156,9 @@ Problem find_problem(const Config& config) {
   if (auto problem = find_problem(config.session)) return problem;
   if (auto problem = find_problem(config.cookie)) return problem;
   if (auto problem = find_problem(config.csrf)) return problem;
+  if (auto problem = find_problem(config.cors)) return problem;
   if (auto problem = find_problem(config.trust)) return problem;
+  if (auto problem = find_prefix_problem(config.prefixes)) return problem;
   return find_problem(config.policy);
 }
 

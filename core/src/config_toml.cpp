@@ -281,6 +281,14 @@ void read_section(Section& section, CsrfConfig& csrf) {
   section.read("header", csrf.header);
 }
 
+void read_section(Section& section, CorsConfig& cors) {
+  section.read("origins", cors.origins);
+  if (section.find("origins") == nullptr) section.fail("origins", "is missing: name at least one");
+  section.read("headers", cors.headers);
+  section.read("max_age", cors.max_age);
+  section.read("credentials", cors.credentials);
+}
+
 void read_section(Section& section, TrustConfig& trust) {
   section.read("proxies", trust.proxies);
   section.read("identity_headers", trust.identity_headers);
@@ -341,6 +349,7 @@ Result<Config> read_config(const toml::table& table, std::string_view name) {
   read_table(document, root, "session", config.session);
   read_table(document, root, "cookie", config.cookie);
   read_table(document, root, "csrf", config.csrf);
+  read_table(document, root, "cors", config.cors);
   read_table(document, root, "trust", config.trust);
   read_rules(document, root, config.policy.rules);
   root.finish();

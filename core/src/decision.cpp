@@ -18,8 +18,35 @@ std::string_view name(Verdict verdict) noexcept {
       return "bad_request";
     case Verdict::unavailable:
       return "unavailable";
+    case Verdict::method_not_allowed:
+      return "method_not_allowed";
+    case Verdict::preflight:
+      return "preflight";
   }
   return "unknown";
+}
+
+int grpc_status(Verdict verdict) noexcept {
+  constexpr int invalid_argument = 3;
+  constexpr int permission_denied = 7;
+  constexpr int unavailable = 14;
+  constexpr int unauthenticated = 16;
+  switch (verdict) {
+    case Verdict::allow:
+      return 0;
+    case Verdict::unauthenticated:
+    case Verdict::reauthenticate:
+      return unauthenticated;
+    case Verdict::bad_request:
+      return invalid_argument;
+    case Verdict::forbidden:
+    case Verdict::method_not_allowed:
+    case Verdict::preflight:
+      return permission_denied;
+    case Verdict::unavailable:
+      break;
+  }
+  return unavailable;
 }
 
 std::string_view name(Reason reason) noexcept {
@@ -46,8 +73,8 @@ std::string_view name(Reason reason) noexcept {
       return "ambiguous_path";
     case Reason::no_rule:
       return "no_rule";
-    case Reason::method_not_listed:
-      return "method_not_listed";
+    case Reason::method_not_allowed:
+      return "method_not_allowed";
     case Reason::nobody:
       return "nobody";
     case Reason::anonymous_session:
@@ -68,11 +95,32 @@ std::string_view name(Reason reason) noexcept {
       return "csrf_bad_token";
     case Reason::store_unavailable:
       return "store_unavailable";
+    case Reason::ambiguous_method:
+      return "ambiguous_method";
+    case Reason::ambiguous_authority:
+      return "ambiguous_authority";
+    case Reason::ambiguous_destination:
+      return "ambiguous_destination";
+    case Reason::prefix_not_configured:
+      return "prefix_not_configured";
+    case Reason::too_many_readings:
+      return "too_many_readings";
+    case Reason::cors_preflight:
+      return "cors_preflight";
+    case Reason::cors_refused:
+      return "cors_refused";
   }
   return "unknown";
 }
 
 void Decision::add_header(std::string_view name, std::string value) {
+  if (name == "Vary") {
+    for (std::size_t i = 0; i < header_count_; ++i) {
+      if (headers_[i].name != name) continue;
+      headers_[i].value.append(", ").append(value);
+      return;
+    }
+  }
   assert(header_count_ < headers_.size());
   if (header_count_ == headers_.size()) return;
   headers_[header_count_++] = {name, std::move(value)};

@@ -5,114 +5,17 @@
 
 #include "bearer.hpp"
 #include "config_problem.hpp"
+#include "cors.hpp"
 #include "csrf.hpp"
-#include "method.hpp"
-#include "path.hpp"
+#include "outcome.hpp"
+#include "readings.hpp"
 #include "request_fields.hpp"
+#include "routes.hpp"
 #include "rule.hpp"
 #include "trust.hpp"
 
 namespace ficha {
 namespace {
-
-// What a decision says about the request besides its verdict.
-struct Context {
-  int rule = -1;
-  Carrier carrier = Carrier::none;
-  bool cookie_counted = false;  // another Cookie field could have changed the decision
-};
-
-int status_of(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::allow:
-      return 200;
-    case Verdict::unauthenticated:
-    case Verdict::reauthenticate:
-      return 401;
-    case Verdict::forbidden:
-      return 403;
-    case Verdict::bad_request:
-      return 400;
-    case Verdict::unavailable:
-      break;
-  }
-  return 503;
-}
-
-Decision decide(Verdict verdict, Reason reason, const Context& context, std::string challenge = {}) {
-  Decision decision;
-  decision.verdict = verdict;
-  decision.reason = reason;
-  decision.status = status_of(verdict);
-  decision.rule = context.rule;
-  decision.carrier = context.carrier;
-  if (!challenge.empty()) decision.add_header("WWW-Authenticate", std::move(challenge));
-  if (verdict == Verdict::unavailable) decision.add_header("Retry-After", "1");
-  if (context.cookie_counted) decision.add_header("Vary", "Cookie");
-  return decision;
-}
-
-Decision unauthenticated(Reason reason, const Context& context) {
-  const bool presented = reason != Reason::no_credential && reason != Reason::anonymous_session;
-  return decide(Verdict::unauthenticated, reason, context, presented ? R"(Bearer error="invalid_token")" : "Bearer");
-}
-
-Decision invalid_request(Reason reason, const Context& context) {
-  return decide(Verdict::bad_request, reason, context, R"(Bearer error="invalid_request")");
-}
-
-// RFC 6750 section 3.1. A cookie's user gets no challenge: there is no other credential to try.
-Decision missing_right(Reason reason, const Requirement& requirement, const Context& context) {
-  if (context.carrier != Carrier::bearer) return decide(Verdict::forbidden, reason, context);
-  std::string challenge = R"(Bearer error="insufficient_scope")";
-  const auto& scopes = requirement.scopes;
-  if (reason == Reason::missing_scope && std::all_of(scopes.begin(), scopes.end(), is_scope_token)) {
-    challenge += ", scope=\"" + scopes.front();
-    for (auto scope = scopes.begin() + 1; scope != scopes.end(); ++scope) challenge += " " + *scope;
-    challenge += '"';
-  }
-  return decide(Verdict::forbidden, reason, context, std::move(challenge));
-}
-
-// RFC 9470 section 3, with everything the next authentication has to satisfy.
-Decision reauthenticate(Reason reason, const Requirement& requirement, const Context& context) {
-  std::string challenge = R"(Bearer error="insufficient_user_authentication")";
-  if (requirement.max_auth_age) challenge += ", max_age=\"" + std::to_string(requirement.max_auth_age->count()) + '"';
-  if (requirement.level > 0) challenge += ", acr_values=\"" + std::to_string(requirement.level) + '"';
-  return decide(Verdict::reauthenticate, reason, context, std::move(challenge));
-}
-
-bool is_too_old(const Requirement& requirement, const Session& session, std::int64_t now) noexcept {
-  if (!requirement.max_auth_age) return false;
-  return session.authenticated_at() <= 0 || now - session.authenticated_at() > requirement.max_auth_age->count();
-}
-
-// The requirement against a live session, or none. On allow, the caller adds the session.
-Decision judge_session(const Requirement& requirement, const Session* session, std::int64_t now,
-                       const Context& context) {
-  if (requirement.allow == Allow::nobody) return decide(Verdict::forbidden, Reason::nobody, context);
-  if (requirement.allow == Allow::anyone && !names_a_condition(requirement)) {
-    return decide(Verdict::allow, session != nullptr ? Reason::allowed : Reason::allowed_anonymous, context);
-  }
-  if (session == nullptr) {
-    const bool presented = context.carrier != Carrier::none;
-    return unauthenticated(presented ? Reason::session_not_live : Reason::no_credential, context);
-  }
-  if (session->anonymous()) return unauthenticated(Reason::anonymous_session, context);
-
-  const auto& roles = requirement.roles;
-  const auto& scopes = requirement.scopes;
-  const bool has_role =
-      std::any_of(roles.begin(), roles.end(), [&](const auto& role) { return session->has_role(role); });
-  if (!roles.empty() && !has_role) return missing_right(Reason::missing_role, requirement, context);
-  if (!std::all_of(scopes.begin(), scopes.end(), [&](const auto& scope) { return session->has_scope(scope); })) {
-    return missing_right(Reason::missing_scope, requirement, context);
-  }
-  if (session->level() < requirement.level) return reauthenticate(Reason::level_too_low, requirement, context);
-  if (is_too_old(requirement, *session, now))
-    return reauthenticate(Reason::authentication_too_old, requirement, context);
-  return decide(Verdict::allow, Reason::allowed, context);
-}
 
 // Enough to spare the store what cannot be a token; Token::parse() decides about the rest.
 bool has_token_shape(std::string_view token) noexcept {
@@ -129,96 +32,191 @@ auto fail_closed(Judge judge) noexcept -> decltype(judge()) {
   }
 }
 
-constexpr MethodSet connect_method = method_bit("CONNECT");
+// What a request presents, read once for all its readings.
+struct Presented {
+  std::optional<Reason> refused;  // what makes it a bad request
+  Carrier carrier = Carrier::none;
+  bool cookie_counted = true;
+  bool ambiguous_cookie = false;
+  bool websocket = false;
+  std::string_view token;
 
-bool changes_state(MethodSet method) noexcept {
-  return (method & (safe_methods | connect_method)) == 0;
+  static Presented read(std::span<const HeaderField> headers, std::string_view cookie_name) noexcept {
+    const CredentialFields fields = find_credentials(headers, cookie_name);
+    Presented presented{.websocket = fields.websocket};
+    BearerValue bearer;
+    if (fields.authorization.count == 1) bearer = parse_authorization(fields.authorization.value);
+    presented.cookie_counted = false;
+    if (fields.authorization.count > 1 || bearer.lookup == BearerLookup::several) {
+      presented.refused = Reason::two_authorizations;
+      return presented;
+    }
+    if (bearer.lookup == BearerLookup::malformed) {
+      presented.refused = Reason::malformed_bearer;
+      return presented;
+    }
+    const bool has_bearer = bearer.lookup == BearerLookup::found;
+    const bool has_cookie = fields.cookie.lookup != CookieLookup::absent;
+    presented.cookie_counted = has_cookie || !has_bearer;
+    presented.ambiguous_cookie = fields.cookie.lookup == CookieLookup::ambiguous;
+    if (has_bearer && has_cookie) {
+      presented.refused = Reason::two_credentials;
+      return presented;
+    }
+    if (has_bearer) presented.carrier = Carrier::bearer;
+    if (has_cookie) presented.carrier = Carrier::cookie;
+    presented.token = has_bearer ? bearer.token : fields.cookie.value;
+    return presented;
+  }
+
+  // Why it leads to no session, whatever the store says.
+  [[nodiscard]] Reason why_no_token() const noexcept {
+    if (carrier == Carrier::none) return Reason::no_credential;
+    return ambiguous_cookie ? Reason::ambiguous_cookie : Reason::malformed_token;
+  }
+};
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), lower);
+  return text;
 }
 
 }  // namespace
 
 struct Interceptor::Compiled {
-  std::vector<CompiledRule> rules;
+  RuleSet rules;
   std::string cookie_name;
   CsrfConfig csrf;
+  CorsConfig cors;
+  std::vector<std::string> prefixes;
   std::vector<AddressBlock> proxies;
   std::vector<std::string> identity_headers;
+  std::vector<std::string> judged_fields;
   TokenKeys token_keys;
+
+  [[nodiscard]] ReadingContext reading_context() const noexcept { return {rules, prefixes, proxies}; }
 
   std::variant<Decision, Admission> admit(const HttpRequest& request) const;
   // Takes the session out of `lookup` if it allows.
   Decision judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup, std::int64_t now) const;
+  void add_cors(const HttpRequest& request, Decision& decision) const {
+    if (!cors.origins.empty()) add_cors_headers(cors, find_field(request.headers, "origin"), decision);
+  }
 
  private:
-  std::optional<Decision> find_rule(const HttpRequest& request, MethodSet method, int& index) const;
-  std::optional<Reason> refused_by_origin(const HttpRequest& request, bool websocket, MethodSet method,
-                                          Carrier carrier) const;
+  std::optional<Decision> admit_preflight(const HttpRequest& request) const;
+  std::variant<Decision, Admission> admit_unlisted_method(const RuleMatch& match, const Presented& presented) const;
+  std::variant<Decision, Admission> admit_ruled(const HttpRequest& request, const RuledReadings& ruled,
+                                                const Presented& presented) const;
+  // Of the rules of all readings the first that is, or is not, for anyone; -1 for none.
+  int first_rule(const RuledReadings& ruled, bool for_anyone) const noexcept;
+  std::optional<Reason> refused_by_origin(const HttpRequest& request, const RuledReadings& ruled,
+                                          const Presented& presented) const;
   Decision judge_lookup(const HttpRequest& request, const Admission& admission, const LookupResult& lookup,
                         std::int64_t now) const;
+  Decision judge_readings(const Admission& admission, const Session* session, std::int64_t now,
+                          const Context& context) const;
   bool has_csrf_token(const HttpRequest& request, const Admission& admission) const;
 };
 
-// A decision when no rule is to be asked any further.
-std::optional<Decision> Interceptor::Compiled::find_rule(const HttpRequest& request, MethodSet method,
-                                                         int& index) const {
-  // "OPTIONS *" asks about the server as a whole (RFC 9110 section 9.3.7), which no rule can be about.
-  const bool whole_server = request.path == "*" && request.method == "OPTIONS";
-  CanonicalPath path;
-  if (!whole_server && !path.parse(request.path)) return decide(Verdict::bad_request, Reason::ambiguous_path, {});
-  bool path_matched = false;
-  for (std::size_t i = 0; i < rules.size() && !whole_server; ++i) {
-    if (!rules[i].path.matches(path.text())) continue;
-    path_matched = true;
-    if ((rules[i].methods & method) == 0) continue;
-    index = static_cast<int>(i);
-    if (rules[i].source.requirement.allow != Allow::nobody) return std::nullopt;
-    return decide(Verdict::forbidden, Reason::nobody, {.rule = index});
-  }
-  return decide(Verdict::forbidden, path_matched ? Reason::method_not_listed : Reason::no_rule, {});
-}
-
 std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest& request) const {
-  const MethodSet method = method_bit(request.method);
-  Context context;
-  if (auto denied = find_rule(request, method, context.rule)) return *std::move(denied);
-  const Rule& rule = rules[static_cast<std::size_t>(context.rule)].source;
-
-  const CredentialFields fields = find_credentials(request.headers, cookie_name);
-  BearerValue bearer;
-  if (fields.authorization.count == 1) bearer = parse_authorization(fields.authorization.value);
-  if (fields.authorization.count > 1 || bearer.lookup == BearerLookup::several) {
-    return invalid_request(Reason::two_authorizations, context);
+  if (auto answer = admit_preflight(request)) return *std::move(answer);
+  const RuledReadings ruled = rule_readings(request, reading_context());
+  if (ruled.refused != Reason::allowed) return decide(Verdict::bad_request, ruled.refused, {});
+  if (ruled.denied && ruled.count == 0) {
+    const RuleMatch& match = *ruled.denied;
+    const Context context{.rule = match.rule, .skipped = match.skipped};
+    if (match.denied != Reason::method_not_allowed) return decide(Verdict::forbidden, match.denied, context);
+    if (match.anyone_on_path) return method_not_allowed(rules.methods(), match.listed, context);
   }
-  if (bearer.lookup == BearerLookup::malformed) return invalid_request(Reason::malformed_bearer, context);
+  const Presented presented = Presented::read(request.headers, cookie_name);
+  const int rule = ruled.count > 0 ? ruled.rules[0] : -1;
+  const Context context{rule, Carrier::none, presented.cookie_counted, ruled.skipped};
+  if (presented.refused) return invalid_request(*presented.refused, context);
+  if (!ruled.denied) return admit_ruled(request, ruled, presented);
 
-  const bool has_bearer = bearer.lookup == BearerLookup::found;
-  const bool has_cookie = fields.cookie.lookup != CookieLookup::absent;
-  context.cookie_counted = has_cookie || !has_bearer;
-  if (has_bearer && has_cookie) return invalid_request(Reason::two_credentials, context);
-  if (has_bearer) context.carrier = Carrier::bearer;
-  if (has_cookie) context.carrier = Carrier::cookie;
-  const bool anonymous_passes = rule.requirement.allow == Allow::anyone;
-
-  if (context.carrier == Carrier::none && !anonymous_passes) return unauthenticated(Reason::no_credential, context);
-  if (const auto reason = refused_by_origin(request, fields.websocket, method, context.carrier)) {
-    return decide(Verdict::forbidden, *reason, context);
+  const RuleMatch& match = *ruled.denied;
+  if (match.denied == Reason::method_not_allowed && !match.anyone_on_path) {
+    return admit_unlisted_method(match, presented);
   }
-  const std::string_view token = has_bearer ? bearer.token : fields.cookie.value;
-  if (!has_token_shape(token)) {
-    if (anonymous_passes) return decide(Verdict::allow, Reason::allowed_anonymous, context);
-    const bool ambiguous = fields.cookie.lookup == CookieLookup::ambiguous;
-    return unauthenticated(ambiguous ? Reason::ambiguous_cookie : Reason::malformed_token, context);
-  }
-  return Admission{context.rule, context.carrier, token, rule.requirement.fresh, rule.touch};
+  const Context denied{.rule = match.rule, .skipped = match.skipped};
+  if (match.denied == Reason::method_not_allowed) return method_not_allowed(rules.methods(), match.listed, denied);
+  return decide(Verdict::forbidden, match.denied, denied);
 }
 
-std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest& request, bool websocket,
-                                                               MethodSet method, Carrier carrier) const {
-  if (csrf.mode == CsrfMode::off || carrier == Carrier::bearer) return std::nullopt;
-  const bool has_cookie = carrier == Carrier::cookie;
+// Nobody learns from a 405 about a path that is for nobody without a session.
+std::variant<Decision, Admission> Interceptor::Compiled::admit_unlisted_method(const RuleMatch& match,
+                                                                               const Presented& presented) const {
+  const Context context{-1, presented.carrier, presented.cookie_counted, match.skipped};
+  if (!has_token_shape(presented.token)) return unauthenticated(presented.why_no_token(), context);
+  Admission admission{.carrier = presented.carrier, .token = presented.token, .touch = false};
+  admission.method_not_allowed = true;
+  admission.listed_methods = match.listed;
+  admission.skipped = match.skipped;
+  return admission;
+}
+
+std::variant<Decision, Admission> Interceptor::Compiled::admit_ruled(const HttpRequest& request,
+                                                                     const RuledReadings& ruled,
+                                                                     const Presented& presented) const {
+  const int guarded = first_rule(ruled, false);
+  const bool anonymous = presented.carrier == Carrier::none;
+  Context context{ruled.rules[0], presented.carrier, presented.cookie_counted, ruled.skipped};
+  if (anonymous && guarded >= 0) context.rule = first_rule(ruled, true);
+  if (context.rule >= 0) {
+    if (const auto reason = refused_by_origin(request, ruled, presented)) {
+      return decide(Verdict::forbidden, *reason, context);
+    }
+  }
+  if (!has_token_shape(presented.token)) {
+    if (guarded < 0) return decide(Verdict::allow, Reason::allowed_anonymous, context);
+    context.rule = guarded;
+    return unauthenticated(presented.why_no_token(), context);
+  }
+  Admission admission{.rule = ruled.rules[0], .carrier = presented.carrier, .token = presented.token};
+  for (std::size_t i = 0; i < ruled.count; ++i) {
+    const Rule& rule = rules[ruled.rules[i]].source;
+    admission.fresh = admission.fresh || rule.requirement.fresh;
+    admission.touch = admission.touch && rule.touch;
+    if (i > 0) admission.further_rules[admission.further_count++] = ruled.rules[i];
+  }
+  admission.changes_state = ruled.changes_state;
+  admission.skipped = ruled.skipped;
+  return admission;
+}
+
+int Interceptor::Compiled::first_rule(const RuledReadings& ruled, bool for_anyone) const noexcept {
+  for (std::size_t i = 0; i < ruled.count; ++i) {
+    if ((rules[ruled.rules[i]].source.requirement.allow == Allow::anyone) == for_anyone) return ruled.rules[i];
+  }
+  return -1;
+}
+
+// Without the store, and without a look at credentials: a browser sends none with it.
+std::optional<Decision> Interceptor::Compiled::admit_preflight(const HttpRequest& request) const {
+  if (cors.origins.empty() || request.method != "OPTIONS") return std::nullopt;
+  const CorsFields fields = CorsFields::find(request.headers);
+  if (!is_preflight(request.method, fields)) return std::nullopt;
+  const RuledReadings ruled = rule_preflight(request, fields.asked_method.value, reading_context());
+  const bool bad = ruled.refused != Reason::allowed && ruled.refused != Reason::ambiguous_method;
+  if (bad) return decide(Verdict::bad_request, ruled.refused, {});
+  const bool once = fields.origin.count == 1 && fields.asked_method.count == 1;
+  const Context context{.rule = ruled.count > 0 ? ruled.rules[0] : -1};
+  if (!once || ruled.refused != Reason::allowed || ruled.denied || !is_listed(cors, fields.origin)) {
+    return decide(Verdict::forbidden, Reason::cors_refused, context);
+  }
+  Decision answer = decide(Verdict::preflight, Reason::cors_preflight, context);
+  add_preflight_headers(cors, fields.asked_method.value, answer);
+  return answer;
+}
+
+std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest& request, const RuledReadings& ruled,
+                                                               const Presented& presented) const {
+  if (csrf.mode == CsrfMode::off || presented.carrier == Carrier::bearer) return std::nullopt;
+  const bool has_cookie = presented.carrier == Carrier::cookie;
   // A handshake opens a channel in both directions that no same-origin policy guards; a page cannot add a token to it.
-  const bool handshake = websocket || method == connect_method;
-  if (!changes_state(method) && !(handshake && has_cookie)) return std::nullopt;
+  const bool handshake = presented.websocket || request.method == "CONNECT";
+  if (!ruled.changes_state && !(handshake && has_cookie)) return std::nullopt;
   const OriginFields fields = find_origin(request.headers);
   switch (origin_evidence(fields, own_origin(request, fields, proxies), csrf.trusted_origins)) {
     case OriginEvidence::own:
@@ -228,7 +226,7 @@ std::optional<Reason> Interceptor::Compiled::refused_by_origin(const HttpRequest
     case OriginEvidence::none:
       break;
   }
-  const bool proof_is_due = has_cookie && (csrf.mode == CsrfMode::origin || !changes_state(method));
+  const bool proof_is_due = has_cookie && (csrf.mode == CsrfMode::origin || !ruled.changes_state);
   return proof_is_due ? std::optional(Reason::csrf_no_proof) : std::nullopt;
 }
 
@@ -238,21 +236,41 @@ bool Interceptor::Compiled::has_csrf_token(const HttpRequest& request, const Adm
   return token && field.count == 1 && verify_csrf_token(field.value, *token);
 }
 
+// Every reading must pass: the answer is that of the first of the highest rank.
+Decision Interceptor::Compiled::judge_readings(const Admission& admission, const Session* session, std::int64_t now,
+                                               const Context& context) const {
+  Decision decision = judge_session(rules[admission.rule].source.requirement, session, now, context);
+  for (std::size_t i = 0; i < admission.further_count; ++i) {
+    Context further = context;
+    further.rule = admission.further_rules[i];
+    Decision other = judge_session(rules[further.rule].source.requirement, session, now, further);
+    if (rank(other.verdict) < rank(decision.verdict)) decision = std::move(other);
+  }
+  return decision;
+}
+
 Decision Interceptor::Compiled::judge_lookup(const HttpRequest& request, const Admission& admission,
                                              const LookupResult& lookup, std::int64_t now) const {
-  const Context context{admission.rule, admission.carrier, admission.carrier == Carrier::cookie};
-  const auto index = static_cast<std::size_t>(admission.rule);
-  if (admission.rule < 0 || index >= rules.size()) return decide(Verdict::forbidden, Reason::no_rule, {});
+  const Context context{admission.rule, admission.carrier, admission.carrier == Carrier::cookie, admission.skipped};
+  const auto further = std::span(admission.further_rules).first(admission.further_count);
+  const bool all_known = rules.has(admission.rule) &&
+                         std::all_of(further.begin(), further.end(), [this](int rule) { return rules.has(rule); });
+  if (!all_known && !admission.method_not_allowed) return decide(Verdict::forbidden, Reason::no_rule, {});
   if (!lookup) return decide(Verdict::unavailable, Reason::store_unavailable, context);
 
   const bool live = lookup->has_value() && (*lookup)->expires_at() > now;
   const Session* session = live ? &**lookup : nullptr;
-  const bool token_is_due = csrf.mode == CsrfMode::token && admission.carrier == Carrier::cookie && live &&
-                            changes_state(method_bit(request.method));
+  if (admission.method_not_allowed) {
+    if (!live) return unauthenticated(Reason::session_not_live, context);
+    if (session->anonymous()) return unauthenticated(Reason::anonymous_session, context);
+    return method_not_allowed(rules.methods(), admission.listed_methods, context);
+  }
+  const bool token_is_due =
+      csrf.mode == CsrfMode::token && admission.carrier == Carrier::cookie && live && admission.changes_state;
   if (token_is_due && !has_csrf_token(request, admission)) {
     return decide(Verdict::forbidden, Reason::csrf_bad_token, context);
   }
-  return judge_session(rules[index].source.requirement, session, now, context);
+  return judge_readings(admission, session, now, context);
 }
 
 Decision Interceptor::Compiled::judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup,
@@ -270,7 +288,7 @@ Interceptor::~Interceptor() = default;
 Result<Interceptor> Interceptor::compile(const Config& config) {
   if (auto valid = validate(config); !valid) return std::move(valid).error();
   auto compiled = std::make_unique<Compiled>();
-  if (const auto problem = compile_rules(config.policy, compiled->rules)) {
+  if (const auto problem = compiled->rules.compile(config.policy)) {
     return Error{ErrorCode::invalid_config, problem->key + ": " + problem->what};
   }
   for (const std::string& proxy : config.trust.proxies) {
@@ -280,30 +298,41 @@ Result<Interceptor> Interceptor::compile(const Config& config) {
   }
   compiled->cookie_name = config.cookie.name;
   compiled->csrf = config.csrf;
+  compiled->cors = config.cors;
+  compiled->prefixes = config.prefixes;
   compiled->identity_headers = config.trust.identity_headers;
   compiled->token_keys = config.session.token_keys;
+  for (const std::string_view field : judged_by_name) compiled->judged_fields.emplace_back(field);
+  compiled->judged_fields.push_back(lower_case(config.csrf.header));
   return Interceptor(std::move(compiled));
 }
 
 std::variant<Decision, Admission> Interceptor::admit(const HttpRequest& request) const noexcept {
-  return fail_closed([&] { return compiled_->admit(request); });
+  return fail_closed([&] {
+    auto admitted = compiled_->admit(request);
+    if (auto* decision = std::get_if<Decision>(&admitted)) compiled_->add_cors(request, *decision);
+    return admitted;
+  });
 }
 
 Decision Interceptor::judge(const HttpRequest& request, const Admission& admission, LookupResult lookup,
                             std::int64_t now) const noexcept {
-  return fail_closed([&] { return compiled_->judge(request, admission, lookup, now); });
+  return fail_closed([&] {
+    Decision decision = compiled_->judge(request, admission, lookup, now);
+    compiled_->add_cors(request, decision);
+    return decision;
+  });
 }
 
 Decision Interceptor::require(const Requirement& requirement, const Decision& admitted,
                               std::int64_t now) const noexcept {
   return fail_closed([&] {
     if (!admitted.allowed()) return admitted;
-    const auto headers = admitted.headers();
-    const bool varies =
-        std::any_of(headers.begin(), headers.end(), [](const auto& header) { return header.name == "Vary"; });
     Decision decision = judge_session(requirement, admitted.session ? &*admitted.session : nullptr, now,
-                                      {admitted.rule, admitted.carrier, varies});
-    return decision.allowed() ? admitted : decision;
+                                      {admitted.rule, admitted.carrier, false, admitted.skipped});
+    if (decision.allowed()) return admitted;
+    for (const ResponseHeader& header : admitted.headers()) decision.add_header(header.name, header.value);
+    return decision;
   });
 }
 
@@ -317,14 +346,34 @@ bool Interceptor::is_identity_header(std::string_view name) const noexcept {
                      [name](const std::string& header) { return is_header_alias(header, name); });
 }
 
+const std::vector<std::string>& Interceptor::judged_fields() const noexcept {
+  return compiled_->judged_fields;
+}
+
+bool Interceptor::is_judged(const HttpRequest& request, const Reading& routed) const noexcept {
+  return is_among_readings(request, routed, compiled_->reading_context());
+}
+
+std::vector<RouteFinding> Interceptor::check_routes(std::span<const Route> routes) const {
+  return find_routes(routes, compiled_->rules);
+}
+
 std::string Interceptor::explain(const Decision& decision) const {
+  const auto named = [this](int index) {
+    const Rule& rule = compiled_->rules[index].source;
+    std::string text = "rule[" + std::to_string(index) + "] " + rule.path;
+    if (rule.line > 0) text += " (line " + std::to_string(rule.line) + ")";
+    return text;
+  };
   std::string text(name(decision.verdict));
   text.append(": ").append(name(decision.reason));
-  const auto index = static_cast<std::size_t>(decision.rule);
-  if (decision.rule < 0 || index >= compiled_->rules.size()) return text;
-  const Rule& rule = compiled_->rules[index].source;
-  text += ", by rule[" + std::to_string(index) + "] " + rule.path;
-  if (rule.line > 0) text += " (line " + std::to_string(rule.line) + ")";
+  if (compiled_->rules.has(decision.rule)) text += ", by " + named(decision.rule);
+  std::string_view joint = ", without the method: ";
+  for (std::size_t i = 0; i < decision.skipped.count; ++i) {
+    if (!compiled_->rules.has(decision.skipped.rules[i])) continue;
+    text.append(joint).append(named(decision.skipped.rules[i]));
+    joint = ", ";
+  }
   return text;
 }
 

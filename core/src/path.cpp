@@ -5,23 +5,39 @@
 #include <utility>
 
 #include "ascii.hpp"
+#include "case_folding.hpp"
 #include "utf8.hpp"
 
 namespace ficha {
 namespace {
 
-enum : std::uint8_t { refused = 1, escape = 2, dot = 4, not_ascii = 8 };
+enum : std::uint8_t { refused = 1, escape = 2, dot = 4, not_ascii = 8, capital = 16, written = 32 };
 
 // What a raw byte of a path asks for.
 constexpr std::array<std::uint8_t, 256> byte_classes = [] {
   std::array<std::uint8_t, 256> table{};
-  for (std::size_t c = 0; c <= ' '; ++c) table[c] = refused;
+  for (std::size_t c = 0; c < ' '; ++c) table[c] = refused;
   for (std::size_t c = 0x80; c < table.size(); ++c) table[c] = not_ascii;
-  table[0x7F] = table['\\'] = table[';'] = table['#'] = refused;
+  for (std::size_t c = 'A'; c <= 'Z'; ++c) table[c] = capital;
+  table[0x7F] = table['\\'] = table[';'] = refused;
+  table[' '] = table['#'] = written;  // may stand in a path that was decoded
   table['%'] = escape;
   table['.'] = dot;
   return table;
 }();
+
+// The classes of all bytes; `refused` among them for an empty segment.
+unsigned classes_of(std::string_view path) noexcept {
+  unsigned classes = 0;
+  bool empty_segment = false;
+  char previous = '\0';
+  for (const char c : path) {
+    classes |= byte_classes[static_cast<unsigned char>(c)];
+    empty_segment |= c == '/' && previous == '/';
+    previous = c;
+  }
+  return empty_segment ? classes | refused : classes;
+}
 
 bool has_dot_segment(std::string_view path) noexcept {
   for (std::size_t slash = 0; slash != std::string_view::npos;) {
@@ -51,25 +67,42 @@ bool has_escape(std::string_view text) noexcept {
 bool CanonicalPath::parse(std::string_view target) noexcept {
   std::string_view path = target.substr(0, target.find('?'));
   if (!path.starts_with('/') || path.size() > max_path_bytes) return false;
-
-  unsigned classes = 0;
-  bool empty_segment = false;
-  char previous = '\0';
-  for (const char c : path) {
-    classes |= byte_classes[static_cast<unsigned char>(c)];
-    empty_segment |= c == '/' && previous == '/';
-    previous = c;
-  }
-  if ((classes & refused) != 0 || empty_segment) return false;
+  const unsigned classes = classes_of(path);
+  if ((classes & (refused | written)) != 0) return false;
   if ((classes & escape) != 0) {
     if (!decode(path)) return false;
     path = text_;
   }
-  if ((classes & (escape | not_ascii)) != 0 && (!is_plain_text(path) || has_line_separator(path))) return false;
+  return accept(path, classes);
+}
+
+bool CanonicalPath::parse_decoded(std::string_view path) noexcept {
+  if (!path.starts_with('/') || path.size() > max_path_bytes) return false;
+  const unsigned classes = classes_of(path);
+  if ((classes & refused) != 0 || ((classes & escape) != 0 && has_escape(path))) return false;
+  return accept(path, classes);
+}
+
+bool CanonicalPath::accept(std::string_view path, unsigned classes) noexcept {
+  if ((classes & (escape | not_ascii)) != 0 &&
+      (!is_plain_text(path) || has_line_separator(path) || has_letter_of_uncertain_case(path))) {
+    return false;
+  }
   if ((classes & (escape | dot)) != 0 && has_dot_segment(path)) return false;
   if (path.ends_with('/')) path.remove_suffix(1);
   text_ = path;
+  may_fold_ = (classes & (capital | escape | not_ascii)) != 0;
   return true;
+}
+
+bool CanonicalPath::remove_prefix(std::string_view prefix) noexcept {
+  if (prefix.empty() || !is_below(text_, prefix)) return false;
+  text_.remove_prefix(prefix.size());
+  return true;
+}
+
+bool is_below(std::string_view path, std::string_view prefix) noexcept {
+  return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
 bool CanonicalPath::decode(std::string_view raw) noexcept {
@@ -99,7 +132,7 @@ Result<PathPattern> PathPattern::compile(std::string_view pattern) {
   if (!canonical.parse(pattern)) {
     return invalid(
         "matches no request: a path with \"//\", \"\\\", \";\", \"#\", a dot segment, a space or control "
-        "character, or invalid UTF-8 is always refused");
+        "character, U+0130, U+0131, U+017F, U+212A or invalid UTF-8 is always refused");
   }
 
   PathPattern compiled;
@@ -118,18 +151,35 @@ Result<PathPattern> PathPattern::compile(std::string_view pattern) {
   }
   if (compiled.segments_.size() > max_segments) return invalid("has more than 62 segments");
 
-  const auto wildcard = std::find_if(compiled.segments_.begin(), compiled.segments_.end(),
-                                     [](const std::string& segment) { return segment == "*" || segment == "**"; });
-  compiled.literal_ = canonical.text();
-  if (wildcard == compiled.segments_.end()) {
-    compiled.kind_ = Kind::exact;
-  } else if (*wildcard == "**" && wildcard + 1 == compiled.segments_.end()) {
-    compiled.kind_ = Kind::subtree;
-    compiled.literal_.resize(compiled.literal_.size() - std::string_view("/**").size());
-  } else {
-    compiled.kind_ = Kind::general;
-  }
+  compiled.classify();
   return compiled;
+}
+
+void PathPattern::classify() {
+  const auto wildcard = std::find_if(segments_.begin(), segments_.end(),
+                                     [](const std::string& segment) { return segment == "*" || segment == "**"; });
+  literal_ = text();
+  if (wildcard == segments_.end()) {
+    kind_ = Kind::exact;
+  } else if (*wildcard == "**" && wildcard + 1 == segments_.end()) {
+    kind_ = Kind::subtree;
+    literal_.resize(literal_.size() - std::string_view("/**").size());
+  } else {
+    kind_ = Kind::general;
+  }
+}
+
+std::string PathPattern::text() const {
+  std::string text;
+  for (const std::string& segment : segments_) text.append("/").append(segment);
+  return text;
+}
+
+PathPattern PathPattern::folded() const {
+  PathPattern folded;
+  for (const std::string& segment : segments_) folded.segments_.push_back(fold_case(segment));
+  folded.classify();
+  return folded;
 }
 
 // Greedy, with a way back to the last "**" only: an earlier one need never take more, because whatever follows it has
@@ -200,6 +250,31 @@ bool PathPattern::covers(const PathPattern& other) const {
     }
   }
   return true;
+}
+
+// Walks both patterns at once, from every pair of places that some path leads to.
+bool PathPattern::meets(const PathPattern& other) const {
+  using Places = std::pair<std::size_t, std::size_t>;
+  std::set<Places> seen;
+  std::vector<Places> open{{0, 0}};
+  while (!open.empty()) {
+    const auto [mine, theirs] = open.back();
+    open.pop_back();
+    if (!seen.insert({mine, theirs}).second) continue;
+    const bool at_my_end = mine == segments_.size();
+    const bool at_their_end = theirs == other.segments_.size();
+    if (at_my_end && at_their_end) return true;
+    const bool i_repeat = !at_my_end && segments_[mine] == "**";
+    const bool they_repeat = !at_their_end && other.segments_[theirs] == "**";
+    if (i_repeat) open.push_back({mine + 1, theirs});
+    if (they_repeat) open.push_back({mine, theirs + 1});
+    if (at_my_end || at_their_end) continue;
+    const std::string& a = segments_[mine];
+    const std::string& b = other.segments_[theirs];
+    if (!i_repeat && !they_repeat && a != "*" && b != "*" && a != b) continue;
+    open.push_back({i_repeat ? mine : mine + 1, they_repeat ? theirs : theirs + 1});
+  }
+  return false;
 }
 
 }  // namespace ficha

@@ -28,18 +28,31 @@ class CanonicalPath {
   //  - one that does not begin with "/" (absolute-form, authority-form, "*", nothing), or is longer than max_path_bytes;
   //  - ";", a backslash, a control character, U+2028 or U+2029, raw or encoded; a raw space or "#";
   //  - an encoded slash, an empty segment (but for one trailing slash), a dot segment, plain or encoded;
-  //  - an invalid escape, invalid UTF-8, or text that still holds an escape when decoded once (double encoding).
+  //  - an invalid escape, invalid UTF-8, or text that still holds an escape when decoded once (double encoding);
+  //  - a letter whose case is uncertain (U+0130, U+0131, U+017F, U+212A).
   // `target` may carry a query, which is not looked at; it must outlive this object. Linear time, no allocation.
   [[nodiscard]] bool parse(std::string_view target) noexcept;
+  // The same of a path that a server or framework has decoded already: "%" and "?" are characters of the path, and what
+  // parse() refuses encoded is refused as it is.
+  [[nodiscard]] bool parse_decoded(std::string_view path) noexcept;
 
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  // False only if folding the case of text() would change nothing.
+  [[nodiscard]] bool may_fold() const noexcept { return may_fold_; }
+  // Takes `prefix`, as text() is written, off the beginning, if it is there as whole segments.
+  bool remove_prefix(std::string_view prefix) noexcept;
 
  private:
   [[nodiscard]] bool decode(std::string_view raw) noexcept;
+  [[nodiscard]] bool accept(std::string_view path, unsigned classes) noexcept;
 
   std::string_view text_;
+  bool may_fold_ = false;
   std::array<char, max_path_bytes> decoded_;  // used only by a path that holds an escape
 };
+
+// Whether `path`, as CanonicalPath::text(), is `prefix` or below it. "" is above everything.
+[[nodiscard]] bool is_below(std::string_view path, std::string_view prefix) noexcept;
 
 // The compiled `path` of a rule.
 class PathPattern {
@@ -58,6 +71,12 @@ class PathPattern {
   }
   // Whether every path that `other` matches is matched by this one too.
   [[nodiscard]] bool covers(const PathPattern& other) const;
+  // Whether some path is matched by both.
+  [[nodiscard]] bool meets(const PathPattern& other) const;
+  // The same pattern, its case folded, for paths that are folded too.
+  [[nodiscard]] PathPattern folded() const;
+  // As CanonicalPath::text().
+  [[nodiscard]] std::string text() const;
 
  private:
   enum class Kind : std::uint8_t {
@@ -67,6 +86,7 @@ class PathPattern {
   };
 
   PathPattern() = default;
+  void classify();
   [[nodiscard]] bool matches_segments(std::string_view path) const noexcept;
 
   Kind kind_ = Kind::exact;

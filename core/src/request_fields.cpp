@@ -75,6 +75,7 @@ CredentialFields find_credentials(std::span<const HeaderField> headers, std::str
         if (is_name(name, "authorization")) add(fields.authorization, value);
         break;
       default:
+        if (name.size() > 14 && is_name(name.substr(0, 14), "sec-websocket-")) fields.websocket = true;
         break;
     }
   }

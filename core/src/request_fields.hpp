@@ -1,6 +1,7 @@
 // The header fields that decide, each found in one pass over a request.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -22,7 +23,7 @@ struct Field {
 struct CredentialFields {
   CookieValue cookie;  // of all Cookie fields together
   Field authorization;
-  bool websocket = false;  // Upgrade: websocket
+  bool websocket = false;  // Upgrade: websocket, or any Sec-WebSocket field (proxies drop Upgrade towards an auth server)
 };
 [[nodiscard]] CredentialFields find_credentials(std::span<const HeaderField> headers,
                                                 std::string_view cookie_name) noexcept;
@@ -37,6 +38,27 @@ struct OriginFields {
   Field forwarded_host;
 };
 [[nodiscard]] OriginFields find_origin(std::span<const HeaderField> headers) noexcept;
+
+// Every field that is looked at by a name that no configuration gives.
+inline constexpr std::array<std::string_view, 17> judged_by_name = {
+    "cookie",
+    "authorization",
+    "host",
+    "origin",
+    "referer",
+    "sec-fetch-site",
+    "upgrade",
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-protocol",
+    "sec-websocket-extensions",
+    "sec-websocket-accept",
+    "destination",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "access-control-request-method",
+    "access-control-request-headers",
+};
 
 // The field of this name, in any case.
 [[nodiscard]] Field find_field(std::span<const HeaderField> headers, std::string_view name) noexcept;

@@ -1,4 +1,4 @@
-// The compiled form of a Rule.
+// The compiled form of the policy.
 #pragma once
 
 #include <optional>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config_problem.hpp"
+#include "ficha/interceptor.hpp"
 #include "method.hpp"
 #include "path.hpp"
 
@@ -13,16 +14,63 @@ namespace ficha {
 
 struct CompiledRule {
   PathPattern path;
+  PathPattern folded;  // for paths whose case is folded
   MethodSet methods;
   Rule source;
+  std::vector<bool> follows;  // by earlier rule: whether that one's path covers this one's
 };
 
-// Fills `compiled`, one for each rule in its order, unless there is a problem.
-[[nodiscard]] std::optional<ConfigProblem> compile_rules(const Policy& policy, std::vector<CompiledRule>& compiled);
+// What the rules say about one path and method.
+struct RuleMatch {
+  int rule = -1;                     // the one that decides
+  Reason denied = Reason::allowed;   // no_rule, method_not_allowed or nobody: the rule, or that there is none, denies
+  MethodSet listed = 0;              // where the method is not: those that somebody may use on this path
+  bool anyone_on_path = false;       // where the method is not: some rule on this path is for anyone
+  SkippedRules skipped;
+};
+
+class RuleSet {
+ public:
+  // nullopt, or what is wrong with the policy. One compiled rule for each, in their order; one for anyone if there is none.
+  [[nodiscard]] std::optional<ConfigProblem> compile(const Policy& policy);
+
+  // `path` as CanonicalPath::text(), or that text with its case folded.
+  [[nodiscard]] RuleMatch find(std::string_view path, MethodSet method, bool folded) const noexcept;
+
+  [[nodiscard]] const CompiledRule& operator[](int index) const noexcept {
+    return rules_[static_cast<std::size_t>(index)];
+  }
+  [[nodiscard]] bool has(int index) const noexcept {
+    return index >= 0 && static_cast<std::size_t>(index) < rules_.size();
+  }
+  [[nodiscard]] int size() const noexcept { return static_cast<int>(rules_.size()); }
+  [[nodiscard]] const MethodTable& methods() const noexcept { return methods_; }
+  // Whether some rule's path is not the same when its case is folded.
+  [[nodiscard]] bool has_capitals() const noexcept { return has_capitals_; }
+  // Whether `rule` may decide about a path that `earlier` matches without listing the method.
+  [[nodiscard]] bool follows(int rule, int earlier) const {
+    return (*this)[rule].follows[static_cast<std::size_t>(earlier)];
+  }
+
+ private:
+  [[nodiscard]] std::optional<ConfigProblem> add(const Rule& rule, std::size_t index);
+  [[nodiscard]] std::optional<ConfigProblem> find_conflict(std::size_t index) const;
+  [[nodiscard]] RuleMatch not_allowed(std::string_view path, MethodSet method, bool folded) const noexcept;
+  [[nodiscard]] bool matches(std::size_t index, std::string_view path, bool folded) const noexcept {
+    return folded ? rules_[index].folded.matches(path) : rules_[index].path.matches(path);
+  }
+
+  std::vector<CompiledRule> rules_;
+  MethodTable methods_;
+  bool has_capitals_ = false;
+};
 
 // Whether the requirement asks for more than any live session: that implies an authenticated one.
 [[nodiscard]] bool names_a_condition(const Requirement& requirement) noexcept;
 // scope-token of RFC 6749 section 3.3, which a WWW-Authenticate field can carry unquoted.
 [[nodiscard]] bool is_scope_token(std::string_view scope) noexcept;
+// "rule[3]", and "rule[3] (line 27)" for one that a file defines.
+[[nodiscard]] std::string rule_name(std::size_t index);
+[[nodiscard]] std::string rule_name(const Rule& rule, std::size_t index);
 
 }  // namespace ficha

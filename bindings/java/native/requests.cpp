@@ -186,7 +186,10 @@ class Writer {
 
 // Names of response headers must outlive the decision.
 std::optional<std::string_view> header_name(std::string_view name) noexcept {
-  for (const std::string_view known : {"WWW-Authenticate", "Retry-After", "Vary", "Cache-Control"}) {
+  for (const std::string_view known :
+       {"WWW-Authenticate", "Retry-After", "Vary", "Cache-Control", "Allow", "Access-Control-Allow-Origin",
+        "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+        "Access-Control-Max-Age"}) {
     if (name == known) return known;
   }
   return std::nullopt;
@@ -274,8 +277,8 @@ std::optional<Decision> read_decision(Bytes bytes) {
   const auto verdict = reader.number<std::uint8_t>();
   const auto reason = reader.number<std::uint8_t>();
   const auto carrier = reader.number<std::uint8_t>();
-  const bool known = verdict <= static_cast<std::uint8_t>(Verdict::unavailable) &&
-                     reason <= static_cast<std::uint8_t>(Reason::store_unavailable) &&
+  const bool known = verdict <= static_cast<std::uint8_t>(last_verdict) &&
+                     reason <= static_cast<std::uint8_t>(last_reason) &&
                      carrier <= static_cast<std::uint8_t>(Carrier::bearer);
   decision.verdict = static_cast<Verdict>(verdict);
   decision.reason = static_cast<Reason>(reason);

@@ -45,7 +45,15 @@ export class Session {
   hasScope(scope: string): boolean;
 }
 
-export type Verdict = 'allow' | 'unauthenticated' | 'reauthenticate' | 'forbidden' | 'bad_request' | 'unavailable';
+export type Verdict =
+  | 'allow'
+  | 'unauthenticated'
+  | 'reauthenticate'
+  | 'forbidden'
+  | 'bad_request'
+  | 'unavailable'
+  | 'method_not_allowed'
+  | 'preflight';
 
 /** Whether a request may pass: a value, not an error. */
 export class Decision {

@@ -46,7 +46,7 @@ napi_value new_decision(napi_env env, const Decision& decision, napi_value sessi
 }
 
 napi_value to_value(napi_env env, const Decision& decision) noexcept {
-  // What allows with a session is Verdict::allow for Reason::allowed, and carries no header but Vary: Cookie.
+  // What allows with a session is Verdict::allow for Reason::allowed, and usually carries no header but Vary: Cookie.
   if (decision.allowed() && decision.session) return Environment::of(env).sessions().get(env, decision);
   return new_decision(env, decision, null_value(env));
 }

@@ -214,8 +214,8 @@ Decision read_admitted(Napi::Value value) {
 Decision read_explained(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   Decision decision;
-  decision.verdict = by_name<Verdict>(object.Get("verdict"), Verdict::unavailable);
-  decision.reason = by_name<Reason>(object.Get("reason"), Reason::store_unavailable);
+  decision.verdict = by_name<Verdict>(object.Get("verdict"), last_verdict);
+  decision.reason = by_name<Reason>(object.Get("reason"), last_reason);
   decision.rule = static_cast<int>(to_integer(object.Get("rule")));
   return decision;
 }

@@ -88,7 +88,8 @@ PyObject* get_headers(PyObject* self, void*) {
 PyGetSetDef getters[] = {
     {"allowed", get_allowed, nullptr, "Whether the request may pass.", nullptr},
     {"verdict", get_verdict, nullptr,
-     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request' or 'unavailable'.", nullptr},
+     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' or "
+     "'preflight'.", nullptr},
     {"reason", get_reason, nullptr, "Why, in snake_case; for logs and tests, never for clients.", nullptr},
     {"status", get_status, nullptr, "HTTP status of the denial; 200 for allow.", nullptr},
     {"rule", get_rule, nullptr, "Index of the rule that matched; -1 = none.", nullptr},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -127,6 +128,10 @@ class Client {
   // For [csrf] mode = "token". Errors: invalid_argument for a malformed token.
   [[nodiscard]] Result<std::string> csrf_token(std::string_view token) const;
   [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;
+  // As those of Interceptor.
+  [[nodiscard]] const std::vector<std::string>& judged_fields() const noexcept;
+  [[nodiscard]] bool is_judged(const HttpRequest& request, const Reading& routed) const noexcept;
+  [[nodiscard]] std::vector<RouteFinding> check_routes(std::span<const Route> routes) const;
   // "forbidden: missing_role, by rule[3] /transfers/** (line 27)". For tests and tools, never for clients.
   [[nodiscard]] std::string explain(const Decision& decision) const;
   [[nodiscard]] const Config& config() const noexcept;

@@ -62,6 +62,15 @@ struct CsrfConfig {
   std::string header = "X-CSRF-Token";       // for mode token
 };
 
+// Which applications of other origins a browser may let read answers, and ask before it sends what is not simple. Off
+// without origins: a preflight is then an OPTIONS request like any other. CSRF does not trust these origins by it.
+struct CorsConfig {
+  std::vector<std::string> origins;    // "https://app.example.org", compared whole; or only "*", without credentials
+  std::vector<std::string> headers;    // request fields that may be sent besides the simple ones
+  std::chrono::seconds max_age{0};     // how long a browser may keep a preflight's answer; 0 = its own default
+  bool credentials = false;            // cookies may be sent along
+};
+
 struct TrustConfig {
   std::vector<std::string> proxies;           // CIDRs whose X-Forwarded-Proto and -Host count; default: none
   std::vector<std::string> identity_headers;  // stripped, in every alias, from what the client sent
@@ -77,8 +86,11 @@ struct Config {
   SessionConfig session;
   CookieConfig cookie;
   CsrfConfig csrf;
+  CorsConfig cors;
   TrustConfig trust;
   Policy policy;
+  // What proxies or servers take off the paths of this service, such as "/shop": each service's own, never in ficha.toml.
+  std::vector<std::string> prefixes;
 };
 
 // Reads a ficha.toml. Errors: invalid_config naming file, line and key. Values "env:NAME" and "file:PATH" are allowed

@@ -49,7 +49,16 @@ class Decision:
     @property
     def verdict(
         self,
-    ) -> Literal["allow", "unauthenticated", "reauthenticate", "forbidden", "bad_request", "unavailable"]: ...
+    ) -> Literal[
+        "allow",
+        "unauthenticated",
+        "reauthenticate",
+        "forbidden",
+        "bad_request",
+        "unavailable",
+        "method_not_allowed",
+        "preflight",
+    ]: ...
     @property
     def reason(self) -> str: ...
     @property

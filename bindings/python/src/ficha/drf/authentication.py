@@ -76,6 +76,8 @@ _DETAIL = {
     "forbidden": "You do not have permission to perform this action.",
     "bad_request": "The request is ambiguous.",
     "unavailable": "The session store cannot be reached. Try again.",
+    "method_not_allowed": "This method is not allowed here.",
+    "preflight": "",
 }
 
 

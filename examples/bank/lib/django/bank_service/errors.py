@@ -18,6 +18,7 @@ _MESSAGES = {
     "reauthenticate": "This needs a more recent login: confirm your password.",
     "forbidden": "You may not do this.",
     "bad_request": "The request is ambiguous.",
+    "method_not_allowed": "This cannot be done here.",
     "unavailable": "The session store cannot be reached. Try again.",
     "not_found": "There is nothing here.",
     "internal": "Something went wrong.",

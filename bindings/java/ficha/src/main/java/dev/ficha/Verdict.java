@@ -9,7 +9,9 @@ public enum Verdict {
     REAUTHENTICATE,
     FORBIDDEN,
     BAD_REQUEST,
-    UNAVAILABLE;
+    UNAVAILABLE,
+    METHOD_NOT_ALLOWED,
+    PREFLIGHT;
 
     private static final Verdict[] VALUES = values();
 

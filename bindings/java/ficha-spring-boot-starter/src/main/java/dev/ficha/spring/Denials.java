@@ -49,6 +49,8 @@ final class Denials {
             case FORBIDDEN -> "you may not do this";
             case BAD_REQUEST -> "the request is malformed or ambiguous";
             case UNAVAILABLE -> "sessions cannot be read just now; try again";
+            case METHOD_NOT_ALLOWED -> "this cannot be done here";
+            case PREFLIGHT -> "";
         };
     }
 

@@ -1,0 +1,51 @@
+#include "cors.hpp"
+
+#include <algorithm>
+
+#include "ascii.hpp"
+#include "csrf.hpp"
+
+namespace ficha {
+namespace {
+
+bool allows_any(const CorsConfig& cors) noexcept {
+  return cors.origins.front() == "*";
+}
+
+}  // namespace
+
+CorsFields CorsFields::find(std::span<const HeaderField> headers) noexcept {
+  return {.origin = find_field(headers, "origin"), .asked_method = find_field(headers, "access-control-request-method")};
+}
+
+bool is_preflight(std::string_view method, const CorsFields& fields) noexcept {
+  return method == "OPTIONS" && fields.origin.present() && fields.asked_method.present();
+}
+
+bool is_listed(const CorsConfig& cors, const Field& origin) noexcept {
+  if (origin.count != 1) return false;
+  const std::optional<Origin> sender = Origin::parse(origin.value);
+  if (allows_any(cors)) return true;
+  return sender && std::any_of(cors.origins.begin(), cors.origins.end(), [&](const std::string& text) {
+           const std::optional<Origin> listed = Origin::parse(text);
+           return listed && sender->same_as(*listed);
+         });
+}
+
+void add_cors_headers(const CorsConfig& cors, const Field& origin, Decision& decision) {
+  if (allows_any(cors)) return decision.add_header("Access-Control-Allow-Origin", "*");
+  decision.add_header("Vary", "Origin");
+  if (!is_listed(cors, origin)) return;
+  decision.add_header("Access-Control-Allow-Origin", std::string(origin.value));
+  if (cors.credentials) decision.add_header("Access-Control-Allow-Credentials", "true");
+}
+
+void add_preflight_headers(const CorsConfig& cors, std::string_view asked_method, Decision& decision) {
+  decision.add_header("Access-Control-Allow-Methods", std::string(asked_method));
+  std::string headers;
+  for (const std::string& header : cors.headers) headers.append(headers.empty() ? "" : ", ").append(header);
+  if (!headers.empty()) decision.add_header("Access-Control-Allow-Headers", std::move(headers));
+  if (cors.max_age.count() > 0) decision.add_header("Access-Control-Max-Age", std::to_string(cors.max_age.count()));
+}
+
+}  // namespace ficha
