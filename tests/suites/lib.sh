@@ -4,6 +4,7 @@
 passed=0
 failed=0
 failures=()
+not_run=()
 
 cores=$(nproc)
 readonly cores
@@ -21,6 +22,12 @@ report_failure() {
   failed=$((failed + 1))
   failures+=("$1")
   printf 'FAILED   %s\n' "$1"
+}
+
+# report_not_run WHAT: for what a machine can lack without anything being broken, with the reason in it. Shown again at the end.
+report_not_run() {
+  not_run+=("$1")
+  printf 'not run  %s\n' "$1"
 }
 
 # check SENTENCE COMMAND…: one test, which passes when the command does. Its output shows only when it fails.
