@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from scene import COOKIE, Scene, expect, require
+from collections.abc import Callable
+
+from recorder import recorded
+from scene import COOKIE, Scene, expect, require, same
+
+# Fields in which one server or another looks for the path, the method or the origin of a request: a client's own word.
+_TRUSTED_FIELDS = (
+    *("Forwarded", "X-Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Port"),
+    *("X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Method", "X-Forwarded-User"),
+    *("Script-Name", "X-Script-Name", "Path-Info", "X-Path-Info", "Request-Uri", "X-Request-Uri", "X-Ingress-Path"),
+    *("X-Original-URL", "X-Original-URI", "X-Original-Host", "X-Original-Method", "X-Rewrite-URL", "X-Context-Path"),
+    *("X-Envoy-Original-Path", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Scheme"),
+    *("X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "Front-End-Https", "X-Url-Scheme"),
+    *("Remote-User", "X-Remote-User", "X-User", "Proxy", "Root-Path", "X-Invented-Tomorrow"),
+)
 
 
 def another_site_cannot_use_the_cookie(scene: Scene) -> None:
@@ -22,6 +36,38 @@ def another_site_cannot_use_the_cookie(scene: Scene) -> None:
     login = {"username": "bob", "password": scene.system.passwords["bob"]}
     expect(scene.visitor().ask("POST", "/auth/login", login, headers={"Origin": "https://evil.example"}), 403)
     require("forged" not in bob.get("/auth/session").json()["attributes"], "it was done all the same")
+
+
+def what_a_client_says_of_path_method_and_origin_reaches_no_service(scene: Scene) -> None:
+    own = {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http"}
+    sent = {"Accept": "*/*", "Authorization": "Bearer b", "Cookie": "a=b", "Idempotency-Key": "once", "Origin": "null"}
+    with recorded(scene.system.proxy) as recorder:
+        host = recorder.visitor.origin.removeprefix("http://")
+        for spelt in (str, str.lower, str.upper, _with("_"), _with("."), lambda name: _with("_")(name.upper())):
+            hostile = {spelt(name): "/forged" for name in (*_TRUSTED_FIELDS, *own, "X-Forwarded-Host")}
+            seen = recorder.fields_of("GET", "/auth/session", {**sent, **hostile})
+            forged = sorted(name for name, value in seen.items() if "forged" in value)
+            require(not forged, f"a service is told by the client: {forged}")
+            for name, value in {**own, "x-forwarded-host": host, "host": host}.items():
+                require(seen[name] == value, f"{name} is {seen[name]}")
+            kept = {name: seen.get(name.lower()) for name in sent}
+            require(kept == sent, f"of what a client may send, the services see {kept}")
+
+
+def a_prefix_or_an_override_that_a_client_claims_changes_nothing(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    for name in ("SCRIPT_NAME", "X-Script-Name", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL"):
+        for service in scene.services:
+            claimed = {name: f"/{service}"}
+            seen = expect(bob.ask("GET", f"/{service}/session", headers=claimed), 200).json()
+            same("principal", (seen["principal"],), "bob")
+            expect(scene.visitor().ask("GET", f"/{service}/session", headers=claimed), 401)
+    expect(bob.ask("GET", "/auth/logout", headers={"X-HTTP-Method-Override": "POST"}), 405)
+    scene.everywhere(bob, 200)
+
+
+def _with(separator: str) -> Callable[[str], str]:
+    return lambda name: name.replace("-", separator)
 
 
 def ambiguous_requests_are_refused(scene: Scene) -> None:
@@ -69,6 +115,8 @@ def a_logout_is_no_link(scene: Scene) -> None:
 
 CHECKS = (
     another_site_cannot_use_the_cookie,
+    what_a_client_says_of_path_method_and_origin_reaches_no_service,
+    a_prefix_or_an_override_that_a_client_claims_changes_nothing,
     ambiguous_requests_are_refused,
     what_is_too_large_stops_at_the_proxy,
     answers_say_how_browsers_are_to_treat_them,
