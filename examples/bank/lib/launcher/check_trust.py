@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import stat
+import subprocess
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
+from build import VENV
 from recorder import recorded
 from scene import COOKIE, Scene, expect, require, same
+from services import SERVICES
 
 # Fields in which one server or another looks for the path, the method or the origin of a request: a client's own word.
 _TRUSTED_FIELDS = (
@@ -106,6 +113,34 @@ def answers_say_how_browsers_are_to_treat_them(scene: Scene) -> None:
         require(answer.header("Content-Type").startswith("application/json"), answer.header("Content-Type"))
 
 
+def nobody_else_on_the_machine_reads_what_is_stored(scene: Scene) -> None:
+    run = scene.system.run
+    expect(scene.logged_in("bob").get("/cards/cards"), 200)  # makes the folder of frozen cards
+    kept = [run, *(path for folder in ("data", "log") for path in (run / folder, *(run / folder).rglob("*")))]
+    names = {path.name for path in kept}
+    require({"auth.sqlite3", "transactions.sqlite3", "frozen-cards", "auth.log"} <= names, f"looked only at {names}")
+    for path in kept:
+        with suppress(FileNotFoundError):  # SQLite's journals come and go
+            rights = stat.S_IMODE(path.stat().st_mode)
+            require(rights & 0o077 == 0, f"{path.relative_to(run.parent)} has the rights {rights:o}")
+
+
+def a_database_that_was_readable_by_others_is_so_no_longer(scene: Scene) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        data.mkdir()
+        database = data / "auth.sqlite3"
+        for there in (database, database.with_name("auth.sqlite3-wal")):
+            there.touch()
+            there.chmod(0o644)
+        data.chmod(0o755)
+        environment = scene.system.environment(SERVICES[0], "auth") | {"BANK_DATA": str(data)}
+        settings = ("-c", "import auth_service.settings")
+        subprocess.run([VENV / "bin" / "python", *settings], env=environment, check=True, capture_output=True)
+        rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.iterdir())}
+    require(rights == {"data": 0o700, database.name: 0o600, f"{database.name}-wal": 0o600}, f"{rights}")
+
+
 def a_logout_is_no_link(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     status = bob.get("/auth/logout").status
@@ -120,5 +155,7 @@ CHECKS = (
     ambiguous_requests_are_refused,
     what_is_too_large_stops_at_the_proxy,
     answers_say_how_browsers_are_to_treat_them,
+    nobody_else_on_the_machine_reads_what_is_stored,
+    a_database_that_was_readable_by_others_is_so_no_longer,
     a_logout_is_no_link,
 )

@@ -133,8 +133,9 @@ class System:
         self._start_proxy()
 
     def _hold_run_directory(self) -> None:
-        for folder in ("log", "data"):
-            (self.run / folder).mkdir(parents=True, exist_ok=True)
+        for folder in (self.run, self.run / "log", self.run / "data"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)  # it may have been there, with the rights of another time
         lock = self._held.enter_context((self.run / ".lock").open("w"))
         fcntl.flock(lock, fcntl.LOCK_EX)
 
