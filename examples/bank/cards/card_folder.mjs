@@ -1,6 +1,6 @@
 // The cards of a fictitious bank: everybody has two.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const labels = ['Debit card', 'Credit card'];
@@ -14,7 +14,7 @@ export class CardFolder {
   }
 
   async of(principal) {
-    await mkdir(this.#folder, { recursive: true });
+    await this.#open();
     const frozen = new Set(await readdir(this.#folder));
     return issuedTo(principal).map((card) => ({ ...card, frozen: frozen.has(card.id) }));
   }
@@ -23,10 +23,16 @@ export class CardFolder {
   async setFrozen(principal, id, frozen) {
     const card = issuedTo(principal).find((issued) => issued.id === id);
     if (!card) return undefined;
-    await mkdir(this.#folder, { recursive: true });
+    await this.#open();
     const file = path.join(this.#folder, card.id);
-    await (frozen ? writeFile(file, '') : rm(file, { force: true }));
+    await (frozen ? writeFile(file, '', { mode: 0o600 }) : rm(file, { force: true }));
     return { ...card, frozen };
+  }
+
+  // Whose cards are frozen is nothing for other users of the machine.
+  async #open() {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await chmod(this.#folder, 0o700);
   }
 }
 

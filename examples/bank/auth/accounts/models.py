@@ -23,12 +23,30 @@ class SpentCode(models.Model):
 
 
 class FailedAttempt(models.Model):
-    """A login that failed, or is being tried: counted against its account and against its address."""
+    """A login that failed, or is being tried. Digests: what was typed as a name may be a password."""
 
-    subject = models.CharField(max_length=64)  # a digest: logins with names that do not exist are kept, too
+    account = models.CharField(max_length=64, help_text="Empty where the attempt is at no account.")
+    address = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
-        """The count is a look-up."""
+        """The counts are look-ups."""
 
-        indexes = (models.Index(fields=["subject", "at"]),)
+        indexes = (
+            models.Index(fields=["account", "address", "at"], name="failed_at_account"),
+            models.Index(fields=["address", "at"], name="failed_from_address"),
+            models.Index(fields=["at"], name="failed_at"),
+        )
+
+
+class KnownAddress(models.Model):
+    """An address at which somebody has logged in to an account."""
+
+    account = models.CharField(max_length=64)
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField()  # of the latest login
+
+    class Meta:
+        """One row for each pair."""
+
+        constraints = (models.UniqueConstraint(fields=["account", "address"], name="known_once"),)

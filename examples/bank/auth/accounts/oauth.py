@@ -43,7 +43,6 @@ def issue_token(request: Request, refresh_token: bool = False) -> str:
         principal, roles = request.user.username, roles_of(request.user)
     session = get_client().create(
         principal,
-        {"client_id": client.client_id},
         roles=roles,
         scopes=request.scopes,
         device=("", client.name),
@@ -125,6 +124,13 @@ class Validator(OAuth2Validator):
         if session_id is not None and issued.exists():
             get_client().revoke(session_id)
         super().revoke_token(token, token_type_hint, request, *args, **kwargs)
+
+
+def application_of(token: str) -> Application | None:
+    """Return to which application this service has issued a token; nothing that a session holds says so."""
+    issued = get_access_token_model().objects.filter(token_checksum=_digest(token)).select_related("application")
+    row = issued.first()
+    return None if row is None else row.application
 
 
 def _end_session_of(code: str, application: Application) -> None:

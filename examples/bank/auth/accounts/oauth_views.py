@@ -9,6 +9,8 @@ from django.views import View
 from oauth2_provider.views import AuthorizationView as ToolkitAuthorizationView
 from oauth2_provider.views.mixins import OAuthLibMixin
 
+from accounts.models import Application
+from accounts.oauth import application_of
 from ficha import Session
 from ficha.django import get_client
 
@@ -43,11 +45,11 @@ class IntrospectionView(OAuthLibMixin, View):
         if token is None:
             return JsonResponse({"error": "invalid_request"}, status=400)
         session = get_client().load(token, touch=False, fresh=True)
-        answer = {"active": False} if session is None else _facts(session)
+        answer = {"active": False} if session is None else _facts(session, application_of(token))
         return JsonResponse(answer, headers={"Cache-Control": "no-store"})
 
 
-def _facts(session: Session) -> dict[str, Any]:
+def _facts(session: Session, application: Application | None) -> dict[str, Any]:
     facts = {
         "active": True,
         "token_type": "Bearer",
@@ -56,6 +58,6 @@ def _facts(session: Session) -> dict[str, Any]:
         "iat": session.created_at,
         "exp": session.expires_at,
     }
-    if "client_id" in session.attributes:
-        facts["client_id"] = session.attributes["client_id"]
+    if application is not None:
+        facts["client_id"] = application.client_id
     return facts

@@ -44,10 +44,15 @@ FIRST_ROLE = "customer"
 # What a token may be used for that somebody gets who logs in here; applications get a part of it, never "account".
 LOGIN_SCOPES = ("account", "transactions:read", "transactions:write")
 
-# How many failed attempts each may make in the window, in seconds.
-LOGIN_WINDOW = 60
-LOGIN_FAILURES_PER_ACCOUNT = 5
-LOGIN_FAILURES_PER_ADDRESS = 30
+# How many failed attempts are free in the window, and how long one waits for the next, in seconds; see accounts/throttle.py.
+LOGIN_WINDOW = 900
+LOGIN_FREE_PER_PAIR = 5  # of one address at one account
+LOGIN_FREE_PER_ADDRESS = 50
+LOGIN_FREE_PER_ACCOUNT = 30  # from addresses that the account does not know
+LOGIN_FIRST_WAIT = 10  # doubles with each failure
+LOGIN_LONGEST_WAIT = 900
+LOGIN_LONGEST_WAIT_OF_ACCOUNT = 60
+LOGIN_KNOWN_DAYS = 90
 
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
 OAUTH2_PROVIDER = {

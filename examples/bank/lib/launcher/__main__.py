@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def main() -> int:
     try:
         subprocess.run(["packaging/setup", *components()], check=True)
         build()
+        os.umask(0o077)  # of all that is started, too: what the bank keeps is nothing for other users of the machine
         if options.check:
             return run_check(options.proxy)
         with System(options.proxy, idle_seconds=options.idle) as system:

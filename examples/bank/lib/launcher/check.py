@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 
+import check_guessing
 import check_oauth
 import check_sessions
 import check_trust
@@ -22,6 +23,7 @@ from system import System
 # In this order; each begins with browsers of its own.
 _CHECKS: tuple[Callable[[Scene], None], ...] = (
     *check_sessions.CHECKS,
+    *check_guessing.CHECKS,
     *check_oauth.CHECKS,
     *check_trust.CHECKS,
 )

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from scene import COOKIE, Scene, expect, require
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from build import VENV
+from recorder import recorded
+from scene import COOKIE, Scene, expect, require, same
+from services import SERVICES
+
+# Fields in which one server or another looks for the path, the method or the origin of a request: a client's own word.
+_TRUSTED_FIELDS = (
+    *("Forwarded", "X-Forwarded", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Port"),
+    *("X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Method", "X-Forwarded-User"),
+    *("Script-Name", "X-Script-Name", "Path-Info", "X-Path-Info", "Request-Uri", "X-Request-Uri", "X-Ingress-Path"),
+    *("X-Original-URL", "X-Original-URI", "X-Original-Host", "X-Original-Method", "X-Rewrite-URL", "X-Context-Path"),
+    *("X-Envoy-Original-Path", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Scheme"),
+    *("X-Real-IP", "X-Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "Front-End-Https", "X-Url-Scheme"),
+    *("Remote-User", "X-Remote-User", "X-User", "Proxy", "Root-Path", "X-Invented-Tomorrow"),
+)
 
 
 def another_site_cannot_use_the_cookie(scene: Scene) -> None:
@@ -22,6 +43,38 @@ def another_site_cannot_use_the_cookie(scene: Scene) -> None:
     login = {"username": "bob", "password": scene.system.passwords["bob"]}
     expect(scene.visitor().ask("POST", "/auth/login", login, headers={"Origin": "https://evil.example"}), 403)
     require("forged" not in bob.get("/auth/session").json()["attributes"], "it was done all the same")
+
+
+def what_a_client_says_of_path_method_and_origin_reaches_no_service(scene: Scene) -> None:
+    own = {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http"}
+    sent = {"Accept": "*/*", "Authorization": "Bearer b", "Cookie": "a=b", "Idempotency-Key": "once", "Origin": "null"}
+    with recorded(scene.system.proxy) as recorder:
+        host = recorder.visitor.origin.removeprefix("http://")
+        for spelt in (str, str.lower, str.upper, _with("_"), _with("."), lambda name: _with("_")(name.upper())):
+            hostile = {spelt(name): "/forged" for name in (*_TRUSTED_FIELDS, *own, "X-Forwarded-Host")}
+            seen = recorder.fields_of("GET", "/auth/session", {**sent, **hostile})
+            forged = sorted(name for name, value in seen.items() if "forged" in value)
+            require(not forged, f"a service is told by the client: {forged}")
+            for name, value in {**own, "x-forwarded-host": host, "host": host}.items():
+                require(seen[name] == value, f"{name} is {seen[name]}")
+            kept = {name: seen.get(name.lower()) for name in sent}
+            require(kept == sent, f"of what a client may send, the services see {kept}")
+
+
+def a_prefix_or_an_override_that_a_client_claims_changes_nothing(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    for name in ("SCRIPT_NAME", "X-Script-Name", "X-Forwarded-Prefix", "X-Original-URL", "X-Rewrite-URL"):
+        for service in scene.services:
+            claimed = {name: f"/{service}"}
+            seen = expect(bob.ask("GET", f"/{service}/session", headers=claimed), 200).json()
+            same("principal", (seen["principal"],), "bob")
+            expect(scene.visitor().ask("GET", f"/{service}/session", headers=claimed), 401)
+    expect(bob.ask("GET", "/auth/logout", headers={"X-HTTP-Method-Override": "POST"}), 405)
+    scene.everywhere(bob, 200)
+
+
+def _with(separator: str) -> Callable[[str], str]:
+    return lambda name: name.replace("-", separator)
 
 
 def ambiguous_requests_are_refused(scene: Scene) -> None:
@@ -60,6 +113,34 @@ def answers_say_how_browsers_are_to_treat_them(scene: Scene) -> None:
         require(answer.header("Content-Type").startswith("application/json"), answer.header("Content-Type"))
 
 
+def nobody_else_on_the_machine_reads_what_is_stored(scene: Scene) -> None:
+    run = scene.system.run
+    expect(scene.logged_in("bob").get("/cards/cards"), 200)  # makes the folder of frozen cards
+    kept = [run, *(path for folder in ("data", "log") for path in (run / folder, *(run / folder).rglob("*")))]
+    names = {path.name for path in kept}
+    require({"auth.sqlite3", "transactions.sqlite3", "frozen-cards", "auth.log"} <= names, f"looked only at {names}")
+    for path in kept:
+        with suppress(FileNotFoundError):  # SQLite's journals come and go
+            rights = stat.S_IMODE(path.stat().st_mode)
+            require(rights & 0o077 == 0, f"{path.relative_to(run.parent)} has the rights {rights:o}")
+
+
+def a_database_that_was_readable_by_others_is_so_no_longer(scene: Scene) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        data.mkdir()
+        database = data / "auth.sqlite3"
+        for there in (database, database.with_name("auth.sqlite3-wal")):
+            there.touch()
+            there.chmod(0o644)
+        data.chmod(0o755)
+        environment = scene.system.environment(SERVICES[0], "auth") | {"BANK_DATA": str(data)}
+        settings = ("-c", "import auth_service.settings")
+        subprocess.run([VENV / "bin" / "python", *settings], env=environment, check=True, capture_output=True)
+        rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (data, *data.iterdir())}
+    require(rights == {"data": 0o700, database.name: 0o600, f"{database.name}-wal": 0o600}, f"{rights}")
+
+
 def a_logout_is_no_link(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     status = bob.get("/auth/logout").status
@@ -69,8 +150,12 @@ def a_logout_is_no_link(scene: Scene) -> None:
 
 CHECKS = (
     another_site_cannot_use_the_cookie,
+    what_a_client_says_of_path_method_and_origin_reaches_no_service,
+    a_prefix_or_an_override_that_a_client_claims_changes_nothing,
     ambiguous_requests_are_refused,
     what_is_too_large_stops_at_the_proxy,
     answers_say_how_browsers_are_to_treat_them,
+    nobody_else_on_the_machine_reads_what_is_stored,
+    a_database_that_was_readable_by_others_is_so_no_longer,
     a_logout_is_no_link,
 )

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import socket
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from build import BANK
+from processes import Process, ProcessDied
 
 _TEMPLATES = BANK / "proxy"
+_START_SECONDS = 60
+
+
+def template_of(proxy: str) -> str:
+    """Return the name of a proxy's template."""
+    return {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}[proxy]
 
 
 def write_configuration(template: str, run: Path, values: Mapping[str, object]) -> Path:
@@ -29,3 +40,24 @@ def command(proxy: str, configuration: Path, run: Path) -> tuple[str, ...]:
     if proxy == "haproxy":
         return ("/usr/sbin/haproxy", "-db", "-f", str(configuration))
     return ("/usr/sbin/nginx", "-p", str(run), "-e", "stderr", "-c", str(configuration))
+
+
+def await_port(process: Process, port: int) -> None:
+    """Wait until a process accepts connections; raises ProcessDied."""
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        if not process.running or time.monotonic() > deadline:
+            raise ProcessDied(f"{process.name} did not start\n{process.last_lines()}")
+        time.sleep(0.02)
+
+
+def free_port(wanted: int = 0) -> int:
+    """Return the wanted port, or another that is free."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    sys.exit("bank: no free port")

@@ -9,16 +9,14 @@ import queue
 import re
 import secrets
 import shutil
-import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from types import TracebackType
 
 from build import BANK, BUILD
 from processes import Process, ProcessDied
-from proxies import command, write_configuration
+from proxies import await_port, command, free_port, template_of, write_configuration
 from services import SERVICES, Service
 
 _START_SECONDS = 60
@@ -37,11 +35,11 @@ class System:
         self.passwords = {"alice": _password(), "admin": _password()}
         self.client_secret = secrets.token_urlsafe(32)
         self.gateway_secret = secrets.token_urlsafe(32)
-        self.port = _free_port(port)
+        self.port = free_port(port)
         self.origin = f"http://localhost:{self.port}"
-        self.redis_port = _free_port()
+        self.redis_port = free_port()
         self.run = BUILD / (f"run-{self.port}" if idle_seconds is None else f"run-{self.port}-idle")
-        self.ports = {name: _free_port() for service in SERVICES for name in service.instance_names}
+        self.ports = {name: free_port() for service in SERVICES for name in service.instance_names}
         self._processes: list[Process] = []
         self._ended: queue.Queue[Process] = queue.Queue()
         self._redis: Process | None = None
@@ -135,8 +133,9 @@ class System:
         self._start_proxy()
 
     def _hold_run_directory(self) -> None:
-        for folder in ("log", "data"):
-            (self.run / folder).mkdir(parents=True, exist_ok=True)
+        for folder in (self.run, self.run / "log", self.run / "data"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)  # it may have been there, with the rights of another time
         lock = self._held.enter_context((self.run / ".lock").open("w"))
         fcntl.flock(lock, fcntl.LOCK_EX)
 
@@ -179,16 +178,16 @@ class System:
         ]
 
     def _start_proxy(self) -> None:
-        values: dict[str, object] = {"PORT": self.port, "PAGES_PORT": _free_port()}
+        values: dict[str, object] = {"PORT": self.port, "PAGES_PORT": free_port()}
         for name in ("auth", "transactions", "cards-1", "cards-2", "statements", "rates"):
             values[name.upper().replace("-", "_")] = self.ports.get(name, 1)  # nothing listens on port 1
         if self.proxy == "haproxy":
             pages = write_configuration("pages-server.conf", self.run, values)
-            self._start_process("pages", command("nginx", pages, self.run))
-            self._await_port("pages", int(str(values["PAGES_PORT"])))
-        template = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}[self.proxy]
-        self._start_process(self.proxy, command(self.proxy, write_configuration(template, self.run, values), self.run))
-        self._await_port(self.proxy, self.port)
+            await_port(
+                self._start_process("pages", command("nginx", pages, self.run)), int(str(values["PAGES_PORT"]))
+            )
+        configuration = write_configuration(template_of(self.proxy), self.run, values)
+        await_port(self._start_process(self.proxy, command(self.proxy, configuration, self.run)), self.port)
 
     def _start_process(
         self,
@@ -202,16 +201,6 @@ class System:
         process = Process(name, arguments, log, self._ended, environment=environment, directory=directory or self.run)
         self._processes.append(process)
         return process
-
-    def _await_port(self, name: str, port: int) -> None:
-        process = next(each for each in self._processes if each.name == name)
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                return
-            if not process.running or time.monotonic() > deadline:
-                raise ProcessDied(f"{name} did not start\n{process.last_lines()}")
-            time.sleep(0.02)
 
     def _redis_cli(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -243,15 +232,6 @@ def _remove_old_runs() -> None:
             with (old / ".lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(old)
-
-
-def _free_port(wanted: int = 0) -> int:
-    for port in (wanted, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    sys.exit("bank: no free port")
 
 
 def _password() -> str:

@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from bank_service.private import private_file
+
 INSTANCE = os.environ["INSTANCE"]
 BANK_ORIGIN = os.environ["BANK_ORIGIN"]
 BANK_DATA = os.environ["BANK_DATA"]
@@ -74,7 +76,7 @@ def database(name: str) -> dict[str, object]:
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.path.join(BANK_DATA, f"{name}.sqlite3"),
+        "NAME": private_file(os.path.join(BANK_DATA, f"{name}.sqlite3")),
         # A transaction that will write takes its turn at the start: it cannot fail half-way because another was faster.
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
