@@ -54,6 +54,45 @@ std::string cookie_field(const CookieConfig& config, std::string_view value, std
   return field;
 }
 
+std::string_view skip_blanks(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  return text;
+}
+
+// A name and an equals sign, as a cookie pair begins.
+bool begins_a_pair(std::string_view text) noexcept {
+  text = skip_blanks(text);
+  const auto end = std::find_if_not(text.begin(), text.end(), is_token_char);
+  return end != text.begin() &&
+         skip_blanks(text.substr(static_cast<std::size_t>(end - text.begin()))).starts_with('=');
+}
+
+// Takes what comes before the first `separator` off `rest`.
+std::string_view take_until(std::string_view& rest, std::size_t separator) noexcept {
+  const std::string_view taken = rest.substr(0, separator);
+  rest.remove_prefix(separator < rest.size() ? separator + 1 : rest.size());
+  return taken;
+}
+
+// Where a comma stands behind which another pair begins. Several Cookie fields are one list, which some servers join by ","
+// (RFC 9110 section 5.3): so joined or not, they read alike. No token holds a comma.
+std::size_t find_joint(std::string_view pairs) noexcept {
+  std::size_t comma = pairs.find(',');
+  while (comma != std::string_view::npos && !begins_a_pair(pairs.substr(comma + 1))) comma = pairs.find(',', comma + 1);
+  return comma;
+}
+
+void add_pair(CookieValue& result, std::string_view pair, std::string_view name) noexcept {
+  pair = skip_blanks(pair);
+  if (!pair.starts_with(name)) return;
+  const std::string_view after_name = trim_blanks(pair.substr(name.size()));
+  // Another cookie whose name begins with ours, or a nameless one.
+  if (!after_name.starts_with('=')) return;
+  const std::string_view value = trim_blanks(after_name.substr(1));
+  const bool differs = result.lookup != CookieLookup::absent && result.value != value;
+  result = differs ? CookieValue{CookieLookup::ambiguous, {}} : CookieValue{CookieLookup::found, value};
+}
+
 }  // namespace
 
 std::optional<ConfigProblem> find_problem(const CookieConfig& config) {
@@ -95,20 +134,13 @@ Result<void> validate(const CookieConfig& config) {
 
 CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::string_view name) noexcept {
   CookieValue result;
-  for (std::string_view rest : cookie_fields) {
-    while (!rest.empty()) {
-      const std::size_t end = rest.find(';');
-      std::string_view pair = rest.substr(0, end);
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-
-      while (!pair.empty() && (pair.front() == ' ' || pair.front() == '\t')) pair.remove_prefix(1);
-      if (!pair.starts_with(name)) continue;
-      const std::string_view after_name = trim_blanks(pair.substr(name.size()));
-      // Another cookie whose name begins with ours, or a nameless one.
-      if (!after_name.starts_with('=')) continue;
-      const std::string_view value = trim_blanks(after_name.substr(1));
-      if (result.lookup == CookieLookup::found && result.value != value) return {CookieLookup::ambiguous, {}};
-      result = {CookieLookup::found, value};
+  for (std::string_view field : cookie_fields) {
+    while (!field.empty()) {
+      std::string_view pairs = take_until(field, field.find(';'));
+      while (!pairs.empty()) {
+        add_pair(result, take_until(pairs, find_joint(pairs)), name);
+        if (result.lookup == CookieLookup::ambiguous) return result;
+      }
     }
   }
   return result;

@@ -90,8 +90,11 @@ class Judge {
   }
   [[nodiscard]] RuledReadings judge_preflight(std::string_view method) noexcept {
     asked_ = context_.rules.methods().bit(method);
-    if (asked_ == 0) refuse(Reason::ambiguous_method);
-    read_all();
+    if (asked_ == 0) {
+      refuse(Reason::ambiguous_method);
+    } else {
+      read_all();
+    }
     return out_;
   }
 

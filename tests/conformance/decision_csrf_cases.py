@@ -111,9 +111,18 @@ def csrf_by_origin():
     case("a WebSocket handshake by Bearer", ["GET /me", BEARER, HOST, foreign, *upgrade], allow("me", "bearer"), session=USER)
     case("a WebSocket handshake without a cookie where anyone may pass", ["GET /login", HOST, foreign, *upgrade],
          anonymous("login"), asks=False)
-    case("a WebSocket over HTTP/2 from a foreign origin", ["CONNECT /me", COOKIE, HOST, foreign],
-         csrf("csrf_foreign_origin", "me"), session=USER)
-    case("a WebSocket over HTTP/2 from the own origin", ["CONNECT /me", COOKIE, HOST, own], allow("me"), session=USER)
+    case("a WebSocket over HTTP/2 from a foreign origin", ["CONNECT /socket", COOKIE, HOST, foreign],
+         csrf("csrf_foreign_origin", "socket"), session=USER)
+    case("a WebSocket over HTTP/2 from the own origin", ["CONNECT /socket", COOKIE, HOST, own], allow("socket"),
+         session=USER)
+    for field in ("Sec-WebSocket-Key", "sec-websocket-version", "SEC-WEBSOCKET-PROTOCOL", "Sec-WebSocket-Extensions"):
+        case(f"a handshake whose Upgrade a proxy has dropped: {field}, foreign", ["GET /me", COOKIE, HOST, foreign, [field, "x"]],
+             csrf("csrf_foreign_origin", "me"), session=USER)
+        case(f"a handshake whose Upgrade a proxy has dropped: {field}, own", ["GET /me", COOKIE, HOST, own, [field, "x"]],
+             allow("me"), session=USER)
+    case("a field that is named like part of a handshake", ["GET /me", COOKIE, HOST, foreign, ["Sec-WebSocke", "x"],
+                                                            ["Sec-WebSocketKey", "x"], ["X-Sec-WebSocket-Key", "x"]],
+         allow("me"), session=USER)
 
 
 def csrf_by_token():

@@ -62,6 +62,14 @@ roles = ["admin"]
 [[rule]]
 path = "/trace"
 methods = ["TRACE"]
+
+[[rule]]
+path = "/socket"
+methods = ["GET", "CONNECT"]
+
+[[rule]]
+path = "/dav/**"
+methods = ["GET", "PROPFIND", "M-SEARCH"]
 """,
     "token": """
 [csrf]
@@ -123,17 +131,118 @@ allow = "anyone"
 path = "/**"
 """,
     "empty": "",
+    "readings": """
+[[rule]]
+path = "/secret/**"
+roles = ["staff"]
+
+[[rule]]
+path = "/Capital/**"
+roles = ["staff"]
+
+[[rule]]
+path = "/account/**"
+allow = "authenticated"
+
+[[rule]]
+path = "/items"
+methods = ["GET"]
+allow = "anyone"
+
+[[rule]]
+path = "/items"
+methods = ["POST"]
+roles = ["staff"]
+
+[[rule]]
+path = "/strict/**"
+level = 2
+fresh = true
+
+[[rule]]
+path = "/poll"
+touch = false
+
+[[rule]]
+path = "/closed/**"
+allow = "nobody"
+
+[[rule]]
+path = "/export/*"
+methods = ["PURGE"]
+allow = "authenticated"
+
+[[rule]]
+path = "/export/**"
+methods = ["GET"]
+allow = "authenticated"
+
+[[rule]]
+path = "/shared/**"
+methods = ["GET", "PUT", "DELETE", "COPY", "MOVE"]
+allow = "authenticated"
+
+[[rule]]
+path = "/straße/**"
+roles = ["staff"]
+
+[[rule]]
+path = "/**"
+allow = "anyone"
+""",
+    "cors": """
+[cors]
+origins = ["https://app.example.org", "http://localhost:3000"]
+headers = ["Content-Type", "X-CSRF-Token"]
+max_age = "10m"
+credentials = true
+
+[csrf]
+trusted_origins = ["https://app.example.org"]
+
+[[rule]]
+path = "/me"
+allow = "authenticated"
+
+[[rule]]
+path = "/open"
+methods = ["GET"]
+allow = "anyone"
+
+[[rule]]
+path = "/closed"
+allow = "nobody"
+""",
+    "cors_any": """
+[cors]
+origins = ["*"]
+
+[[rule]]
+path = "/open"
+allow = "anyone"
+""",
 }
+CONFIGS["mounted"] = CONFIGS["readings"]
+
+# What each service's own settings add to the file: the prefixes that may be taken off its paths.
+PREFIXES = {"mounted": ["/shop", "/shop/eu", "/Old"]}
+
+READINGS_RULES = ["secret", "capital", "account", "read_items", "write_items", "strict", "poll", "closed", "purge", "export",
+                  "shared", "straße", "all"]
 
 RULES = {
     "standard": ["login", "health", "read", "write", "transfers", "vault", "strong", "internal", "poll", "files", "me",
-                 "admin", "trace"],
+                 "admin", "trace", "socket", "dav"],
     "token": ["login", "me"],
     "own_header": ["me"],
     "no_csrf": ["login", "me"],
     "trust": ["login", "me"],
     "plain_cookie": ["public", "all"],
     "empty": [],
+    "readings": READINGS_RULES,
+    "mounted": READINGS_RULES,
+    "cors": ["me", "open", "closed"],
+    "cors_any": ["open"],
 }
 
 CASES = []
@@ -202,8 +311,25 @@ def unruled(reason="no_rule", rule=-1):
     return outcome("forbidden", reason, 403, rule, "none", vary=False)
 
 
-def bad_path():
-    return outcome("bad_request", "ambiguous_path", 400, -1, "none", vary=False)
+def bad_path(reason="ambiguous_path"):
+    return outcome("bad_request", reason, 400, -1, "none", vary=False)
+
+
+def not_allowed(methods, carrier="none"):
+    """What the policy lists is told to everybody where something on the path is for anyone, else to whom is logged in."""
+    expect = outcome("method_not_allowed", "method_not_allowed", 405, -1, carrier, vary=carrier == "cookie")
+    expect["headers"]["Allow"] = methods
+    return expect
+
+
+def with_cors(expect, origin=None, credentials=True):
+    headers = dict(expect["headers"])
+    headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Origin"]))
+    if origin:
+        headers["Access-Control-Allow-Origin"] = origin
+        if credentials:
+            headers["Access-Control-Allow-Credentials"] = "true"
+    return {**expect, "headers": headers}
 
 
 def bad_authorization(reason, rule):
@@ -221,7 +347,7 @@ def unavailable(rule, carrier="cookie"):
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-def case(name, request, expect, *, session=None, error=None, config="standard", asks=None, **fields):
+def case(name, request, expect, *, session=None, error=None, config="standard", asks=None, look_up=None, **fields):
     """`request` is "METHOD path" and then header fields; `session` what the token leads to, None for nothing."""
     line, *headers = request
     method, path = line.split(" ", 1) if isinstance(line, str) else line
@@ -230,13 +356,17 @@ def case(name, request, expect, *, session=None, error=None, config="standard", 
         expect["rule"] = RULES[config].index(expect["rule"])
     # The store is asked when a credential of a token's shape has passed what needs no session.
     decided_before = {"no_credential", "malformed_token", "ambiguous_cookie", "two_credentials", "two_authorizations",
-                      "malformed_bearer", "ambiguous_path", "no_rule", "method_not_listed", "nobody", "csrf_no_proof",
-                      "csrf_foreign_origin"}
-    expect["asks_store"] = expect["reason"] not in decided_before if asks is None else asks
+                      "malformed_bearer", "ambiguous_path", "no_rule", "method_not_allowed", "nobody", "csrf_no_proof",
+                      "csrf_foreign_origin", "ambiguous_method", "ambiguous_authority", "ambiguous_destination",
+                      "prefix_not_configured", "too_many_readings", "cors_preflight", "cors_refused"}
+    nothing_to_ask = expect["reason"] in decided_before or (expect["reason"], expect["carrier"]) == ("allowed_anonymous", "none")
+    expect["asks_store"] = not nothing_to_ask if asks is None else asks
     if expect["asks_store"] and config == "standard":
-        look_up = {RULES[config].index("transfers"): {"fresh": True}, RULES[config].index("poll"): {"touch": False}}
-        if expect["rule"] in look_up:
-            expect["look_up"] = look_up[expect["rule"]]
+        of_rule = {RULES[config].index("transfers"): {"fresh": True}, RULES[config].index("poll"): {"touch": False}}
+        if expect["rule"] in of_rule:
+            expect["look_up"] = of_rule[expect["rule"]]
+    if look_up:
+        expect["look_up"] = look_up
     lookup = {"error": error} if error else {"session": session} if session is not None else {"none": True}
     given = {"config": config, "method": method, "path": path, "headers": headers, "lookup": lookup, **fields}
     CASES.append({"name": name, "given": given, "expect": expect})

@@ -2,10 +2,11 @@
 """Writes decisions.json beside this file. Deterministic. README.md describes the file."""
 
 from decision_csrf_cases import csrf_by_origin, csrf_by_token, trust
+from decision_reading_cases import cors, destinations, methods, prefixes, readings
 from decision_outcomes import (
     ANONYMOUS, BEARER, CASES, CONFIGS, COOKIE, HOST, SAME_ORIGIN, USER, again, allow, anonymous, anonymous_session,
-    bad_authorization, bad_path, case, csrf, invalid_token, lacking, no_credential, two_credentials, unavailable,
-    unruled,
+    PREFIXES, bad_authorization, bad_path, case, csrf, invalid_token, lacking, no_credential, not_allowed, two_credentials,
+    unavailable, unruled,
 )
 from make_path_vectors import REFUSED
 from vector_file import write
@@ -46,7 +47,13 @@ def access():
     case("no rule", ["GET /other", COOKIE], unruled(), session=USER)
     case("no rule, no credential", ["GET /other"], unruled())
     case("no rule for the root", ["GET /", COOKIE], unruled(), session=USER)
-    case("an empty policy denies", ["GET /", COOKIE], unruled(), session=USER, config="empty")
+    case("without rules it is as with one for anyone", ["GET /", COOKIE], allow(0), session=USER, config="empty")
+    case("without rules, no credential", ["POST /x"], anonymous(0), config="empty", asks=False)
+    case("without rules CSRF is judged", ["POST /x", COOKIE], csrf("csrf_no_proof", 0), session=USER, config="empty")
+    case("without rules Bearer is read", ["POST /x", BEARER], allow(0, "bearer"), session=USER, config="empty")
+    case("without rules two credentials are refused", ["GET /x", COOKIE, BEARER], two_credentials(0), session=USER,
+         config="empty")
+    case("without rules a path must be clear", ["GET /a//b"], bad_path(), config="empty")
     case("the first rule that matches decides", ["GET /files/7/raw", COOKIE], allow("files"), session=USER)
     case("a star is one segment", ["GET /files/7/8/raw", COOKIE], unruled(), session=USER)
     case("polling is allowed like anything else", ["GET /poll", COOKIE], allow("poll"), session=USER)
@@ -240,7 +247,9 @@ def paths_and_methods():
     for name, target in REFUSED:
         if target == "*":
             continue
-        case(f"path: {name}", [("GET", target), COOKIE], bad_path(), session=USER)
+        absolute = name.startswith("the absolute form")  # and no Host that says the same
+        case(f"path: {name}", [("GET", target), COOKIE], bad_path("ambiguous_authority" if absolute else "ambiguous_path"),
+             session=USER)
     case("a refused path tells nothing about credentials", ["GET /me//x", ["Authorization", "Bearer"]], bad_path())
     case("an encoded letter of a protected segment", ["GET /%61dmin/x", COOKIE], lacking("missing_role", "admin"), session=USER)
     case("a protected prefix as a prefix of another word", ["GET /administrator", COOKIE], unruled(), session=USER)
@@ -255,20 +264,41 @@ def paths_and_methods():
     case("HEAD is judged as GET", ["HEAD /health"], anonymous("health"), asks=False)
     case("HEAD where GET needs a scope", ["HEAD /transactions/1", COOKIE], lacking("missing_scope", "read"), session=USER)
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "FOO"):
-        case(f"{method} where only GET is listed", [f"{method} /health"], unruled("method_not_listed"))
+        case(f"{method} where only GET is listed", [f"{method} /health"], not_allowed("GET, HEAD"))
     for method in ("PUT", "DELETE", "TRACE", "FOO"):
         case(f"{method} where GET and POST have rules of their own", [f"{method} /transactions/1", COOKIE, SAME_ORIGIN],
-             unruled("method_not_listed"), session=USER)
-    for method in ("get", "Get", "post", "PATCH", "DELETE", "PROPFIND", "FOO", "M-SEARCH"):
-        case(f"{method} where every method is covered", [f"{method} /me", COOKIE, SAME_ORIGIN], allow("me"), session=USER)
-    for method in ("get", "FOO", "M-SEARCH"):
-        case(f"{method} is not a safe method", [f"{method} /me", COOKIE], csrf("csrf_no_proof", "me"), session=USER)
-    case("TRACE must be listed", ["TRACE /me", COOKIE], unruled("method_not_listed"), session=USER)
+             not_allowed("GET, HEAD, POST", "cookie"), session=USER, asks=True, look_up={"touch": False})
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        case(f"{method} where the rule lists none", [f"{method} /me", COOKIE, SAME_ORIGIN], allow("me"), session=USER)
+    usual = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
+    for method in ("TRACE", "CONNECT", "PROPFIND", "COPY", "FOO", "M-SEARCH", "frob"):
+        destination = [["Destination", "/me"]] if method == "COPY" else []
+        case(f"{method} must be listed", [f"{method} /me", COOKIE, SAME_ORIGIN, *destination], not_allowed(usual, "cookie"),
+             session=USER, asks=True, look_up={"touch": False})
+    for method in ("PROPFIND", "M-SEARCH"):
+        case(f"{method} where it is listed", [f"{method} /dav/x", COOKIE, SAME_ORIGIN], allow("dav"), session=USER)
+        case(f"{method} is not a safe method", [f"{method} /dav/x", COOKIE], csrf("csrf_no_proof", "dav"), session=USER)
+    for method in ("get", "Get", "post", "Head", "pRoPfInD", "m-search"):
+        case(f"{method} is a method in another case", [f"{method} /dav/x", COOKIE, SAME_ORIGIN], bad_path("ambiguous_method"),
+             session=USER)
+    for carrier, credential in (("cookie", COOKIE), ("bearer", BEARER)):
+        case(f"a method that is not listed, by {carrier}, live", ["DELETE /poll", credential],
+             not_allowed("GET, HEAD", carrier), session=USER, asks=True, look_up={"touch": False})
+        case(f"a method that is not listed, by {carrier}, not live", ["DELETE /poll", credential],
+             invalid_token("session_not_live", -1, carrier), look_up={"touch": False})
+        case(f"a method that is not listed, by {carrier}, anonymous", ["DELETE /poll", credential],
+             anonymous_session(-1, carrier), session=ANONYMOUS, look_up={"touch": False})
+        case(f"a method that is not listed, by {carrier}, and the store cannot answer", ["DELETE /poll", credential],
+             unavailable(-1, carrier), error="timeout", look_up={"touch": False})
+    case("a method that is not listed, no credential", ["DELETE /poll"], no_credential(-1))
+    case("a method that is not listed, a malformed token", ["DELETE /poll", ["Cookie", "__Host-ficha=x"]],
+         invalid_token("malformed_token", -1))
+    case("a method that is not listed, two credentials", ["DELETE /poll", COOKIE, BEARER], two_credentials(-1), session=USER)
     case("TRACE where it is listed", ["TRACE /trace", COOKIE], allow("trace"), session=USER)
     for name, method in (("no method", ""), ("a method with a space", "GET POST"), ("a method with NUL", "GET\x00"),
                          ("a method with a line feed", "GET\n"), ("a method with a colon", "GET:")):
-        case(f"{name}", [(method, "/me"), COOKIE, SAME_ORIGIN], unruled("method_not_listed"), session=USER)
-    case("a method override does not count", ["POST /health", ["X-HTTP-Method-Override", "GET"]], unruled("method_not_listed"))
+        case(f"{name}", [(method, "/me"), COOKIE, SAME_ORIGIN], bad_path("ambiguous_method"), session=USER)
+    case("a method override does not count", ["POST /health", ["X-HTTP-Method-Override", "GET"]], not_allowed("GET, HEAD"))
     case("a path override does not count", ["GET /admin/x", COOKIE, ["X-Original-URL", "/login"], ["X-Rewrite-URL", "/login"],
                                             ["X-Forwarded-Uri", "/login"], ["X-Forwarded-Prefix", "/login"]],
          lacking("missing_role", "admin"), session=USER)
@@ -296,7 +326,8 @@ def store_errors():
 
 
 if __name__ == "__main__":
-    groups = (access, rights, credentials, paths_and_methods, store_errors, csrf_by_origin, csrf_by_token, trust)
+    groups = (access, rights, credentials, paths_and_methods, store_errors, csrf_by_origin, csrf_by_token, trust,
+              readings, prefixes, methods, destinations, cors)
     for group in groups:
         group()
-    write("decisions.json", {"configs": CONFIGS, "cases": CASES})
+    write("decisions.json", {"configs": CONFIGS, "prefixes": PREFIXES, "cases": CASES})

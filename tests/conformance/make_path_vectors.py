@@ -151,6 +151,10 @@ REFUSED = [
     ("a byte UTF-8 never has", "/admin%ff"),
     ("Latin-1", "/caf\xe9"),
     ("Latin-1, encoded", "/caf%e9"),
+    ("a capital I with a dot above", "/adm%C4%B0n"),
+    ("a small dotless i", octets("/adm\u0131n")),
+    ("a long s", "/%C5%BFecret"),
+    ("a Kelvin sign", "/%E2%84%AAey"),
     ("one byte more than the longest path", [["/", 1], ["a", 8192]]),
     ("64 KiB", [["/", 1], ["a", 65536]]),
     ("64 KiB of escapes", [["/", 1], ["%61", 21846]]),
@@ -234,7 +238,49 @@ MATCHING = [
 ]
 
 
+# (name, path that was decoded by somebody else, the path; None = refused)
+DECODED = [
+    ("the root", "/", ""),
+    ("a trailing slash", "/a/", "/a"),
+    ("a question mark", "/a?b", "/a?b"),
+    ("a hash", "/a#b", "/a#b"),
+    ("a space", "/a b", "/a b"),
+    ("a percent sign that begins no escape", "/50%", "/50%"),
+    ("UTF-8", octets("/café"), octets("/café")),
+    ("case is kept", "/Admin", "/Admin"),
+    ("an escape", "/%61", None),
+    ("nothing", "", None),
+    ("no slash at the beginning", "a", None),
+    ("a backslash", "/a\\b", None),
+    ("a semicolon", "/a;b", None),
+    ("NUL", "/a\x00", None),
+    ("a line feed", "/a\n", None),
+    ("DEL", "/a\x7f", None),
+    ("a dot segment", "/./a", None),
+    ("a double dot segment", "/a/..", None),
+    ("a doubled slash", "/a//b", None),
+    ("Latin-1", "/caf\xe9", None),
+    ("the line separator", octets("/a\u2028"), None),
+    ("a Kelvin sign", octets("/\u212a"), None),
+    ("one byte more than the longest path", [["/", 1], ["a", 8192]], None),
+]
+
+
+def folded(character):
+    """Simple case folding, where it is the full one too; U+1E9E is the letter whose full folding says the same in two."""
+    full = character.casefold()
+    return full if len(full) == 1 else "\u00df" if character == "\u1e9e" else None
+
+
 def paths():
+    decoded = [{"name": name, "given": {"path": path}, "expect": {"refused": True} if text is None else {"path": text}}
+               for name, path, text in DECODED]
+    characters = [chr(code) for code in range(0x20000) if not 0xd800 <= code < 0xe000 and chr(code).casefold() != chr(code)]
+    simple = [(character, folded(character)) for character in characters if folded(character)]
+    folding = [{"name": f"{len(simple[i:i + 64])} letters from U+{ord(simple[i][0]):04X}",
+                "given": {"text": octets("".join(letter for letter, _ in simple[i:i + 64]))},
+                "expect": {"folded": octets("".join(small for _, small in simple[i:i + 64]))}}
+               for i in range(0, len(simple), 64)]
     canonical = [{"name": name, "given": {"target": target}, "expect": {"path": path}} for name, target, path in ACCEPTED]
     canonical += [{"name": name, "given": {"target": target}, "expect": {"refused": True}} for name, target in REFUSED]
     matching = []
@@ -242,7 +288,7 @@ def paths():
         shown = target if isinstance(target, str) else "".join(f"({text} x {times})" for text, times in target)
         name = f"{pattern} {'matches' if matches else 'does not match'} {shown}"
         matching.append({"name": name, "given": {"pattern": pattern, "target": target}, "expect": {"matches": matches}})
-    write("paths.json", {"canonical": canonical, "matching": matching})
+    write("paths.json", {"canonical": canonical, "decoded": decoded, "folding": folding, "matching": matching})
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "case_folding.hpp"
 #include "ficha/interceptor.hpp"
 #include "path.hpp"
 #include "record.hpp"
@@ -64,6 +65,31 @@ TEST(ConformancePaths, AreRefusedOrDecodedOnce) {
       ASSERT_TRUE(path.parse(target));
       EXPECT_EQ(path.text(), octets(test["expect"]["path"]));
     }
+  }
+}
+
+TEST(ConformancePaths, ThatSomebodyDecodedAreRefusedOrTakenAsTheyAre) {
+  const json cases = testing::load_vectors("paths.json")["decoded"];
+  ASSERT_GE(cases.size(), 20U);
+  for (const json& test : cases) {
+    SCOPED_TRACE(test["name"]);
+    const std::string given = octets(test["given"]["path"]);
+    CanonicalPath path;
+    if (test["expect"].contains("refused")) {
+      EXPECT_FALSE(path.parse_decoded(given));
+    } else {
+      ASSERT_TRUE(path.parse_decoded(given));
+      EXPECT_EQ(path.text(), octets(test["expect"]["path"]));
+    }
+  }
+}
+
+TEST(ConformancePaths, AreFoldedInEveryScript) {
+  const json cases = testing::load_vectors("paths.json")["folding"];
+  ASSERT_GE(cases.size(), 20U);
+  for (const json& test : cases) {
+    SCOPED_TRACE(test["name"]);
+    EXPECT_EQ(fold_case(octets(test["given"]["text"])), octets(test["expect"]["folded"]));
   }
 }
 
@@ -231,13 +257,33 @@ void expect_decision(const Decision& decision, const json& expect) {
   EXPECT_EQ(decision.session.has_value(), decision.reason == Reason::allowed);
 }
 
+class OwnedReadings {
+ public:
+  explicit OwnedReadings(const json& given) {
+    for (const json& reading : given) {
+      texts_.emplace_back(reading.value("method", ""), octets(reading.value("target", json(""))));
+      decoded_.push_back(reading.value("decoded", false));
+    }
+  }
+  [[nodiscard]] std::vector<Reading> views() const {
+    std::vector<Reading> views;
+    for (std::size_t i = 0; i < texts_.size(); ++i) views.push_back({texts_[i].first, texts_[i].second, decoded_[i]});
+    return views;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> texts_;
+  std::vector<bool> decoded_;
+};
+
 TEST(ConformanceDecisions, AreTheSameForTheSameRequest) {
   const json document = testing::load_vectors("decisions.json");
-  ASSERT_GE(document["cases"].size(), 540U);
+  ASSERT_GE(document["cases"].size(), 775U);
   std::map<std::string, Interceptor> interceptors;
   for (const auto& [config, toml] : document["configs"].items()) {
     auto parsed = parse_config(toml.get<std::string>(), config);
     ASSERT_TRUE(parsed) << parsed.error().message;
+    parsed->prefixes = document["prefixes"].value(config, std::vector<std::string>{});
     interceptors.emplace(config, *Interceptor::compile(*parsed));
   }
   const Tokens tokens;
@@ -256,7 +302,10 @@ TEST(ConformanceDecisions, AreTheSameForTheSameRequest) {
     const std::string path = tokens.fill_in(octets(given["path"]), interceptor);
     const std::string scheme = given.value("scheme", "https");
     const std::string peer = given.value("peer", "");
-    const HttpRequest request{method, path, headers, scheme, peer};
+    const std::string prefix = given.value("prefix", "");
+    const OwnedReadings readings(given.value("readings", json::array()));
+    const std::vector<Reading> views = readings.views();
+    const HttpRequest request{method, path, headers, scheme, peer, prefix, views};
 
     const json& expect = test["expect"];
     auto admitted = interceptor.admit(request);

@@ -63,14 +63,45 @@ TEST(Policy, RefusesARequirementThatContradictsItself) {
   }
 }
 
-TEST(MethodSet, KeepsKnownMethodsApartAndUnknownOnesTogether) {
-  EXPECT_EQ(method_bit("HEAD"), method_bit("GET"));
-  EXPECT_NE(method_bit("GET"), method_bit("POST"));
-  EXPECT_EQ(method_bit("BREW"), method_bit("get"));
-  EXPECT_EQ(method_bit(""), 0U);
-  EXPECT_EQ(method_bit("GET "), 0U);
-  EXPECT_EQ(every_method & method_bit("TRACE"), 0U);
-  EXPECT_NE(every_method & method_bit("BREW"), 0U);
+TEST(Policy, WithAThousandRulesIsReadInTime) {
+  Policy policy;
+  for (int i = 0; i < 1000; ++i) policy.rules.push_back(rule("/a/*/**/" + std::to_string(i) + "/**/b", {"GET"}));
+  EXPECT_TRUE(validate(policy));
+}
+
+TEST(ARequirement, MustNameSomething) {
+  EXPECT_FALSE(validate(Requirement{}));
+  EXPECT_EQ(validate(Requirement{}).error().code, ErrorCode::invalid_argument);
+  EXPECT_FALSE(validate(Requirement{.fresh = true}));
+  EXPECT_TRUE(validate(Requirement{}, true));
+  EXPECT_TRUE(validate(Requirement{.allow = Allow::nobody}));
+  EXPECT_TRUE(validate(Requirement{.roles = {"admin"}}));
+  EXPECT_TRUE(validate(Requirement{.max_auth_age = std::chrono::seconds(300)}));
+}
+
+TEST(ARequirement, MustNameWhatARuleCouldName) {
+  EXPECT_EQ(validate(Requirement{.level = 4}).error().message, "level: must be 0 to 3");
+  EXPECT_FALSE(validate(Requirement{.roles = {""}}));
+  EXPECT_FALSE(validate(Requirement{.scopes = {"a b"}}));
+  EXPECT_FALSE(validate(Requirement{.allow = Allow::anyone, .roles = {"admin"}}));
+}
+
+TEST(Methods, KnowsThoseOfTheRfcsAndThoseOfThePolicy) {
+  MethodTable methods;
+  ASSERT_TRUE(methods.add("PURGE"));
+  ASSERT_TRUE(methods.add("GET"));
+  EXPECT_EQ(methods.bit("HEAD"), methods.bit("GET"));
+  EXPECT_NE(methods.bit("GET"), methods.bit("POST"));
+  EXPECT_NE(methods.bit("PURGE"), methods.bit("BREW"));
+  EXPECT_EQ(methods.bit("BREW"), MethodTable::unnamed);
+  EXPECT_EQ(methods.bit("brew"), MethodTable::unnamed);
+  EXPECT_EQ(methods.list(methods.bit("PURGE") | methods.bit("POST") | methods.bit("GET")), "GET, HEAD, POST, PURGE");
+}
+
+TEST(Methods, AreRefusedInAnotherCaseAndIfTheyAreNoTokens) {
+  MethodTable methods;
+  ASSERT_TRUE(methods.add("PURGE"));
+  for (const char* method : {"", "GET ", "get", "Head", "purge", "G\xC9T"}) EXPECT_EQ(methods.bit(method), 0U) << method;
 }
 
 }  // namespace
