@@ -213,9 +213,26 @@ bool PathPattern::matches_segments(std::string_view path) const noexcept {
   return pattern == segments_.size();
 }
 
+// Whether the segments that every path of this pattern begins and ends with are those of `other` too: what covers it has
+// them. Most pairs of rules differ here.
+bool PathPattern::has_ends_of(const PathPattern& other) const noexcept {
+  const auto is_wildcard = [](const std::string& segment) { return segment == "*" || segment == "**"; };
+  for (std::size_t i = 0; i < segments_.size() && !is_wildcard(segments_[i]); ++i) {
+    if (i == other.segments_.size() || segments_[i] != other.segments_[i]) return false;
+  }
+  for (std::size_t i = 0; i < segments_.size() && !is_wildcard(segments_[segments_.size() - 1 - i]); ++i) {
+    const std::string& mine = segments_[segments_.size() - 1 - i];
+    if (i == other.segments_.size() || mine != other.segments_[other.segments_.size() - 1 - i]) return false;
+  }
+  return true;
+}
+
 // Runs this pattern as an automaton (bit i of a state: i segments are matched) on every word of `other`. A wildcard of
 // `other` stands for a segment that neither pattern names: what accepts that one accepts any.
 bool PathPattern::covers(const PathPattern& other) const {
+  if (!has_ends_of(other)) return false;
+  if (kind_ == Kind::exact) return segments_ == other.segments_;
+  if (kind_ == Kind::subtree) return true;
   using States = std::uint64_t;
   const auto skip_any = [this](States states) {
     for (std::size_t i = 0; i < segments_.size(); ++i) {

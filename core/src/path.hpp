@@ -87,6 +87,7 @@ class PathPattern {
 
   PathPattern() = default;
   void classify();
+  [[nodiscard]] bool has_ends_of(const PathPattern& other) const noexcept;
   [[nodiscard]] bool matches_segments(std::string_view path) const noexcept;
 
   Kind kind_ = Kind::exact;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "case_folding.hpp"
 #include "path.hpp"
 #include "utf8.hpp"
 
@@ -42,10 +43,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto second = ficha::PathPattern::compile(next_line());
 
   ficha::CanonicalPath path;
+  ficha::CanonicalPath again;
+  if (again.parse_decoded(target)) check_canonical(again.text());
   if (!path.parse(target)) return 0;
   check_canonical(path.text());
+  // What is decoded already stays what it is; what is folded already too.
+  require(path.text().empty() || (again.parse_decoded(path.text()) && again.text() == path.text()));
+  const std::string folded = ficha::fold_case(path.text());
+  require(ficha::fold_case(folded) == folded && ficha::is_plain_text(folded));
+  require(path.may_fold() || folded == path.text());
   const bool first_matches = first && first->matches(path.text());
   const bool second_matches = second && second->matches(path.text());
   if (first && second && first->covers(*second)) require(first_matches || !second_matches);
+  if (first && second && !first->meets(*second)) require(!first_matches || !second_matches);
+  if (first && first_matches) require(first->folded().matches(folded));
   return 0;
 }

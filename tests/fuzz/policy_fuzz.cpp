@@ -21,6 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::array<ficha::HeaderField, 2> headers = {{{"Cookie", "__Host-ficha=x"}, {"Origin", "https://a.example"}}};
   for (const std::string_view path : {"/", "/a", "/a/b", "/transfers/7", "//"}) {
     (void)interceptor->admit({.method = "POST", .path = path, .headers = headers});
+    const ficha::Route routes[] = {{"a", {"GET"}, "/a/*"}, {"a", {}, std::string(path)}};
+    (void)interceptor->check_routes(routes);
   }
   return 0;
 }

@@ -18,9 +18,15 @@ inline std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-// The target up to its query, as the client sent it: what the policy judges is what the service dispatches on.
+// The target's path as the client sent it: what the policy judges is what the service dispatches on. Of a target in absolute
+// form that is what follows the authority; the policy refuses one whose authority is not Host.
 inline std::string_view path_of(const Request& request) {
-  const std::string_view target = view(request.target());
+  std::string_view target = view(request.target());
+  const std::size_t scheme_end = target.find("://");
+  if (!target.starts_with('/') && scheme_end != std::string_view::npos) {
+    const std::size_t path = target.find_first_of("/?", scheme_end + 3);
+    target = path == std::string_view::npos || target[path] == '?' ? "/" : target.substr(path);
+  }
   return target.substr(0, target.find('?'));
 }
 
@@ -30,7 +36,7 @@ class RequestView {
   RequestView(const Request& request, std::string_view peer) {
     for (const auto& field : request) fields_.push_back({view(field.name_string()), view(field.value())});
     seen_ = {.method = view(request.method_string()),
-             .path = path_of(request),
+             .path = view(request.target()),
              .headers = fields_,
              .scheme = "http",  // of this connection; behind a proxy that ends TLS, see [trust] in ficha.toml
              .peer = peer};

@@ -37,6 +37,7 @@ inline Response refuse(const ficha::Error& error) {
 
 inline Response refuse(const ficha::Decision& decision) {
   const auto status = static_cast<http::status>(decision.status);
+  if (decision.verdict == ficha::Verdict::preflight) return Response{status, 11};
   return refuse(decision.status, ficha::name(decision.verdict), view(http::obsolete_reason(status)));
 }
 

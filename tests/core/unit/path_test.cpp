@@ -112,8 +112,8 @@ TEST(PathPattern, MatchesAsItsDefinitionSays) {
   }
 }
 
-// "c" stands for a segment that no pattern names, and five segments are more than patterns of three can tell apart.
-TEST(PathPattern, CoversAnotherExactlyIfItMatchesAllItsPaths) {
+// "c" stands for a segment that no pattern names, and six segments are more than patterns of three can tell apart.
+TEST(PathPattern, CoversAnotherIfItMatchesAllItsPathsAndMeetsItIfItMatchesOne) {
   const std::vector<std::string> texts = all_patterns(3);
   const std::vector<std::string> paths = all_of({"a", "b", "c"}, 6);
   std::vector<PathPattern> compiled;
@@ -125,9 +125,14 @@ TEST(PathPattern, CoversAnotherExactlyIfItMatchesAllItsPaths) {
   }
   for (std::size_t i = 0; i < texts.size(); ++i) {
     for (std::size_t j = 0; j < texts.size(); ++j) {
-      bool expected = true;
-      for (std::size_t p = 0; p < paths.size() && expected; ++p) expected = matched[i][p] || !matched[j][p];
-      ASSERT_EQ(compiled[i].covers(compiled[j]), expected) << texts[i] << " over " << texts[j];
+      bool covers = true;
+      bool meets = false;
+      for (std::size_t p = 0; p < paths.size(); ++p) {
+        covers = covers && (matched[i][p] || !matched[j][p]);
+        meets = meets || (matched[i][p] && matched[j][p]);
+      }
+      ASSERT_EQ(compiled[i].covers(compiled[j]), covers) << texts[i] << " over " << texts[j];
+      ASSERT_EQ(compiled[i].meets(compiled[j]), meets) << texts[i] << " and " << texts[j];
     }
   }
 }

@@ -65,7 +65,7 @@ TEST(Policy, RefusesARequirementThatContradictsItself) {
 
 TEST(Policy, WithAThousandRulesIsReadInTime) {
   Policy policy;
-  for (int i = 0; i < 1000; ++i) policy.rules.push_back(rule("/a/*/**/" + std::to_string(i) + "/**/b", {"GET"}));
+  for (int i = 0; i < 1000; ++i) policy.rules.push_back(rule("/" + std::to_string(i) + "/*/b/**", {"GET"}));
   EXPECT_TRUE(validate(policy));
 }
 
