@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cassert>
+#include <new>
 
 #include "ficha/interceptor.hpp"
 
@@ -113,17 +115,46 @@ std::string_view name(Reason reason) noexcept {
   return "unknown";
 }
 
-void Decision::add_header(std::string_view name, std::string value) {
-  if (name == "Vary") {
-    for (std::size_t i = 0; i < header_count_; ++i) {
-      if (headers_[i].name != name) continue;
-      headers_[i].value.append(", ").append(value);
-      return;
-    }
+ResponseHeaders::ResponseHeaders(const ResponseHeaders& other) : ResponseHeaders() {
+  for (const ResponseHeader& header : other.view()) {
+    new (items_ + count_) ResponseHeader(header);
+    ++count_;
   }
-  assert(header_count_ < headers_.size());
-  if (header_count_ == headers_.size()) return;
-  headers_[header_count_++] = {name, std::move(value)};
+}
+
+ResponseHeaders::ResponseHeaders(ResponseHeaders&& other) noexcept {
+  take(other);
+}
+
+ResponseHeaders& ResponseHeaders::operator=(ResponseHeaders other) noexcept {
+  clear();
+  take(other);
+  return *this;
+}
+
+ResponseHeaders::~ResponseHeaders() {
+  clear();
+}
+
+void ResponseHeaders::take(ResponseHeaders& other) noexcept {
+  for (; count_ < other.count_; ++count_) new (items_ + count_) ResponseHeader(std::move(other.items_[count_]));
+  other.clear();
+}
+
+void ResponseHeaders::clear() noexcept {
+  for (; count_ > 0; --count_) items_[count_ - 1].~ResponseHeader();
+}
+
+void ResponseHeaders::add(std::string_view name, std::string value) {
+  const auto first_vary = std::find_if(items_, items_ + count_, [&](const auto& item) { return item.name == "Vary"; });
+  if (name == "Vary" && first_vary != items_ + count_) {
+    first_vary->value.append(", ").append(value);
+    return;
+  }
+  assert(count_ < room);
+  if (count_ == room) return;
+  new (items_ + count_) ResponseHeader{name, std::move(value)};
+  ++count_;
 }
 
 }  // namespace ficha

@@ -79,7 +79,9 @@ std::optional<ConfigProblem> RuleSet::add(const Rule& rule, std::size_t index) {
   has_capitals_ = has_capitals_ || folded.text() != path->text();
   CompiledRule& added = rules_.emplace_back(*std::move(path), std::move(folded), methods, rule);
   for (std::size_t earlier = 0; earlier < index; ++earlier) {
-    added.follows.push_back(rules_[earlier].path.covers(added.path));
+    const bool follows = rules_[earlier].path.covers(added.path);
+    added.follows.push_back(follows);
+    added.follows_folded.push_back(follows || (has_capitals_ && rules_[earlier].folded.covers(added.folded)));
   }
   return std::nullopt;
 }

@@ -17,7 +17,9 @@ struct CompiledRule {
   PathPattern folded;  // for paths whose case is folded
   MethodSet methods;
   Rule source;
-  std::vector<bool> follows;  // by earlier rule: whether that one's path covers this one's
+  // By earlier rule: whether that one's path covers this one's, as they are written and with their case folded.
+  std::vector<bool> follows = {};
+  std::vector<bool> follows_folded = {};
 };
 
 // What the rules say about one path and method.
@@ -48,7 +50,7 @@ class RuleSet {
   // Whether some rule's path is not the same when its case is folded.
   [[nodiscard]] bool has_capitals() const noexcept { return has_capitals_; }
   // Whether `rule` may decide about a path that `earlier` matches without listing the method.
-  [[nodiscard]] bool follows(int rule, int earlier) const {
+  [[nodiscard]] bool follows(int rule, int earlier) const noexcept {
     return (*this)[rule].follows[static_cast<std::size_t>(earlier)];
   }
 
@@ -56,6 +58,10 @@ class RuleSet {
   [[nodiscard]] std::optional<ConfigProblem> add(const Rule& rule, std::size_t index);
   [[nodiscard]] std::optional<ConfigProblem> find_conflict(std::size_t index) const;
   [[nodiscard]] RuleMatch not_allowed(std::string_view path, MethodSet method, bool folded) const noexcept;
+  [[nodiscard]] bool hinders(std::size_t earlier, std::size_t rule, std::string_view path, bool folded) const noexcept {
+    const auto& follows = folded ? rules_[rule].follows_folded : rules_[rule].follows;
+    return !follows[earlier] && matches(earlier, path, folded);
+  }
   [[nodiscard]] bool matches(std::size_t index, std::string_view path, bool folded) const noexcept {
     return folded ? rules_[index].folded.matches(path) : rules_[index].path.matches(path);
   }

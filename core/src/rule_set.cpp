@@ -21,8 +21,7 @@ RuleMatch RuleSet::find(std::string_view path, MethodSet method, bool folded) co
       continue;
     }
     for (std::size_t earlier = match.skipped.count > 0 ? 0 : i; earlier < i; ++earlier) {
-      const bool hinders = !rules_[i].follows[earlier] && matches(earlier, path, folded);
-      if (hinders) return not_allowed(path, method, folded);
+      if (hinders(earlier, i, path, folded)) return not_allowed(path, method, folded);
     }
     match.rule = static_cast<int>(i);
     if (rules_[i].source.requirement.allow == Allow::nobody) match.denied = Reason::nobody;
@@ -48,7 +47,7 @@ RuleMatch RuleSet::not_allowed(std::string_view path, MethodSet method, bool fol
     MethodSet reached = rule.methods & ~decided;
     decided |= reached;
     for (std::size_t earlier = 0; earlier < i && reached != 0; ++earlier) {
-      if (!rule.follows[earlier] && matches(earlier, path, folded)) reached &= rules_[earlier].methods;
+      if (hinders(earlier, i, path, folded)) reached &= rules_[earlier].methods;
     }
     if (allow != Allow::nobody) match.listed |= reached;
   }

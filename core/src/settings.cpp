@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "config_problem.hpp"
 #include "config_toml.hpp"
 #include "utf8.hpp"
 
@@ -58,11 +59,34 @@ struct Insert {
   bool operator()(const auto& value) const { return table.insert(key, value).second; }
 };
 
+// Not a key of the file: each service's own.
+constexpr std::string_view prefixes_key = "prefixes";
+
+Result<std::vector<std::string>> read_prefixes(std::span<const Setting> settings, std::string_view source) {
+  const auto is_it = [](const Setting& setting) { return setting.name == prefixes_key; };
+  const auto found = std::ranges::find_if(settings, is_it);
+  if (found == settings.end()) return std::vector<std::string>{};
+  if (std::ranges::count_if(settings, is_it) > 1) return invalid(source, prefixes_key, "is given twice");
+  const auto* list = std::get_if<std::vector<std::string>>(&found->value);
+  if (!list) return invalid(source, prefixes_key, "must be a list of texts");
+  return *list;
+}
+
+Result<Config> add_prefixes(Result<Config> config, std::vector<std::string> prefixes, std::string_view source) {
+  if (!config) return config;
+  config->prefixes = std::move(prefixes);
+  if (const auto problem = find_problem(*config)) return invalid(source, problem->key, problem->what);
+  return config;
+}
+
 }  // namespace
 
 Result<Config> make_config(std::span<const Setting> settings, std::string_view source) {
+  auto prefixes = read_prefixes(settings, source);
+  if (!prefixes) return std::move(prefixes).error();
   toml::table root;
   for (const auto& [name, value] : settings) {
+    if (name == prefixes_key) continue;
     if (!is_utf8(name))
       return Error{ErrorCode::invalid_config, std::string(source) + ": a setting's name must be UTF-8"};
     if (!is_utf8_throughout(value)) return invalid(source, name, "must be UTF-8");
@@ -75,7 +99,7 @@ Result<Config> make_config(std::span<const Setting> settings, std::string_view s
     }
     if (!std::visit(Insert{*table, rest}, value)) return invalid(source, name, "is given twice");
   }
-  return read_config(root, source);
+  return add_prefixes(read_config(root, source), *std::move(prefixes), source);
 }
 
 }  // namespace ficha

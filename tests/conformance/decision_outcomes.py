@@ -187,6 +187,16 @@ path = "/straße/**"
 roles = ["staff"]
 
 [[rule]]
+path = "/Both/*"
+methods = ["GET"]
+allow = "anyone"
+
+[[rule]]
+path = "/both/*"
+methods = ["GET", "POST"]
+allow = "anyone"
+
+[[rule]]
 path = "/**"
 allow = "anyone"
 """,
@@ -228,7 +238,7 @@ CONFIGS["mounted"] = CONFIGS["readings"]
 PREFIXES = {"mounted": ["/shop", "/shop/eu", "/Old"]}
 
 READINGS_RULES = ["secret", "capital", "account", "read_items", "write_items", "strict", "poll", "closed", "purge", "export",
-                  "shared", "straße", "all"]
+                  "shared", "straße", "Both", "both", "all"]
 
 RULES = {
     "standard": ["login", "health", "read", "write", "transfers", "vault", "strong", "internal", "poll", "files", "me",

@@ -101,6 +101,8 @@ def readings():
         case(f"case of a rule: {target}", [f"GET {target}"], no_credential("capital"), config="readings")
     case("case: a capital elsewhere changes nothing", ["GET /account/X", COOKIE], allow("account"), config="readings",
          session=USER)
+    case("case: a rule skipped for its method, another one in another case", ["POST /both/x"], anonymous("both"),
+         config="readings")
     case("case: nobody, folded", ["GET /CLOSED/x"], unruled("nobody", "closed"), config="readings")
     case("case: a method, folded", ["DELETE /ITEMS"], not_allowed("GET, HEAD, POST"), config="readings")
     for name, escaped in (("U+0130", "%C4%B0"), ("U+0131", "%C4%B1"), ("U+017F", "%C5%BF"), ("U+212A", "%E2%84%AA")):

@@ -11,7 +11,7 @@ from vector_file import write
 GOOD = [
     ("nothing", ""),
     ("only a comment", "# nothing yet\n"),
-    ("every section, empty", "[redis]\n[near_cache]\n[session]\n[cookie]\n[csrf]\n[trust]\n"),
+    ("every section, empty", "[redis]\n[near_cache]\n[session]\n[cookie]\n[csrf]\n[cors]\n[trust]\n"),
     ("dotted keys", 'redis.url = "redis://127.0.0.1:6379/0"\nsession.idle_timeout = "10m"\n'),
     ("inline tables", 'session = { idle_timeout = "10m", absolute_timeout = "1h" }\n'),
     ("durations in every unit",

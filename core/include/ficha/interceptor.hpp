@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -99,6 +100,32 @@ struct ResponseHeader {
   std::string value;
 };
 
+// A few headers in place: a decision that allows allocates nothing, and moving it touches only those that are there.
+class ResponseHeaders {
+ public:
+  static constexpr std::size_t room = 6;
+
+  ResponseHeaders() noexcept {}
+  ResponseHeaders(const ResponseHeaders& other);
+  ResponseHeaders(ResponseHeaders&& other) noexcept;
+  ResponseHeaders& operator=(ResponseHeaders other) noexcept;
+  ~ResponseHeaders();
+
+  [[nodiscard]] std::span<const ResponseHeader> view() const noexcept { return {items_, count_}; }
+  // `name` must outlive this. A second Vary is appended to the first. One header more than there is room for is a
+  // programming error, and is left out.
+  void add(std::string_view name, std::string value);
+
+ private:
+  void take(ResponseHeaders& other) noexcept;
+  void clear() noexcept;
+
+  union {
+    ResponseHeader items_[room];
+  };
+  std::size_t count_ = 0;
+};
+
 enum class Carrier : std::uint8_t { none, cookie, bearer };
 
 // Rules whose path matches and whose methods do not: the first of them, by index.
@@ -134,14 +161,12 @@ class Decision {
   std::optional<Session> session;
 
   [[nodiscard]] bool allowed() const noexcept { return verdict == Verdict::allow; }
-  [[nodiscard]] std::span<const ResponseHeader> headers() const noexcept { return {headers_.data(), header_count_}; }
-  // `name` must outlive the decision. A second Vary is appended to the first. There is room for six; a seventh is a
-  // programming error, and is left out.
-  void add_header(std::string_view name, std::string value);
+  [[nodiscard]] std::span<const ResponseHeader> headers() const noexcept { return headers_.view(); }
+  // As ResponseHeaders::add().
+  void add_header(std::string_view name, std::string value) { headers_.add(name, std::move(value)); }
 
  private:
-  std::array<ResponseHeader, 6> headers_{};
-  std::size_t header_count_ = 0;
+  ResponseHeaders headers_;
 };
 
 // What must be looked up before a request can be judged.

@@ -20,7 +20,7 @@ struct Setting {
   SettingValue value;
 };
 
-// What a file with these settings gives; `source` stands for its name in messages. Errors: invalid_config as parse_config,
+// What a file with these settings gives, and Config::prefixes by the setting "prefixes"; `source` stands for its name in messages. Errors: invalid_config as parse_config,
 // also for a setting given twice, and for a rule whose number is not the next one.
 [[nodiscard]] Result<Config> make_config(std::span<const Setting> settings, std::string_view source);
 

@@ -111,7 +111,7 @@ int run() {
   serve(
       static_cast<std::uint16_t>(std::atoi(port->c_str())),
       [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
-      [] { std::cout << "ready" << std::endl; });
+      [](std::uint16_t) { std::cout << "ready" << std::endl; });
   return EXIT_SUCCESS;
 }
 

@@ -47,16 +47,16 @@ inline asio::awaitable<void> accept_connections(tcp::acceptor& acceptor, const H
   }
 }
 
-// Serves 127.0.0.1:`port` until SIGINT or SIGTERM; calls `on_listening` when connections are accepted. `handle` is called
-// from several threads at once.
-inline void serve(std::uint16_t port, const Handler& handle, const std::function<void()>& on_listening) {
+// Serves 127.0.0.1:`port`, or a free one for 0, until SIGINT or SIGTERM; calls `on_listening` with the port when connections
+// are accepted. `handle` is called from several threads at once.
+inline void serve(std::uint16_t port, const Handler& handle, const std::function<void(std::uint16_t)>& on_listening) {
   constexpr int threads = 4;
   asio::io_context context{threads};
   tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), port}};
   asio::co_spawn(context, accept_connections(acceptor, handle), asio::detached);
   asio::signal_set signals{context, SIGINT, SIGTERM};
   signals.async_wait([&](auto, int) { context.stop(); });
-  on_listening();
+  on_listening(acceptor.local_endpoint().port());
 
   std::vector<std::jthread> pool;
   for (int i = 0; i < threads; ++i) pool.emplace_back([&] { context.run(); });

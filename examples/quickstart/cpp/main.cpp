@@ -151,7 +151,7 @@ int run(const std::string& file, std::uint16_t port) {
   Service service{std::move(*client)};
   serve(
       port, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
-      [port] { std::cout << "listening on http://localhost:" << port << '\n'
+      [](std::uint16_t at) { std::cout << "listening on http://localhost:" << at << '\n'
                          << std::flush; });
   return EXIT_SUCCESS;
 }

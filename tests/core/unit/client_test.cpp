@@ -324,5 +324,43 @@ TEST_F(ClientTest, AChildOfAClosedClientStaysClosed) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+TEST(ClientPrefixTest, APrefixThatIsNotConfiguredIsSaidOnceAndOnlyHalfBelieved) {
+  std::vector<std::string> lines;
+  Config config;
+  config.redis.url = Secret("memory://");
+  Client client = *Client::open(std::move(config), {.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); }});
+  const HttpRequest request{.method = "GET", .path = "/x", .headers = {}, .prefix = "/pub\nlic"};
+  EXPECT_EQ(client.authorize(request).reason, Reason::prefix_not_configured);
+  EXPECT_EQ(client.try_authorize(request)->status, 400);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("\"/pub?lic\""), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find("`prefixes`"), std::string::npos) << lines[0];
+}
+
+// What is submitted outlives the call and its buffers.
+TEST(ClientPrefixTest, ASubmittedRequestKeepsItsReadings) {
+  Config config;
+  config.redis.url = Secret("memory://");
+  config.prefixes = {"/shop"};
+  config.policy.rules = {Rule{.path = "/secret", .requirement = {.roles = {"staff"}}},
+                         Rule{.path = "/**", .requirement = {.allow = Allow::anyone}}};
+  Client client = *Client::open(std::move(config));
+  const auto issued = client.create({.principal = "alice"});
+  ASSERT_TRUE(issued);
+  auto queue = *CompletionQueue::create();
+  {
+    const std::string target = "/secret";
+    const std::string cookie = "__Host-ficha=" + std::string(issued->token.reveal());
+    const Reading reading{.target = target, .decoded = true};
+    const HeaderField field{"Cookie", cookie};
+    client.submit(queue, 7, HttpRequest{.method = "GET", .path = "/shop/x", .headers = {&field, 1}, .prefix = "/shop",
+                                        .readings = {&reading, 1}});
+  }
+  const auto completions = queue->wait(seconds{10});
+  ASSERT_EQ(completions.size(), 1U);
+  const auto& outcome = *completions[0].result;
+  EXPECT_EQ(std::get<Decision>(outcome).reason, Reason::missing_role);
+}
+
 }  // namespace
 }  // namespace ficha::testing

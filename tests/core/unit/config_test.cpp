@@ -266,6 +266,19 @@ TEST(ValidateConfig, ChecksWhatWasSetInCode) {
   config = {};
   config.policy.rules = {Rule{.path = "a"}};
   EXPECT_EQ(validate(config).error().message, "rule[0].path: must begin with \"/\"");
+  config = {};
+  config.cors.credentials = true;
+  EXPECT_EQ(validate(config).error().message, "cors.origins: is missing: name at least one");
+}
+
+TEST(ParseConfig, ReadsWhoMayAskFromElsewhere) {
+  const Config config = parse("[cors]\norigins = [\"https://a.example\"]\nheaders = [\"X-A\"]\nmax_age = \"10m\"\n"
+                              "credentials = true\n");
+  EXPECT_EQ(config.cors.origins, std::vector<std::string>{"https://a.example"});
+  EXPECT_EQ(config.cors.headers, std::vector<std::string>{"X-A"});
+  EXPECT_EQ(config.cors.max_age, 10min);
+  EXPECT_TRUE(config.cors.credentials);
+  EXPECT_TRUE(parse("").cors.origins.empty());
 }
 
 class ExampleFile : public ::testing::Test {
@@ -300,7 +313,7 @@ TEST_F(ExampleFile, NamesEveryKeyThatThereIs) {
             "url namespace username password ca_file certificate_file key_file connect_timeout command_timeout "
             "operation_timeout max_in_flight enabled max_staleness max_entries max_bytes idle_timeout absolute_timeout "
             "max_per_principal on_limit writes may_write token_keys name same_site domain persistent insecure_http mode "
-            "trusted_origins header proxies identity_headers ");
+            "trusted_origins header origins headers max_age credentials proxies identity_headers ");
   for (const char* of_a_rule : {"methods", "allow", "roles", "scopes", "level", "max_auth_age", "fresh", "touch"}) {
     EXPECT_NE(keys.find(std::string(of_a_rule) + " "), std::string::npos) << of_a_rule;
   }

@@ -52,6 +52,17 @@ TEST(MakeConfig, TakesRulesByNumber) {
   EXPECT_EQ(config->policy.rules[1].requirement.level, 2);
 }
 
+TEST(MakeConfig, TakesThePrefixesThatNoFileMayHave) {
+  const auto prefixes = [](SettingValue value) { return std::vector<Setting>{{"prefixes", std::move(value)}}; };
+  const auto config = make_config(prefixes(std::vector<std::string>{"/shop", "/a/b"}), "properties");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->prefixes, (std::vector<std::string>{"/shop", "/a/b"}));
+  EXPECT_EQ(error_of(prefixes(std::string("/shop"))), "properties: prefixes: must be a list of texts");
+  EXPECT_TRUE(error_of(prefixes(std::vector<std::string>{"shop"})).starts_with("properties: prefixes: must be paths"));
+  EXPECT_EQ(error_of({{"prefixes", std::vector<std::string>{}}, {"prefixes", std::vector<std::string>{}}}),
+            "properties: prefixes: is given twice");
+}
+
 TEST(MakeConfig, NamesTheSettingThatIsWrong) {
   EXPECT_EQ(error_of({{"redis.ulr", std::string("memory://")}}),
             "properties: redis.ulr: there is no such key; did you mean \"url\"?");
