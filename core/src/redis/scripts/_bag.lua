@@ -58,9 +58,10 @@ local function unquoted(text)
         code = 0x10000 + (code - 0xd800) * 1024 + tonumber(text:sub(at + 2, at + 5), 16) - 0xdc00
         at = at + 6
       end
-      letter = utf8_of(code)
+      parts[#parts + 1] = utf8_of(code)
+    else
+      parts[#parts + 1] = ESCAPES[letter] or letter
     end
-    parts[#parts + 1] = ESCAPES[letter] or letter
     from = text:find('\\', at, true)
   end
   parts[#parts + 1] = text:sub(at, -2)
