@@ -13,8 +13,27 @@ lint_shell() {
   shellcheck --external-sources "${scripts[@]}"
 }
 
+# The version of Debian 12; others format otherwise.
+readonly clang_format_version=14.0.6
+
+# Prints the path of that clang-format: the machine's, or the one that PyPI's package of this version brings.
+pinned_clang_format() {
+  local environment=$PWD/build/clang-format
+  if [[ $(clang-format --version) == *" $clang_format_version"* ]]; then
+    command -v clang-format
+    return
+  fi
+  if [[ ! -x $environment/bin/clang-format ]]; then
+    python3 -m venv --clear "$environment" &&
+      "$environment/bin/pip" install --quiet "clang-format==$clang_format_version" >&2 || return 1
+  fi
+  printf '%s\n' "$environment/bin/clang-format"
+}
+
 lint_cxx_format() {
-  git ls-files '*.cpp' '*.hpp' '*.h' | xargs clang-format --dry-run -Werror
+  local clang_format
+  clang_format=$(pinned_clang_format) || return 1
+  git ls-files '*.cpp' '*.hpp' '*.h' | xargs "$clang_format" --dry-run -Werror
 }
 
 suite_lint() {

@@ -138,7 +138,7 @@ JAVA_PACKAGE = Step(
     "java-package",
     "building the Java packages",
     _JAVA_INPUTS,
-    (("mvn", "-B", "-q", "-Dmaven.test.skip", "-Dmaven.javadoc.skip", "install"),),
+    (("mvn", "-B", "-q", "-Dmaven.test.skip", "-Dmaven.javadoc.skip", "-Dspotless.check.skip", "install"),),
     ROOT / "bindings" / "java",
 )
 

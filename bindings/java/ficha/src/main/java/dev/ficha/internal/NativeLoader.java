@@ -112,15 +112,19 @@ public final class NativeLoader {
         try {
             System.load(file.toString());
         } catch (UnsatisfiedLinkError e) {
-            String message = String.valueOf(e.getMessage());
-            if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
-                throw failure(
-                        file.getParent().getParent() + " is mounted noexec; -D" + TMPDIR
-                                + " names a directory that allows execution",
-                        e);
-            }
-            throw failure("the native library does not fit this system", e);
+            throw explained(e, file.getParent().getParent());
         }
+    }
+
+    /** What the dynamic linker's refusal means for a library copied to below the directory. */
+    static UnsatisfiedLinkError explained(UnsatisfiedLinkError refusal, Path directory) {
+        String message = String.valueOf(refusal.getMessage());
+        if (message.contains("failed to map segment") || message.contains("Operation not permitted")) {
+            return failure(
+                    directory + " is mounted noexec; -D" + TMPDIR + " names a directory that allows execution",
+                    refusal);
+        }
+        return failure("the native library does not fit this system", refusal);
     }
 
     // Once loaded, the file is not needed any more: the mapping keeps it alive.

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,17 +88,51 @@ class NativeLoaderTest {
                 opened(copyingTo(directory.resolve("missing"))));
     }
 
+    private static final String[] NAMESPACE = System.getProperty("user.name").equals("root")
+            ? new String[] {"unshare", "--mount"}
+            : new String[] {"unshare", "--user", "--map-root-user", "--mount"};
+
+    // "$0 $@" runs with the directory mounted noexec, in a mount namespace of its own.
+    private String mounting() {
+        return "mount -t tmpfs -o noexec ficha-test " + directory + " && exec \"$0\" \"$@\"";
+    }
+
+    // Not in an unprivileged container.
+    private boolean mayMount() throws Exception {
+        var command = new ArrayList<>(List.of(NAMESPACE));
+        command.addAll(List.of("sh", "-c", mounting(), "true"));
+        try {
+            return new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException noUnshareHere) {
+            return false;
+        }
+    }
+
     @Test
     void aDirectoryMountedNoexecIsNamedWithTheWayOut() throws Exception {
-        String[] namespace = System.getProperty("user.name").equals("root")
-                ? new String[] {"unshare", "--mount"}
-                : new String[] {"unshare", "--user", "--map-root-user", "--mount"};
-        String mount = "mount -t tmpfs -o noexec ficha-test " + directory + " && exec \"$@\"";
-        ChildJvm jvm = copyingTo(directory).within(namespace).within("sh", "-c", mount, "sh");
+        String expected = "ficha: " + directory
+                + " is mounted noexec; -Ddev.ficha.tmpdir names a directory that allows execution";
+        // The words of glibc's and of musl's dynamic linker.
+        for (String refusal : List.of("failed to map segment from shared object", "Operation not permitted")) {
+            var error = new UnsatisfiedLinkError("/x.so: /x.so: " + refusal);
+            assertEquals(expected, NativeLoader.explained(error, directory).getMessage());
+        }
+        if (mayMount()) {
+            assertEquals(expected, opened(copyingTo(directory).within(NAMESPACE).within("sh", "-c", mounting())));
+        }
+    }
+
+    @Test
+    void aLibraryThatDoesNotFitIsNotTakenForANoexecMount() {
+        var error = new UnsatisfiedLinkError("/x.so: version `GLIBC_2.99' not found");
         assertEquals(
-                "ficha: " + directory
-                        + " is mounted noexec; -Ddev.ficha.tmpdir names a directory that allows execution",
-                opened(jvm));
+                "ficha: the native library does not fit this system",
+                NativeLoader.explained(error, directory).getMessage());
     }
 
     @Test
