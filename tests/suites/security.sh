@@ -1,8 +1,8 @@
 # Nobody gets past: each framework on each server, asked for its handlers in thousands of ways.
 # shellcheck shell=bash
-: "${passed:?is set by tests/suites/lib.sh}" "${failed:?is set by tests/suites/lib.sh}"
+: "${passed:?is set by tests/suites/lib.sh}" "${failed:?is set by tests/suites/lib.sh}" "${program_limit_seconds:?}"
 
-readonly parity=tests/security/parity/parity.py
+readonly parity=tests/security/parity/parity.py services=tests/security/services
 # Requests sent and handlers that ran for the wrong person, over all services.
 parity_requests=0
 parity_wrong=0
@@ -44,8 +44,92 @@ finds_a_careless_service() {
   (($(grep -c '^FAILED' <<<"$log") == 2)) && grep -q 'secret ran for anonymous' <<<"$log"
 }
 
+build_parity_node() {
+  (cd bindings/node && npm install --no-audit --no-fund --no-package-lock --loglevel=error && npm run build)
+}
+
+build_parity_java() {
+  mvn --batch-mode --quiet -f bindings/java install -DskipTests && mvn --batch-mode --quiet -f "$services/java" package
+}
+
+# The wheel is built by the compiler of the preset release: ccache has compiled the core already.
+build_parity_python() {
+  local environment=build/security/python
+  # shellcheck source=tests/security/services/python/environment.sh
+  source "$services/python/environment.sh"
+  [[ -x $environment/bin/python ]] || python3 -m venv "$environment" || return 1
+  rm -f build/security/*.whl
+  "$environment/bin/pip" install --quiet scikit-build-core pybind11 &&
+    CXX=c++ "$environment/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir build/security \
+      --config-settings=build-dir="$PWD/build/python-security" ./bindings/python &&
+    prepare_python_services python3 "$environment" build/security/ficha-*.whl
+}
+
+parity_of_cpp() {
+  local service=(build/release/tests/security/parity_service tests/security/parity/ficha.toml)
+  run_parity "C++ with Beast" -- "${service[@]}"
+  run_parity "C++ with Beast" --behind nginx -- "${service[@]}"
+  run_parity "C++ with Beast" --behind haproxy -- "${service[@]}"
+}
+
+parity_of_node() {
+  local framework proxy
+  for framework in express4 express5 fastify http; do
+    run_parity "Node $framework" -- node "$services/node/$framework.mjs"
+  done
+  for proxy in nginx haproxy; do
+    for framework in express5 fastify; do
+      run_parity "Node $framework" --behind "$proxy" -- node "$services/node/$framework.mjs"
+    done
+  done
+}
+
+parity_of_java() {
+  local server proxy
+  for server in tomcat jetty; do
+    run_parity "Spring MVC on $server" -- "$services/java/run" "$server"
+    run_parity "Spring MVC on $server, under a context path" -- "$services/java/run" "$server" context
+  done
+  for proxy in nginx haproxy; do run_parity "Spring MVC on tomcat" --behind "$proxy" -- "$services/java/run" tomcat; done
+}
+
+parity_of_python() {
+  # shellcheck source=tests/security/services/python/environment.sh
+  source "$services/python/environment.sh"
+  local python=build/security/python/bin/python framework server proxy
+  for framework in "${!python_services[@]}"; do
+    local first=${python_services[$framework]%% *}
+    for server in ${python_services[$framework]}; do
+      run_parity "Python $framework on $server" -- "$python" "$services/python/$framework.py" "$server"
+    done
+    for proxy in nginx haproxy; do
+      run_parity "Python $framework on $first" --behind "$proxy" -- "$python" "$services/python/$framework.py" "$first"
+    done
+  done
+}
+
 suite_security() {
+  packaging/setup python node java bank || {
+    report_failure "packaging/setup python node java bank"
+    return
+  }
+  mkdir -p build/security
+  heading "building the parity services"
+  build release parity_service || return
+  local language before built=()
+  for language in node python java; do
+    before=$failed
+    check "the parity services in $language build" "build_parity_$language"
+    if ((failed == before)); then built+=("$language"); fi
+  done
   heading "router parity"
   check "a service that judges with case and routes without is found out" finds_a_careless_service
+  for language in cpp "${built[@]}"; do "parity_of_$language"; done
   printf '\n%d requests, %d protected handlers ran for the wrong person\n' "$parity_requests" "$parity_wrong"
+  heading "the tests themselves"
+  local bin=build/security/python/bin
+  "$bin/pip" install --quiet ruff mypy
+  check "ruff finds nothing" "$bin/ruff" check --no-cache --config bindings/python/pyproject.toml tests/security
+  check "ruff would format nothing" "$bin/ruff" format --no-cache --check --config bindings/python/pyproject.toml tests/security
+  check "the driver is typed (mypy --strict)" env -C tests/security/parity "$PWD/$bin/mypy" --cache-dir=/dev/null --strict .
 }
