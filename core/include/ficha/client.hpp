@@ -81,7 +81,8 @@ class Client {
   [[nodiscard]] Result<std::optional<Session>> load(std::string_view token, LoadOptions options = {});
   // A live session by its public id, for those who administer sessions; asks the store, and does not extend the idle timeout.
   [[nodiscard]] Result<std::optional<Session>> find(const SessionId& id);
-  // The new generation. Errors: session_gone, conflict, attribute_exists, invalid_argument, too_large.
+  // The new generation. Errors: session_gone, conflict, attribute_exists, too_large, invalid_argument (also for the token of
+  // this very session in what is to be stored, and for an attribute that [session] may_write does not name).
   [[nodiscard]] Result<std::uint64_t> patch(const SessionId& id, const Patch& patch);
   // The same session under a new token and id. Errors: session_gone.
   [[nodiscard]] Result<IssuedSession> rotate(const SessionId& id, RotateOptions options = {});
@@ -94,7 +95,7 @@ class Client {
   // The patch on every live session of the principal; how many there were. `add`, `increment` and new lifetimes are
   // invalid_argument: a session that is rotated meanwhile may be visited twice.
   [[nodiscard]] Result<std::uint64_t> patch_principal(std::string_view principal, const Patch& patch);
-  // The principal's live sessions, oldest first.
+  // The principal's live sessions, oldest first, without their protected attributes.
   [[nodiscard]] Result<std::vector<Session>> list(std::string_view principal);
 
   // Whether the request may pass. Never an error: what cannot be found out is Verdict::unavailable.

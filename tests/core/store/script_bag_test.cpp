@@ -40,8 +40,8 @@ class Author {
   explicit Author(unsigned seed) : random_(seed) {}
 
   std::string key() {
-    static const std::string keys[] = {"a",  "b",      "\"",   "\\", "{",    "}",       "[",         "]", ",", ":", "é", "😀",
-                                       "\n", "\x01",   "a,b",  "/",  "\x7f", "\\u0061", "\"a\":1",   "_", "__", " "};
+    static const std::string keys[] = {"a", "b",  "\"",   "\\",  "{", "}",    "[",       "]",       ",", ":",  "é",
+                                       "😀", "\n", "\x01", "a,b", "/", "\x7f", "\\u0061", "\"a\":1", "_", "__", " "};
     return keys[below(std::size(keys))];
   }
   std::string object() {
@@ -104,8 +104,7 @@ class Author {
 std::vector<std::string> by_the_scripts(const std::vector<Change>& changes) {
   std::vector<std::string> command = {"EVAL", std::string{scripts::shared_text}.append(change_all), "0"};
   for (const Change& change : changes) {
-    command.insert(command.end(),
-                   {change.bag, change.putting ? "put" : "take", json_quoted(change.key), change.value});
+    command.insert(command.end(), {change.bag, change.putting ? "put" : "take", json_quoted(change.key), change.value});
   }
   const AdminReply reply = RedisServer::shared().command(command);
   std::vector<std::string> bags;

@@ -59,7 +59,8 @@ std::vector<std::string> vectors(std::size_t longest, std::initializer_list<cons
   for (const char* part : parts) {
     for (const auto& vector : document[part]) {
       std::string bytes = bytes_of(vector["hex"]);
-      if (vector["id"] == std::string{id_text} && !bytes.empty() && bytes.size() <= longest) records.push_back(std::move(bytes));
+      if (vector["id"] == std::string{id_text} && !bytes.empty() && bytes.size() <= longest)
+        records.push_back(std::move(bytes));
     }
   }
   return records;
