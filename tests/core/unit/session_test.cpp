@@ -36,9 +36,10 @@ Session session_of(std::size_t body_bytes, std::string_view principal = "alice")
   fields.device_address = "192.0.2.7";
   fields.device_user_agent = "curl";
   fields.attributes = {{"a", "1"}};
+  fields.protected_attributes = {{"user", "7"}};
   std::string filler;
   if (body_bytes > 0) {
-    const std::size_t fixed = 11 * 8 + principal.size() + 9 + 9 + 13 + 2 + 3;
+    const std::size_t fixed = 13 * 8 + principal.size() + 9 + 9 + 13 + 2 + 5 + 3;
     filler.assign(body_bytes - fixed, 'x');
     fields.attributes.emplace_back("big", filler);
   }
@@ -57,6 +58,11 @@ void expect_same(const Session& a, const Session& b) {
   EXPECT_EQ(a.principal(), b.principal());
   EXPECT_EQ(a.device_address(), b.device_address());
   EXPECT_EQ(a.device_user_agent(), b.device_user_agent());
+  ASSERT_EQ(a.protected_count(), b.protected_count());
+  for (std::size_t i = 0; i < a.protected_count(); ++i) {
+    EXPECT_EQ(a.protected_name(i), b.protected_name(i));
+    EXPECT_EQ(a.protected_json(i), b.protected_json(i));
+  }
   ASSERT_EQ(a.role_count(), b.role_count());
   for (std::size_t i = 0; i < a.role_count(); ++i) EXPECT_EQ(a.role(i), b.role(i));
   ASSERT_EQ(a.scope_count(), b.scope_count());
@@ -146,8 +152,8 @@ TEST_P(SessionsOfSize, AreNotMadeOfBytesThatAreNoImage) {
   std::vector<std::byte> longer = image;
   longer.push_back(std::byte{0});
   EXPECT_FALSE(Session::from_image(longer));
-  // A count of roles, the id, and the offset and length of the principal.
-  for (const std::size_t at : {std::size_t{55}, std::size_t{68}, std::size_t{99}, std::size_t{103}}) {
+  // The counts of roles and of protected attributes, the id, and the offset and length of the principal.
+  for (const std::size_t at : {std::size_t{55}, std::size_t{95}, std::size_t{68}, std::size_t{99}, std::size_t{103}}) {
     std::vector<std::byte> changed = image;
     changed[at] = std::byte{0x7f};
     EXPECT_FALSE(Session::from_image(changed)) << at;
@@ -209,6 +215,9 @@ TEST(Sessions, AnswerForRolesScopesAndAttributesExactly) {
   EXPECT_EQ(session.attribute("A"), std::nullopt);
   EXPECT_EQ(session.attribute("1"), std::nullopt);
   EXPECT_EQ(session.attribute(""), std::nullopt);
+  EXPECT_EQ(session.attribute("user"), std::nullopt);
+  EXPECT_EQ(session.protected_attribute("user"), "7");
+  EXPECT_EQ(session.protected_attribute("a"), std::nullopt);
 }
 
 TEST(Sessions, WithoutAPrincipalAreAnonymous) {
