@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
+from conftest import PATIENT
 from django_helpers import COOKIE, cookie_of, replace_view, token, users
 from ficha.django import conf, get_client
 from ficha.django.signals import request_denied
@@ -289,7 +290,8 @@ if hasattr(AsyncClient, "aforce_login"):  # from Django 5.0
 @pytest.fixture
 def lost_server(settings: Any) -> Iterator[RedisServer]:
     server = RedisServer(persistent=True)
-    settings.FICHA = {**django_settings.FICHA, "redis": {"url": server.url}, "near_cache": {"enabled": False}}
+    redis = {"url": server.url, **PATIENT}
+    settings.FICHA = {**django_settings.FICHA, "redis": redis, "near_cache": {"enabled": False}}
     yield server
     conf.close_client()
     server.close()
