@@ -19,12 +19,41 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
+# What a bug is to meet: a stack that is checked, copies that know their bounds, a table of functions that nobody writes to
+# any more, and jumps that end where a function begins. For every target of the project and of its bindings.
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-fstack-clash-protection FICHA_HAS_STACK_CLASH_PROTECTION)
+check_cxx_compiler_flag(-fcf-protection=full FICHA_HAS_CF_PROTECTION)             # x86: CET
+check_cxx_compiler_flag(-mbranch-protection=standard FICHA_HAS_BRANCH_PROTECTION)  # AArch64: BTI and PAC
+set(ficha_hardening -fstack-protector-strong)
+if(FICHA_HAS_STACK_CLASH_PROTECTION)
+  list(APPEND ficha_hardening -fstack-clash-protection)
+endif()
+if(FICHA_HAS_CF_PROTECTION)
+  list(APPEND ficha_hardening -fcf-protection=full)
+elseif(FICHA_HAS_BRANCH_PROTECTION)
+  list(APPEND ficha_hardening -mbranch-protection=standard)
+endif()
+# The C library's checks need optimization, and stand in the way of the sanitizers'.
+if(NOT FICHA_SANITIZE)
+  list(APPEND ficha_hardening
+    "$<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>" "$<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>")
+endif()
+set_property(GLOBAL PROPERTY FICHA_HARDENING "${ficha_hardening}")
+
+function(ficha_harden target)
+  get_property(options GLOBAL PROPERTY FICHA_HARDENING)
+  target_compile_options(${target} PRIVATE ${options})
+  target_link_options(${target} PRIVATE LINKER:-z,relro,-z,now,-z,noexecstack)
+endfunction()
+
 # Language level, warnings and instrumentation for one of the project's own targets.
 function(ficha_configure_target target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   # What a designated initializer leaves out, it leaves out on purpose; GCC's C++ front end warns all the same.
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-missing-field-initializers)
+  ficha_harden(${target})
   if(FICHA_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -24,6 +24,8 @@ std::string_view name(ErrorCode code) noexcept {
       return "unknown_outcome";
     case ErrorCode::overloaded:
       return "overloaded";
+    case ErrorCode::incomplete:
+      return "incomplete";
     case ErrorCode::session_gone:
       return "session_gone";
     case ErrorCode::conflict:
@@ -58,6 +60,7 @@ int http_status(ErrorCode code) noexcept {
     case ErrorCode::corrupt_record:
     case ErrorCode::unknown_outcome:
     case ErrorCode::overloaded:
+    case ErrorCode::incomplete:
       return 503;
     case ErrorCode::invalid_config:
     case ErrorCode::closed:

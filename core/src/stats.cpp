@@ -1,5 +1,6 @@
 #include "ficha/stats.hpp"
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 
@@ -70,7 +71,30 @@ void add_cache(Exposition& out, const Stats& stats) {
   out.gauge("cache_bytes", "Memory held by the near cache's entries.", stats.cache_bytes);
 }
 
+constexpr std::array policy_names = std::to_array<std::string_view>({
+    "unknown", "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
+    "volatile-random", "volatile-ttl", "other"});
+
+void add_eviction(Exposition& out, const Stats& stats) {
+  out.family("redis_eviction_policy_info", "gauge", "The server's maxmemory-policy; sessions need noeviction.");
+  out.sample("redis_eviction_policy_info", "{policy=\"" + std::string{name(stats.eviction_policy)} + "\"}", "1");
+  if (stats.evicted_keys) {
+    out.gauge("redis_evicted_keys", "Keys that the server has evicted since it started.", *stats.evicted_keys);
+  }
+  out.counter("key_walks_total", "Walks over the server's keys, for want of an index to trust.", stats.key_walks);
+  out.counter("incomplete_total", "Walks over the server's keys that did not end in time.", stats.incomplete);
+}
+
 }  // namespace
+
+std::string_view name(EvictionPolicy policy) noexcept {
+  const auto i = static_cast<std::size_t>(policy);
+  return i < policy_names.size() ? policy_names[i] : "unknown";
+}
+
+bool evicts(EvictionPolicy policy) noexcept {
+  return policy != EvictionPolicy::unknown && policy != EvictionPolicy::noeviction;
+}
 
 std::string prometheus_text(const Stats& stats, std::string_view prefix) {
   Exposition out{prefix};
@@ -82,6 +106,7 @@ std::string prometheus_text(const Stats& stats, std::string_view prefix) {
   out.counter("redis_connect_failures_total", "Connections that failed.", stats.connect_failures);
   out.counter("redis_timeouts_total", "Commands that got no reply in time.", stats.timeouts);
   out.gauge("redis_commands_in_flight", "Commands that wait for their reply now.", stats.in_flight);
+  add_eviction(out, stats);
   add_round_trips(out, stats);
   return out.take();
 }

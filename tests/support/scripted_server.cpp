@@ -34,6 +34,8 @@ bool ScriptedPeer::shake_hands(std::string_view more) {
     if (command.empty()) return false;
     if (command.starts_with("HELLO")) write("%2\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n");
     if (command.starts_with("CLIENT")) write("+OK\r\n");
+    if (command == "INFO memory") write("$29\r\nmaxmemory_policy:noeviction\r\n\r\n");
+    if (command == "INFO stats") write("$16\r\nevicted_keys:0\r\n\r\n");
     if (command == "TIME") return write("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n" + std::string(more));
   }
 }

@@ -1,5 +1,7 @@
 #include "facade.hpp"
 
+#include <cstddef>
+#include <string_view>
 #include <type_traits>
 
 #include "handle.hpp"
@@ -149,9 +151,15 @@ bool is_identity_header(Handle handle, Bytes name) {
 }
 
 Packed stats(Handle handle) {
-  static_assert(std::is_trivially_copyable_v<Stats> && sizeof(Stats) == 35 * sizeof(std::uint64_t));
+  // A row of numbers, up to what the server says of itself.
+  constexpr std::size_t numbers = 37 * sizeof(std::uint64_t);
+  static_assert(std::is_trivially_copyable_v<Stats> && offsetof(Stats, evicted_keys) == numbers);
   const Stats stats = at(handle).client->stats();
-  return Packed(reinterpret_cast<const char*>(&stats), sizeof stats);
+  Packed out(reinterpret_cast<const char*>(&stats), numbers);
+  put(out, stats.evicted_keys ? static_cast<std::int64_t>(*stats.evicted_keys) : std::int64_t{-1});
+  const std::string_view policy = name(stats.eviction_policy);
+  put(out, static_cast<std::uint32_t>(policy.size()));
+  return out.append(policy);
 }
 
 Packed prometheus(Handle handle, Bytes prefix) {

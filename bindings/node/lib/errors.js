@@ -25,6 +25,7 @@ const table = [
   ['CorruptRecord', StoreError, 14, 'corrupt_record', 503],
   ['UnknownOutcome', StoreError, 15, 'unknown_outcome', 503],
   ['Overloaded', StoreError, 16, 'overloaded', 503],
+  ['Incomplete', StoreError, 17, 'incomplete', 503],
   ['SessionGone', FichaError, 20, 'session_gone', 401],
   ['Conflict', FichaError, 21, 'conflict', 409],
   ['AttributeExists', FichaError, 22, 'attribute_exists', 409],

@@ -166,6 +166,14 @@ export interface Stats {
   readonly cacheBytes: number;
   readonly roundTrips: readonly number[];
   readonly roundTripSumUs: number;
+  /** Over the server's keys, because it has evicted some, or does not say. */
+  readonly keyWalks: number;
+  /** Such walks that did not end in time. */
+  readonly incomplete: number;
+  /** By the server since it started, as last read; null where it does not say. */
+  readonly evictedKeys: number | null;
+  /** The server's maxmemory-policy as of the last connect; "unknown" where it does not say. */
+  readonly evictionPolicy: string;
 }
 
 /** A complete, valid configuration. */
@@ -290,6 +298,8 @@ export class CorruptRecord extends StoreError {}
 /** A write was sent and no reply came: it may have happened. */
 export class UnknownOutcome extends StoreError {}
 export class Overloaded extends StoreError {}
+/** Not all of a principal's sessions could be found in time, on a server that evicts keys. */
+export class Incomplete extends StoreError {}
 /** A write to a session that is no longer live. */
 export class SessionGone extends FichaError {}
 export class Conflict extends FichaError {}

@@ -10,6 +10,7 @@ export const {
   CorruptRecord,
   Decision,
   FichaError,
+  Incomplete,
   InvalidArgument,
   InvalidConfig,
   ManualClock,

@@ -36,8 +36,8 @@ Napi::Value error_table(const Napi::CallbackInfo& info) {
   for (const ErrorCode code :
        {ErrorCode::invalid_argument, ErrorCode::invalid_config, ErrorCode::too_large, ErrorCode::unavailable,
         ErrorCode::timeout, ErrorCode::access_denied, ErrorCode::write_refused, ErrorCode::corrupt_record,
-        ErrorCode::unknown_outcome, ErrorCode::overloaded, ErrorCode::session_gone, ErrorCode::conflict,
-        ErrorCode::attribute_exists, ErrorCode::session_limit, ErrorCode::closed}) {
+        ErrorCode::unknown_outcome, ErrorCode::overloaded, ErrorCode::incomplete, ErrorCode::session_gone,
+        ErrorCode::conflict, ErrorCode::attribute_exists, ErrorCode::session_limit, ErrorCode::closed}) {
     table[i++] = static_cast<int>(code);
     table[i++] = std::string{name(code)};
     table[i++] = http_status(code);

@@ -95,6 +95,10 @@ py::dict stats_dict(const Stats& s) {
   d["cache_bytes"] = s.cache_bytes;
   d["round_trips"] = std::vector<std::uint64_t>(s.round_trips.begin(), s.round_trips.end());
   d["round_trip_sum_us"] = s.round_trip_sum_us;
+  d["key_walks"] = s.key_walks;
+  d["incomplete"] = s.incomplete;
+  d["evicted_keys"] = s.evicted_keys;  // None where the server does not say
+  d["eviction_policy"] = name(s.eviction_policy);
   return d;
 }
 

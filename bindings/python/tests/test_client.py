@@ -340,4 +340,6 @@ def test_stats_and_metrics_count(make_client: Any) -> None:
     stats = client.stats()
     assert stats["hits"] >= 8
     assert stats["commands"] >= 1
+    assert stats["eviction_policy"] == "noeviction"
+    assert stats["evicted_keys"] == 0
     assert "shop_" in client.prometheus_text("shop")

@@ -22,6 +22,7 @@ enum class ErrorCode : int {
   corrupt_record = 14,    // guard, version, shape or type of the stored record is wrong
   unknown_outcome = 15,   // a write was sent and no reply came: it may have happened
   overloaded = 16,        // too many commands are in flight
+  incomplete = 17,        // not all of a principal's sessions could be found, on a server that evicts keys
   session_gone = 20,      // a write to a session that is no longer live
   conflict = 21,          // the expected generation differs
   attribute_exists = 22,  // `add` of an attribute that is there

@@ -3,10 +3,30 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace ficha {
+
+// The server's maxmemory-policy. Any but `noeviction` may take sessions, and the lists of a principal's sessions.
+enum class EvictionPolicy : std::uint8_t {
+  unknown,  // not connected yet, or the server does not say
+  noeviction,
+  allkeys_lru,
+  allkeys_lfu,
+  allkeys_random,
+  volatile_lru,
+  volatile_lfu,
+  volatile_random,
+  volatile_ttl,
+  other,  // one that this version does not know
+};
+
+// As the server spells it: "allkeys-lru"; "unknown" and "other" besides.
+[[nodiscard]] std::string_view name(EvictionPolicy policy) noexcept;
+// Whether a server with this policy takes keys when its memory is full; not what is unknown.
+[[nodiscard]] bool evicts(EvictionPolicy policy) noexcept;
 
 struct Stats {
   std::uint64_t hits = 0;            // near-cache look-ups that were answered
@@ -29,6 +49,12 @@ struct Stats {
   // Round trips, counted by upper bound in microseconds: 2^4, 2^5, … 2^19, more.
   std::array<std::uint64_t, 17> round_trips{};
   std::uint64_t round_trip_sum_us = 0;
+  std::uint64_t key_walks = 0;   // over the server's keys, because it has evicted some, or does not say
+  std::uint64_t incomplete = 0;  // … that did not end in time
+  // Keys that the server has evicted since it started, as last read: at each connect, and by what concerns all sessions of
+  // a principal.
+  std::optional<std::uint64_t> evicted_keys;
+  EvictionPolicy eviction_policy = EvictionPolicy::unknown;  // as of the last connect
 };
 
 // Prometheus text exposition format 0.0.4; every metric is named `prefix`_….

@@ -83,7 +83,10 @@ class MemoryStore final : public SessionStore {
   void flush() noexcept override {}
   void wait(Waiter& waiter) noexcept override { waiter.wait(); }
   std::int64_t now() const noexcept override { return clock_.unix_milliseconds() / 1000; }
-  void add_stats(Stats&) const noexcept override {}
+  void add_stats(Stats& stats) const noexcept override {
+    stats.eviction_policy = EvictionPolicy::noeviction;
+    stats.evicted_keys = 0;
+  }
   void close() noexcept override {
     const std::lock_guard lock{mutex_};
     closed_ = true;

@@ -55,6 +55,10 @@ std::int64_t Connection::server_milliseconds_at(std::int64_t now_ns) const noexc
   return impl_->server_offset_ms_.load(std::memory_order_relaxed) + now_ns / ns_per_ms;
 }
 
+void Connection::note_evicted_keys(std::optional<std::uint64_t> evicted) noexcept {
+  impl_->eviction_.note(evicted);
+}
+
 void Connection::add_stats(Stats& stats) const noexcept {
   impl_->add_stats(stats);
 }
@@ -200,6 +204,7 @@ void Connection::Impl::add_stats(Stats& stats) const noexcept {
   stats.timeouts += counters_.timeouts.get();
   stats.in_flight += in_flight_.load(std::memory_order_relaxed);
   counters_.round_trips.add_to(stats);
+  eviction_.add_to(stats);
 }
 
 }  // namespace ficha::redis

@@ -131,6 +131,8 @@ class Connection {
   // The same for a moment that the caller has looked up: Clock::monotonic_nanoseconds.
   [[nodiscard]] std::int64_t server_milliseconds_at(std::int64_t now_ns) const noexcept;
 
+  // How many keys the server had evicted when it answered just now; nullopt if it does not say.
+  void note_evicted_keys(std::optional<std::uint64_t> evicted) noexcept;
   void add_stats(Stats& stats) const noexcept;
   // What is in flight completes with ErrorCode::closed before this returns. Idempotent.
   void close() noexcept;

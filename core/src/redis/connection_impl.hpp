@@ -10,6 +10,7 @@
 #include "redis/backoff.hpp"
 #include "redis/connection.hpp"
 #include "redis/counters.hpp"
+#include "redis/eviction.hpp"
 #include "redis/reply.hpp"
 #include "redis/transport.hpp"
 
@@ -146,6 +147,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::string logged_reason_;
 
   Counters counters_;
+  Eviction eviction_;
 
   std::mutex thread_mutex_;  // held while joining
   std::thread thread_;

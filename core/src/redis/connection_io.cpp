@@ -116,7 +116,8 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
       if (!is_push(reply)) {
         replies.push_back(std::move(reply));
         // An early refusal (too many clients, no permission) may be the last that is said.
-        if (view(replies.back()).type() == ReplyView::Type::error) break;
+        const bool refused = view(replies.back()).type() == ReplyView::Type::error;
+        if (refused && !handshake.may_refuse(replies.size() - 1)) break;
       } else if (!apply_push(view(reply))) {
         return Error{ErrorCode::unavailable, "protocol error: a malformed push"};
       }
@@ -138,6 +139,7 @@ Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
 
   adopt_server_time(sent_at, *parse_time(view(replies.back())));
   time_asked_ns_ = sent_at;
+  eviction_.learn(view(replies[handshake.optional]), view(replies[handshake.optional + 1]));
   return sent_at;
 }
 
@@ -147,6 +149,7 @@ void Connection::Impl::go_up(std::int64_t proof) {
   proven_at_.store(proof, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   log(LogLevel::info, where_ + ": connected");
+  if (const std::optional<std::string> warning = eviction_.warning()) log(LogLevel::warning, where_ + ": " + *warning);
   {
     std::unique_lock lock(send_mutex_);
     if (link_.load(std::memory_order_relaxed) == Link::closed) return;

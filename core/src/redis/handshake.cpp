@@ -65,13 +65,14 @@ Handshake make_handshake(const ConnectionSettings& settings) {
   Commands rest{Effect::read};
   if (endpoint.database != 0) rest.add({"SELECT", std::to_string(endpoint.database)});
   if (settings.tracking) rest.add({"CLIENT", "TRACKING", "ON"});
-  rest.add({"TIME"});
+  const std::size_t optional = greeting.count() + rest.count();
+  rest.add({"INFO", "memory"}).add({"INFO", "stats"}).add({"TIME"});
 
   std::string bytes;
   bytes.reserve(greeting.bytes().size() + rest.bytes().size());
   bytes.append(greeting.bytes()).append(rest.bytes());
   greeting.wipe();
-  Handshake handshake{Secret(bytes), greeting.count() + rest.count()};
+  Handshake handshake{Secret(bytes), greeting.count() + rest.count(), optional};
   crypto::wipe(bytes.data(), bytes.size());
   return handshake;
 }
@@ -80,10 +81,10 @@ std::optional<Error> judge_handshake(const ConnectionSettings& settings, std::sp
   std::vector<std::string_view> names{"HELLO"};
   if (settings.endpoint.database != 0) names.push_back("SELECT");
   if (settings.tracking) names.push_back("CLIENT TRACKING");
-  names.push_back("TIME");
+  names.insert(names.end(), {"INFO", "INFO", "TIME"});
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const ReplyView reply = view(replies[i]);
-    if (reply.type() == ReplyView::Type::error) return classify(names[i], reply.text());
+    if (reply.type() == ReplyView::Type::error && names[i] != "INFO") return classify(names[i], reply.text());
     if (i == 0) {
       if (std::optional<Error> error = check_hello(reply)) return error;
     }

@@ -12,9 +12,14 @@ namespace ficha::redis {
 struct Handshake {
   Secret bytes;          // with the password
   std::size_t commands;  // how many replies they get
+  std::size_t optional;  // the first of the two that a server may refuse: INFO memory and INFO stats
+
+  [[nodiscard]] bool may_refuse(std::size_t command) const noexcept {
+    return command == optional || command == optional + 1;
+  }
 };
 
-// HELLO 3 with AUTH, SELECT, CLIENT TRACKING ON, TIME: in one write; TIME is always the last.
+// HELLO 3 with AUTH, SELECT, CLIENT TRACKING ON, INFO memory, INFO stats, TIME: in one write; TIME is always the last.
 // Tracking is the default mode, without NOLOOP, which would drop our own registration with our own write.
 [[nodiscard]] Handshake make_handshake(const ConnectionSettings& settings);
 

@@ -80,6 +80,12 @@ Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get
   return std::move(record).error();
 }
 
+// Whether `get` is a record of this session, or one that stored() has to say something of: an error, or somebody else's.
+bool RedisStore::holds_record(const SessionId& id, ReplyView get) {
+  if (get.type() != ReplyView::Type::string) return !get.text().starts_with("WRONGTYPE");
+  return is_somebody_elses(get.text(), id) || decode_record(get.text(), id);
+}
+
 // What GET and PTTL, sent at `sent_at_ns`, say of the session `id`. An expired one is none.
 RedisStore::Reading RedisStore::reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
                                         std::int64_t sent_at_ns) const {
@@ -160,12 +166,15 @@ Task<std::optional<Session>> RedisStore::find(SessionId id) {
   auto asked = read(id);
   auto found = co_await asked;
   if (!found) co_return std::move(found).error();
+  if (cache_ && found->answer && !*found->answer) cache_->drop(id);
   co_return std::move(found->answer);
 }
 
 // For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who boarded.
+// What is not kept ends what was: a database may have been swapped for another, of which Redis tells nobody (SWAPDB).
 void RedisStore::land(Flight& flight, std::string_view token, const Reading& found) {
-  if (found.answer && *found.answer) cache_->keep(flight, token, **found.answer, found.freshness);
+  const bool kept = found.answer && *found.answer && cache_->keep(flight, token, **found.answer, found.freshness);
+  if (found.answer && !kept) cache_->drop(flight.id());
   flight.land(found.answer);
 }
 
@@ -211,7 +220,7 @@ bool RedisStore::try_load(std::string_view token, LoadOptions options, std::opti
   if (!cache_->find(token, link, options.touch, session, touch_due)) return false;
   if (touch_due) {
     try {
-      touch(session->id(), Secret{token}, session->idle_seconds(), session->expires_at());
+      touch(session->id(), index_of(*session), Secret{token}, session->idle_seconds(), session->expires_at());
     } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the next request touches
     }
   }
@@ -221,13 +230,19 @@ bool RedisStore::try_load(std::string_view token, LoadOptions options, std::opti
 void RedisStore::touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms) {
   const std::int64_t due_ms = next_touch_ms(deadline_ms, session.idle_seconds(), session.expires_at());
   if (connection_->server_milliseconds() < due_ms) return;
-  touch(session.id(), Secret{token}, session.idle_seconds(), session.expires_at());
+  touch(session.id(), index_of(session), Secret{token}, session.idle_seconds(), session.expires_at());
+}
+
+// '' for an anonymous session, which none lists.
+std::string RedisStore::index_of(const Session& session) const {
+  return session.principal().empty() ? std::string() : index_key(session.id().route(), session.principal());
 }
 
 // Moves the idle deadline without anybody waiting for it. PEXPIREAT cannot revive a session, and with GT only the first
 // process to touch in a quantum changes anything. Where it does, it costs this process its own near-cache entry, which is
 // read again once PONG says that the invalidation has passed.
-Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds, std::int64_t expires_at) {
+Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::int64_t idle_seconds,
+                           std::int64_t expires_at) {
   const std::int64_t target_ms = touch_target_ms(connection_->server_milliseconds(), idle_seconds, expires_at);
   if (!touch_gate_.pass(id, target_ms)) co_return;
   touches_sent_.fetch_add(1, std::memory_order_relaxed);
@@ -238,6 +253,8 @@ Detached RedisStore::touch(SessionId id, Secret token, std::int64_t idle_seconds
   if (cache_) commands.add({"PING"});
   auto send = connection_->send(std::move(commands));
   const auto replies = co_await send;
+  // An index must not be evicted before the sessions that are in use. It may stay as it is, where memory is out.
+  if (replies && view(replies->front()).integer() == 1 && !index.empty()) start(relist(id, index), [](auto&&) {});
   note_touch(replies);
   if (!cache_ || !replies) co_return;
 

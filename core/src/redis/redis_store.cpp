@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t done = 0;
 constexpr std::int64_t superseded = -1;
 constexpr std::int64_t again = -2;
+constexpr std::int64_t walk_first = -3;
+constexpr std::size_t create_step = 40;  // sessions that one call of create enters in the index; a millisecond or so
 
 std::int64_t status_of(ReplyView reply) {
   return reply[0].integer();
@@ -164,17 +166,41 @@ Task<IssuedSession> RedisStore::create(NewSession wanted) {
   const std::string record = encode_new(id, wanted);
   const std::string limit = std::to_string(settings_.max_per_principal);
   const bool evicts = settings_.max_per_principal > 0 && settings_.on_limit == OnLimit::evict_oldest;
-  const std::vector<std::string_view> arguments = {
-      "2", key, index, record, proves_itself(wanted) ? "1" : "0", limit, evicts ? "evict" : "refuse"};
+  std::vector<SessionKey> others;  // that a walk found, for the index; entered up to `entered`
+  std::size_t entered = 0;
+  std::string_view stage = "index";
   for (;;) {
-    auto evaluation = evaluate(scripts::create, arguments, evicts ? Targets::unnamed : Targets::named);
+    const std::size_t step = std::min(create_step, others.size() - entered);
+    const std::string keys = std::to_string(2 + step);
+    std::vector<std::string_view> arguments = {keys, key, index};
+    for (; arguments.size() < 3 + step; ++entered) arguments.push_back(others[entered]);
+    if (stage == "walk" && entered == others.size()) stage = "walked";
+    arguments.insert(arguments.end(),
+                     {record, proves_itself(wanted) ? "1" : "0", limit, evicts ? "evict" : "refuse", stage});
+    auto evaluation = evaluate(scripts::create, std::move(arguments), evicts ? Targets::unnamed : Targets::named);
     auto reply = co_await evaluation;
     if (!reply) {
       if (reply.error().code != ErrorCode::conflict) co_return std::move(reply).error();
       co_return Error{ErrorCode::unavailable, "the random source repeats itself"};
     }
-    if (status_of(view(*reply)) != again) co_return issued(std::move(*token), view(*reply));
+    const std::int64_t status = status_of(view(*reply));
+    if (status == walk_first) {
+      auto walking = list(wanted.principal);
+      const auto found = co_await walking;
+      if (!found) co_return found.error();
+      for (const Session& session : *found) others.push_back(session_key(session.id()));
+      stage = "walk";
+    } else if (status != again) {
+      co_return issued(std::move(*token), view(*reply));
+    }
   }
+}
+
+// A session whose principal's index may lack it goes back there, if it lives.
+Task<Reply> RedisStore::relist(SessionId id, std::string index) {
+  const SessionKey key = session_key(id);
+  auto evaluation = evaluate(scripts::relist, {"2", key, index}, Targets::named);
+  co_return co_await evaluation;
 }
 
 void RedisStore::append_patch(const Patch& patch, std::vector<std::string>& arguments) const {
@@ -275,6 +301,8 @@ void RedisStore::add_stats(Stats& stats) const noexcept {
   if (cache_) cache_->add_stats(stats);
   stats.touches_sent += touches_sent_.load(std::memory_order_relaxed);
   stats.touches_effective += touches_effective_.load(std::memory_order_relaxed);
+  stats.key_walks += key_walks_.load(std::memory_order_relaxed);
+  stats.incomplete += incomplete_.load(std::memory_order_relaxed);
 }
 
 }  // namespace ficha::redis

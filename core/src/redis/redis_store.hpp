@@ -23,7 +23,8 @@ namespace ficha::redis {
 // neither lose an update nor revive a session. Only an authoritative nil of Redis means "no such session".
 //
 // An operation of a fixed number of round trips ends within operation_timeout. One that walks a principal's sessions takes
-// as long as there are sessions; each of its steps is bounded by command_timeout, and blocks Redis for 5 ms at most.
+// as long as there are sessions; each of its steps is bounded by command_timeout, and blocks Redis for 5 ms at most. Where it
+// has to walk the server's keys as well, that ends within operation_timeout, or with ErrorCode::incomplete.
 //
 // Thread rule: as SessionStore.
 class RedisStore final : public SessionStore {
@@ -86,6 +87,23 @@ class RedisStore final : public SessionStore {
 
   class Read;
 
+  // A walk over the keys of a principal's route, because the index may lack members. SCAN finds every key that is there from
+  // the beginning to the end, on one server: where the link was lost meanwhile, it begins anew.
+  struct Walk {
+    std::string principal;
+    OperationTimer timer;
+    std::set<SessionId>& seen;  // sessions that were read already
+    std::string cursor = "0";
+    std::uint64_t link = 0;  // the connection's epoch; 0 = not begun
+    bool over = false;
+  };
+  // What one step over a principal's sessions has done.
+  struct Patched {
+    std::uint64_t live = 0;
+    std::int64_t changed = 0;
+    bool index_is_whole = true;
+  };
+
   // load.cpp
   Task<Answers> ask(Commands commands, OperationTimer timer);
   Task<Reading> read(SessionId id);
@@ -93,23 +111,40 @@ class RedisStore final : public SessionStore {
   Answer&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found);
   const Answer& share(const Answer& answer, const Token& token, bool touch);
   Result<Stored> stored(const SessionId& id, ReplyView get);
+  static bool holds_record(const SessionId& id, ReplyView get);
   [[nodiscard]] Reading reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
                                 std::int64_t sent_at_ns) const;
   void touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms);
-  Detached touch(SessionId id, Secret token, std::int64_t idle_seconds, std::int64_t expires_at);
+  [[nodiscard]] std::string index_of(const Session& session) const;
+  Detached touch(SessionId id, std::string index, Secret token, std::int64_t idle_seconds, std::int64_t expires_at);
   void note_touch(const Result<std::vector<Reply>>& replies);
 
   // redis_store.cpp
   Task<Reply> evaluate(const scripts::Script& script, std::vector<std::string_view> arguments, Targets targets);
   Task<IssuedSession> move(SessionId id, std::string principal, RotateOptions options,
                            std::optional<NewSession> replacement, OperationTimer timer);
+  Task<Reply> relist(SessionId id, std::string index);
   Result<IssuedSession> issued(Token token, ReplyView reply);
   std::string encode_new(const SessionId& id, const NewSession& wanted) const;
   void append_patch(const Patch& patch, std::vector<std::string>& arguments) const;
 
   // principal.cpp
+  Task<std::optional<std::uint64_t>> revoke_listed(const std::string& index, std::string_view kept,
+                                                   std::uint64_t& revoked);
+  Task<Patched> patch_listed(const std::string& principal, const Patch& patch);
+  Task<bool> list_indexed(const std::string& principal, std::set<SessionId>& seen, std::vector<Session>& sessions);
   Task<std::vector<Session>> read_listed(std::string index, std::size_t begin, std::size_t end,
-                                         std::set<SessionId>& seen);
+                                         std::set<SessionId>& seen, bool& index_is_whole);
+  Task<std::vector<Session>> read_each(std::vector<SessionId> ids, OperationTimer timer,
+                                       std::optional<std::string> owner);
+  bool note_evicted(std::optional<std::uint64_t> evicted) noexcept;
+
+  // walk.cpp
+  Task<std::vector<Session>> walk_on(Walk& walk);
+  Task<std::vector<Session>> read_walked(std::vector<SessionId> ids, Walk& walk);
+  Task<bool> revoke_walked(const std::string& principal, std::string_view kept, std::uint64_t& revoked);
+  Task<Patched> patch_walked(const std::string& principal, const Patch& patch);
+  Error incomplete(std::string_view what);
 
   // Rotations with grace chain; walking along ends with the operation's time, never with "no such session".
   static Error out_of_time() { return {ErrorCode::timeout, "the operation took longer than operation_timeout"}; }
@@ -132,6 +167,8 @@ class RedisStore final : public SessionStore {
   std::atomic<std::uint64_t> touches_sent_{0};
   std::atomic<std::uint64_t> touches_effective_{0};
   std::atomic<bool> touches_refused_{false};
+  std::atomic<std::uint64_t> key_walks_{0};
+  std::atomic<std::uint64_t> incomplete_{0};
   const std::unique_ptr<NearCache> cache_;  // null when off; outlives the connection, which calls it
   const std::unique_ptr<Connection> connection_;
 };

@@ -14,6 +14,8 @@ using ::testing::Not;
 
 constexpr const char* hello = "%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n";
 constexpr const char* ok = "+OK\r\n";
+constexpr const char* memory = "=32\r\ntxt:maxmemory_policy:noeviction\r\n\r\n";
+constexpr const char* stats = "$16\r\nevicted_keys:0\r\n\r\n";
 constexpr const char* time_reply = "*2\r\n$10\r\n1700000000\r\n$6\r\n123456\r\n";
 
 std::vector<Reply> replies(std::initializer_list<std::string_view> texts) {
@@ -37,9 +39,10 @@ class HandshakeTest : public ::testing::Test {
   ConnectionSettings settings{};
 };
 
-TEST_F(HandshakeTest, SaysHelloTurnsTrackingOnAndAsksTheTime) {
+TEST_F(HandshakeTest, SaysHelloTurnsTrackingOnAndAsksForMemoryAndTime) {
   EXPECT_EQ(make_handshake(settings).bytes.reveal(),
-            "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n*1\r\n$4\r\nTIME\r\n");
+            "*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*3\r\n$6\r\nCLIENT\r\n$8\r\nTRACKING\r\n$2\r\nON\r\n"
+            "*2\r\n$4\r\nINFO\r\n$6\r\nmemory\r\n*2\r\n$4\r\nINFO\r\n$5\r\nstats\r\n*1\r\n$4\r\nTIME\r\n");
 }
 
 TEST_F(HandshakeTest, LeavesNoCopyOfThePasswordInFreedMemory) {
@@ -47,7 +50,7 @@ TEST_F(HandshakeTest, LeavesNoCopyOfThePasswordInFreedMemory) {
   settings.endpoint.password = Secret{password};
   settings.endpoint.database = 12;
   testing::forbid_in_freed_blocks(password);
-  EXPECT_EQ(make_handshake(settings).commands, 4U);
+  EXPECT_EQ(make_handshake(settings).commands, 6U);
   EXPECT_EQ(testing::freed_with_forbidden_bytes(), 0U);
   testing::forbid_in_freed_blocks({});
 }
@@ -63,11 +66,18 @@ TEST_F(HandshakeTest, ADatabaseIsSelectedUnlessItIsTheFirst) {
   settings.endpoint.database = 12;
   settings.tracking = false;
   EXPECT_THAT(std::string(make_handshake(settings).bytes.reveal()), HasSubstr("SELECT\r\n$2\r\n12"));
-  EXPECT_EQ(make_handshake(settings).commands, 3U);
+  EXPECT_EQ(make_handshake(settings).commands, 5U);
 }
 
 TEST_F(HandshakeTest, GoodAnswersAreAccepted) {
-  EXPECT_FALSE(judge({hello, ok, time_reply}));
+  EXPECT_FALSE(judge({hello, ok, memory, stats, time_reply}));
+}
+
+TEST_F(HandshakeTest, AServerMayKeepItsMemoryToItself) {
+  const char* refusal = "-NOPERM this user has no permissions to run the 'info' command\r\n";
+  EXPECT_FALSE(judge({hello, ok, refusal, refusal, time_reply}));
+  const Handshake handshake = make_handshake(settings);
+  for (std::size_t i = 0; i < handshake.commands; ++i) EXPECT_EQ(handshake.may_refuse(i), i == 2 || i == 3) << i;
 }
 
 TEST_F(HandshakeTest, RefusedCredentialsAreAccessDenied) {
@@ -91,7 +101,7 @@ TEST_F(HandshakeTest, AServerWithoutResp3IsTooOld) {
        {"-ERR unknown command `HELLO`, with args beginning with: `3`\r\n", "-NOPROTO unsupported protocol version\r\n",
         "+OK\r\n", "*0\r\n", "%2\r\n+version\r\n+7.0.0\r\n+proto\r\n:2\r\n",
         "%2\r\n+version\r\n+6.2.7\r\n+proto\r\n:3\r\n"}) {
-    const std::optional<Error> error = judge({answer, ok, time_reply});
+    const std::optional<Error> error = judge({answer, ok, memory, stats, time_reply});
     ASSERT_TRUE(error) << answer;
     EXPECT_EQ(error->code, ErrorCode::unavailable) << answer;
     EXPECT_THAT(error->message, HasSubstr("Redis 7.0 or Valkey 7.2 is needed")) << answer;
@@ -110,7 +120,7 @@ TEST_F(HandshakeTest, ATimeThatIsNoneIsRefused) {
   for (const char* answer :
        {"+OK\r\n", "*1\r\n$1\r\n1\r\n", "*2\r\n$1\r\nx\r\n$1\r\n1\r\n", "*2\r\n$1\r\n1\r\n$7\r\n1000000\r\n",
         "*2\r\n$19\r\n9223372036854775807\r\n$1\r\n0\r\n", "*2\r\n$2\r\n-1\r\n$1\r\n0\r\n"})
-    EXPECT_TRUE(judge({hello, ok, answer})) << answer;
+    EXPECT_TRUE(judge({hello, ok, memory, stats, answer})) << answer;
 }
 
 TEST_F(HandshakeTest, TimeIsInMilliseconds) {

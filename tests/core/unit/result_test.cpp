@@ -29,6 +29,7 @@ constexpr Row table[] = {
     {ErrorCode::corrupt_record, 14, "corrupt_record", 503},
     {ErrorCode::unknown_outcome, 15, "unknown_outcome", 503},
     {ErrorCode::overloaded, 16, "overloaded", 503},
+    {ErrorCode::incomplete, 17, "incomplete", 503},
     {ErrorCode::session_gone, 20, "session_gone", 401},
     {ErrorCode::conflict, 21, "conflict", 409},
     {ErrorCode::attribute_exists, 22, "attribute_exists", 409},

@@ -12,6 +12,7 @@ namespace ficha::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -36,6 +37,21 @@ TEST(PrometheusTextTest, EveryCounterIsThereWithItsValue) {
   EXPECT_THAT(text, HasSubstr("\nficha_touches_effective_total 5\n"));
   EXPECT_THAT(text, HasSubstr("\nficha_redis_commands_in_flight 6\n"));
   EXPECT_THAT(text, HasSubstr("\nficha_cache_bytes 18446744073709551615\n"));
+}
+
+TEST(PrometheusTextTest, WhatTheServerEvictsIsThere) {
+  Stats stats;
+  EXPECT_THAT(prometheus_text(stats), HasSubstr("\nficha_redis_eviction_policy_info{policy=\"unknown\"} 1\n"));
+  EXPECT_THAT(prometheus_text(stats), Not(HasSubstr("redis_evicted_keys"))) << "no number that nobody knows";
+  stats.eviction_policy = EvictionPolicy::volatile_lfu;
+  stats.evicted_keys = 7;
+  stats.key_walks = 8;
+  stats.incomplete = 9;
+  const std::string text = prometheus_text(stats);
+  EXPECT_THAT(text, HasSubstr("\nficha_redis_eviction_policy_info{policy=\"volatile-lfu\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nficha_redis_evicted_keys 7\n"));
+  EXPECT_THAT(text, HasSubstr("\nficha_key_walks_total 8\n"));
+  EXPECT_THAT(text, HasSubstr("\nficha_incomplete_total 9\n"));
 }
 
 TEST(PrometheusTextTest, RoundTripsAreACumulativeHistogramInSeconds) {
@@ -80,7 +96,7 @@ TEST(PrometheusTextTest, TheTextFollowsTheExpositionFormat) {
       EXPECT_THAT(std::string{match[1]}, StartsWith(family)) << line;
     }
   }
-  EXPECT_EQ(families.size(), 16U);
+  EXPECT_EQ(families.size(), 19U);
 }
 
 }  // namespace

@@ -77,6 +77,12 @@ class Overloaded(StoreError):
     code, name = 16, "overloaded"
 
 
+class Incomplete(StoreError):
+    """Not all of a principal's sessions could be found in time, on a server that evicts keys."""
+
+    code, name = 17, "incomplete"
+
+
 class SessionGone(FichaError):
     """A write to a session that is no longer live."""
 
@@ -120,6 +126,7 @@ ERRORS: dict[int, type[FichaError]] = {
         CorruptRecord,
         UnknownOutcome,
         Overloaded,
+        Incomplete,
         SessionGone,
         Conflict,
         AttributeExists,

@@ -194,4 +194,3 @@ local function next_record(record)
   if #bytes > MAX_RECORD then return nil, {TOO_LARGE, 'a session record is at most 256 KiB'} end
   return bytes
 end
-

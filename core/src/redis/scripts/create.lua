@@ -1,12 +1,14 @@
 -- Writes a session, if its key is free, and enters it in its principal's index, within the session limit.
 --
--- KEYS  session, index of its principal (left alone for an anonymous session)
+-- KEYS  session, index of its principal (left alone for an anonymous session), and sessions to enter in the index first
 -- ARGV  record, its times relative to now; '1' if the principal proves itself now;
---       most sessions of the principal (0 = no limit); 'evict' the oldest beyond it, or 'refuse'
--- Reply {0, record, deadline in Unix milliseconds}, {AGAIN} if the index needs more tidying than one step may take
--- (nothing has been written then), {SESSION_LIMIT}, {CONFLICT} if the key exists
+--       most sessions of the principal (0 = no limit); 'evict' the oldest beyond it, or 'refuse';
+--       'index' if the index is all that the limit goes by, 'walk' if KEYS holds some of the sessions that a walk found,
+--       'walked' if it holds the last of them
+-- Reply {0, record, deadline in Unix milliseconds}, {AGAIN} if the index needs more tidying than one step may take, {WALK}
+-- if it may lack members (nothing has been created then), {SESSION_LIMIT}, {CONFLICT} if the key exists
 
-local AGAIN = -2
+local AGAIN, WALK = -2, -3
 local STEP = 250 -- index members looked at in one step
 
 local session, index = KEYS[1], KEYS[2]
@@ -42,8 +44,14 @@ set_number(record, EXPIRES, time.seconds + record.values[EXPIRES])
 if ARGV[2] == '1' then set_number(record, AUTHENTICATED, time.seconds) end
 local indexed = record.values[PRINCIPAL] ~= ''
 
+local no_right = denied(session, {'SET', 'UNLINK'}) or indexed and denied(index, {'ZADD', 'ZREM', 'PEXPIREAT'})
+if no_right then return no_right end
+
 local surplus = {}
 if indexed then
+  if limit > 0 and ARGV[5] == 'index' and evicted_keys() ~= 0 then return {WALK} end
+  for i = 3, #KEYS do relist(KEYS[i], index, time) end
+  if ARGV[5] == 'walk' then return {AGAIN} end
   drop_expired(index, time)
   if limit > 0 and redis.call('ZCARD', index) >= limit then
     local live, more = oldest_live()

@@ -14,6 +14,10 @@ if redis.call('PTTL', session) == -1 then return {CORRUPT_RECORD} end
 if ARGV[1] ~= '' and tonumber(ARGV[1]) ~= record.values[GENERATION] then return {CONFLICT} end
 
 local new_lifetime = ARGV[2] ~= '' or ARGV[3] ~= ''
+if new_lifetime and record.values[PRINCIPAL] ~= '' then
+  local no_right = denied(index_of(record, session), {'ZSCORE', 'ZADD', 'PEXPIREAT'})
+  if no_right then return no_right end
+end
 if ARGV[2] ~= '' then set_number(record, IDLE, tonumber(ARGV[2])) end
 if ARGV[3] ~= '' then set_number(record, EXPIRES, time.seconds + tonumber(ARGV[3])) end
 local bytes, refused = apply_patch(record, 4)

@@ -1,8 +1,10 @@
 -- Changes a chunk of a principal's live sessions. A session that the patch would leave as it is, is not written.
 --
--- KEYS  index of the principal; its sessions lie in the same slot
+-- KEYS  index of the principal; its sessions lie in the same slot. The sessions of the chunk, if they are not those that the
+--       index has there: at most STEP
 -- ARGV  where the chunk begins: a score as ZRANGE reads it; then the patch as apply_patch() reads it
--- Reply {0, live sessions in the chunk, sessions changed, where the next chunk begins or '', error or 0, its text}
+-- Reply {0, live sessions in the chunk, sessions changed, where the next chunk begins or '', error or 0, its text,
+-- evicted_keys()}
 --
 -- A chunk ends between two scores: a rotation keeps a session's score, so no session slips past by being rotated.
 
@@ -12,6 +14,11 @@ local index = KEYS[1]
 local siblings = index:sub(1, index:find('@', 1, true) - 1) .. ':'
 
 local function chunk()
+  if #KEYS > 1 then
+    local given = {}
+    for i = 2, #KEYS do given[i - 1] = id_of(KEYS[i]) end
+    return given, ''
+  end
   local found = redis.call('ZRANGE', index, ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0, STEP, 'WITHSCORES')
   local ids, seen = {}, {}
   for i = 1, #found, 2 do
@@ -43,4 +50,4 @@ for _, id in ipairs(ids) do
   end
   if reply and reply[1] > DONE and reply[1] ~= SESSION_GONE then failure = reply end
 end
-return {DONE, live, changed, next_chunk, failure[1], failure[2] or ''}
+return {DONE, live, changed, next_chunk, failure[1], failure[2] or '', evicted_keys()}

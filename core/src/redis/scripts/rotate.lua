@@ -19,6 +19,10 @@ if indexed and index:sub(index:find('@', 1, true) + 1) ~= record.values[PRINCIPA
   return {INVALID_ARGUMENT, 'the session belongs to another principal'}
 end
 
+local no_right = denied(new, {'SET'}) or denied(old, {ARGV[1] == '' and 'UNLINK' or 'SET'}) or
+  indexed and denied(index, {'ZADD', 'ZREM', 'PEXPIREAT'})
+if no_right then return no_right end
+
 local score = indexed and tonumber(redis.call('ZSCORE', index, id_of(old)) or record.values[EXPIRES])
 if ARGV[3] ~= '' then
   local replacement = cut_record(ARGV[3], id_of(new))

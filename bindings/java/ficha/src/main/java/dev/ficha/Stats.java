@@ -6,7 +6,8 @@ import java.util.stream.IntStream;
 
 /**
  * Counters of one client since it was opened. {@code roundTrips} counts by upper bound in microseconds: 2^4, 2^5, … 2^19,
- * more.
+ * more. {@code evictedKeys} is what the server has evicted since it started, as last read, -1 where it does not say;
+ * {@code evictionPolicy} its maxmemory-policy, "unknown" where it does not say.
  */
 public record Stats(
         long hits,
@@ -27,7 +28,11 @@ public record Stats(
         long cacheEntries,
         long cacheBytes,
         List<Long> roundTrips,
-        long roundTripSumMicros) {
+        long roundTripSumMicros,
+        long keyWalks,
+        long incomplete,
+        long evictedKeys,
+        String evictionPolicy) {
     private static final int ROUND_TRIP_CLASSES = 17;
 
     static Stats unpack(byte[] bytes) {
@@ -53,6 +58,10 @@ public record Stats(
                 IntStream.range(0, ROUND_TRIP_CLASSES)
                         .mapToObj(i -> n.getLong())
                         .toList(),
-                n.getLong());
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getLong(),
+                n.getText());
     }
 }

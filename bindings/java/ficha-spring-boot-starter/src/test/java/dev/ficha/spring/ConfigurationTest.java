@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.predicate.RuntimeHintsPredicates;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.session.autoconfigure.SessionAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
@@ -39,6 +40,14 @@ class ConfigurationTest {
                 .hasBean("fichaFilter")
                 .hasBean("fichaHealthIndicator")
                 .hasBean("sessionRepositoryFilterRegistration"));
+    }
+
+    @Test
+    void healthTellsWhatTheServerEvicts() {
+        runner.run(context -> assertThat(context.getBean("fichaHealthIndicator", HealthIndicator.class)
+                        .health()
+                        .getDetails())
+                .containsEntry("evictionPolicy", "noeviction"));
     }
 
     @Test
