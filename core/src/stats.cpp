@@ -71,9 +71,9 @@ void add_cache(Exposition& out, const Stats& stats) {
   out.gauge("cache_bytes", "Memory held by the near cache's entries.", stats.cache_bytes);
 }
 
-constexpr std::array policy_names = std::to_array<std::string_view>({
-    "unknown", "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
-    "volatile-random", "volatile-ttl", "other"});
+constexpr std::array policy_names =
+    std::to_array<std::string_view>({"unknown", "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random",
+                                     "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "other"});
 
 void add_eviction(Exposition& out, const Stats& stats) {
   out.family("redis_eviction_policy_info", "gauge", "The server's maxmemory-policy; sessions need noeviction.");

@@ -102,9 +102,8 @@ class AccessTest : public StoreFaultTest {
         operation([](auto& s, auto& one) { return s.load(one.token, {.fresh = true}); }),
         operation([](auto& s, auto& one) { return s.find(one.session.id()); }),
         operation([](auto& s, auto& one) { return s.patch(one.session.id(), with_roles({"x"})); }),
-        operation([](auto& s, auto& one) {
-          return s.patch(one.session.id(), {.absolute_timeout = std::chrono::hours{20}});
-        }),
+        operation(
+            [](auto& s, auto& one) { return s.patch(one.session.id(), {.absolute_timeout = std::chrono::hours{20}}); }),
         operation([](auto& s, auto& one) { return s.rotate(one.session.id(), {}); }),
         operation([](auto& s, auto& one) { return s.rotate(one.session.id(), {.grace = seconds{5}}); }),
         operation([](auto& s, auto& one) { return s.reauthenticate(one.session.id(), {.principal = "alice"}); }),

@@ -311,8 +311,9 @@ Napi::Value stats(const SharedClient& handle, const Napi::CallbackInfo& info) {
   set("roundTripSumUs", s.round_trip_sum_us);
   set("keyWalks", s.key_walks);
   set("incomplete", s.incomplete);
-  object.Set("evictedKeys", s.evicted_keys ? Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(*s.evicted_keys)))
-                                           : info.Env().Null());
+  object.Set("evictedKeys", s.evicted_keys
+                                ? Napi::Value(Napi::Number::New(info.Env(), static_cast<double>(*s.evicted_keys)))
+                                : info.Env().Null());
   object.Set("evictionPolicy", std::string{name(s.eviction_policy)});
   Napi::Array round_trips = Napi::Array::New(info.Env(), s.round_trips.size());
   for (std::uint32_t i = 0; i < s.round_trips.size(); ++i) round_trips[i] = static_cast<double>(s.round_trips[i]);

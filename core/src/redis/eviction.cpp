@@ -60,8 +60,7 @@ std::optional<std::string> Eviction::warning() {
     return "maxmemory-policy " + std::string(name(policy)) +
            " lets the server take sessions, and the lists of whose they are; set it to noeviction";
   }
-  const bool silent =
-      policy == EvictionPolicy::unknown || evicted_keys_.load(std::memory_order_relaxed) == unknown;
+  const bool silent = policy == EvictionPolicy::unknown || evicted_keys_.load(std::memory_order_relaxed) == unknown;
   if (!silent || std::exchange(silence_told_, true)) return std::nullopt;
   return "the server does not say whether it evicts keys (INFO memory, INFO stats); what concerns all sessions of a "
          "principal walks its keys";

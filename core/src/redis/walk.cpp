@@ -31,7 +31,8 @@ std::vector<std::string_view> with_keys(const std::string& index, std::span<cons
 Error RedisStore::incomplete(std::string_view what) {
   incomplete_.fetch_add(1, std::memory_order_relaxed);
   return {ErrorCode::incomplete,
-          "this server evicts keys, and not all of them could be looked at in time (operation_timeout): " +
+          "this server has evicted keys, or does not say, and those it has could not all be looked at in time "
+          "(operation_timeout): " +
               std::string(what)};
 }
 
@@ -57,8 +58,7 @@ Task<std::vector<Session>> RedisStore::walk_on(Walk& walk) {
   }
   const ReplyView page = view(answers->replies[0]);
   if (page.type() == ReplyView::Type::error) co_return error_of_reply(page.text());
-  if (page[0].type() != ReplyView::Type::string || page[0].text().empty() ||
-      page[1].type() != ReplyView::Type::array) {
+  if (page[0].type() != ReplyView::Type::string || page[0].text().empty() || page[1].type() != ReplyView::Type::array) {
     co_return corrupt_record("a SCAN was answered with something else");
   }
   walk.cursor = page[0].text();
@@ -98,8 +98,7 @@ Task<bool> RedisStore::revoke_walked(const std::string& principal, std::string_v
     auto step = walk_on(walk);
     const auto found = co_await step;
     if (!found && found.error().code == ErrorCode::incomplete)
-      co_return Error{ErrorCode::incomplete,
-                      found.error().message + "; " + std::to_string(revoked) + " were revoked"};
+      co_return Error{ErrorCode::incomplete, found.error().message + "; " + std::to_string(revoked) + " were revoked"};
     if (!found) co_return found.error();
     std::vector<SessionKey> keys;
     for (const Session& session : *found) keys.push_back(session_key(session.id()));
@@ -132,8 +131,7 @@ Task<RedisStore::Patched> RedisStore::patch_walked(const std::string& principal,
   std::optional<Error> failure;
   for (std::size_t begin = 0; begin < keys.size(); begin += patch_step) {
     std::string count;
-    auto arguments =
-        with_keys(index, std::span(keys).subspan(begin, std::min(patch_step, keys.size() - begin)), count);
+    auto arguments = with_keys(index, std::span(keys).subspan(begin, std::min(patch_step, keys.size() - begin)), count);
     arguments.insert(arguments.end(), rest.begin(), rest.end());
     auto evaluation = evaluate(scripts::patch_principal, std::move(arguments), Targets::unnamed);
     const auto reply = co_await evaluation;

@@ -194,3 +194,4 @@ local function next_record(record)
   if #bytes > MAX_RECORD then return nil, {TOO_LARGE, 'a session record is at most 256 KiB'} end
   return bytes
 end
+
