@@ -17,7 +17,7 @@ from django_helpers import users
 from ficha import _completions, _core
 from ficha.django import conf
 from ficha.django.sessions import SessionStore
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 HANDLES_BEFORE = pytest.StashKey[dict[str, int]]()
 HAS_FAILED = pytest.StashKey[bool]()
@@ -78,8 +78,6 @@ def more_handles(before: dict[str, int]) -> bool:
 
 
 _namespaces = itertools.count()
-# The machine may be busy with other tests.
-PATIENT = {"connect_timeout": "5s", "command_timeout": "5s", "operation_timeout": "10s"}
 ALLOW_ALL = [{"path": "/**", "allow": "anyone"}]
 
 

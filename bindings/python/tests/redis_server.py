@@ -8,6 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+# The timeouts of a client's [redis]: the machine may be busy with other tests.
+PATIENT = {"connect_timeout": "5s", "command_timeout": "5s", "operation_timeout": "10s"}
+
 
 class RedisServer:
     """A redis-server of our own on a free port; restarts keep its port and, with `persistent`, its data."""

@@ -13,7 +13,7 @@ import pytest
 
 import ficha
 from ficha import Client
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 MakeClient = Callable[..., Client]
 NO_CACHE = {"enabled": False}
@@ -143,7 +143,7 @@ async def test_a_client_closes_at_the_end_of_an_asynchronous_block(redis_server:
 async def test_a_stopped_server_is_an_error_and_after_its_start_the_sessions_are_there(
     own_redis_server: RedisServer,
 ) -> None:
-    async with Client({"redis": {"url": own_redis_server.url}, "near_cache": NO_CACHE}) as client:
+    async with Client({"redis": {"url": own_redis_server.url, **PATIENT}, "near_cache": NO_CACHE}) as client:
         session = await client.acreate("alice")
         own_redis_server.stop()
         with pytest.raises(ficha.StoreError):

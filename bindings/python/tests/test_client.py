@@ -13,7 +13,7 @@ import redis
 import ficha
 from ficha import Client
 from ficha._attributes import Baseline
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 NESTED: dict[str, Any] = {
     "text": 'żółć 日本語 😀 \u0000\n"quoted"',
@@ -193,7 +193,7 @@ def test_all_sessions_of_a_principal_are_listed_changed_and_ended_together(clien
 
 def test_the_session_limit_refuses(redis_server: RedisServer) -> None:
     tables = {
-        "redis": {"url": redis_server.url, "namespace": "limit"},
+        "redis": {"url": redis_server.url, "namespace": "limit", **PATIENT},
         "session": {"max_per_principal": 1, "on_limit": "refuse"},
     }
     with Client(tables) as client:

@@ -10,12 +10,11 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
-from conftest import PATIENT
 from django_helpers import COOKIE, cookie_of, replace_view, token, users
 from ficha.django import conf, get_client
 from ficha.django.signals import request_denied
 from project import urls
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 pytestmark = [pytest.mark.usefixtures("store"), pytest.mark.django_db]
 

@@ -19,7 +19,7 @@ import pytest
 import ficha
 from ficha import Client
 from ficha.django import conf
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 MakeClient = Callable[..., Client]
 USERS = 40
@@ -139,7 +139,7 @@ def test_a_fork_while_another_thread_opens_django_s_client() -> None:
 
 
 def test_spawned_processes_share_the_sessions(redis_server: RedisServer, make_client: MakeClient) -> None:
-    redis = {"url": redis_server.url, "namespace": "spawned"}
+    redis = {"url": redis_server.url, "namespace": "spawned", **PATIENT}
     client = make_client(redis=redis)
     tokens = tokens_of(client)
     context = multiprocessing.get_context("spawn")

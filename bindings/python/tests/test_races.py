@@ -10,7 +10,7 @@ from typing import Any
 
 import ficha
 from ficha import Client
-from redis_server import RedisServer
+from redis_server import PATIENT, RedisServer
 
 MakeClient = Callable[..., Client]
 
@@ -26,7 +26,7 @@ def test_processes_that_write_different_attributes_lose_nothing(
 ) -> None:
     client = make_client()
     session = client.create("alice")
-    tables = {"redis": {"url": redis_server.url, "namespace": namespace}}
+    tables = {"redis": {"url": redis_server.url, "namespace": namespace, **PATIENT}}
     context = multiprocessing.get_context("spawn")
     writers = [context.Process(target=write_own, args=(tables, session.id, name, 40)) for name in "ab"]
     for writer in writers:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import ficha
-from conftest import PATIENT
 from ficha import Client, Session
+from redis_server import PATIENT
 
 Open = Callable[..., Client]
 
