@@ -14,7 +14,7 @@ using ::testing::Not;
 
 constexpr const char* hello = "%3\r\n+server\r\n+redis\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n";
 constexpr const char* ok = "+OK\r\n";
-constexpr const char* memory = "=32\r\ntxt:maxmemory_policy:noeviction\r\n\r\n";
+constexpr const char* memory = "=33\r\ntxt:maxmemory_policy:noeviction\r\n\r\n";
 constexpr const char* stats = "$16\r\nevicted_keys:0\r\n\r\n";
 constexpr const char* time_reply = "*2\r\n$10\r\n1700000000\r\n$6\r\n123456\r\n";
 
