@@ -163,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(Each, HandshakeRefusal,
                          ::testing::Values(std::pair{"-LOADING Redis is loading the dataset in memory\r\n", "LOADING"},
                                            std::pair{"-MASTERDOWN Link with MASTER is down\r\n", "MASTERDOWN"},
                                            std::pair{"-ERR unknown command 'HELLO'\r\n", "Redis 7.0"},
-                                           std::pair{"+OK\r\n+OK\r\n+OK\r\n", "RESP3"},
+                                           std::pair{"+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n", "RESP3"},
                                            std::pair{"SSH-2.0-OpenSSH_9.2\r\n", "protocol error"}));
 
 // The most that this process had in memory, in KiB (proc_pid_status(5)).
