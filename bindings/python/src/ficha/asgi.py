@@ -158,6 +158,7 @@ class FichaMiddleware:
             await refuse(scope, receive, send, decision.status, decision.headers)
             return
         watch(self.client, self.app, scope, raw)
+        del raw  # no frame of a traceback shows the credential
         scope["ficha"] = decision
         scope["session"] = session = RequestSession(self.client, decision.session)
         response = _Response(send, decision, session)
