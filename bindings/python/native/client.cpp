@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,20 @@ py::object require(ClientHandle& self, const py::object& decision, std::string_v
   PyObject* object = new_decision(self.client.require(requirement, admitted->decision));
   if (!object) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(object);
+}
+
+// [(handler, methods, pattern)] to [(index of the route, methods, index of the rule, line, problem)].
+using RouteTuple = std::tuple<std::string, std::vector<std::string>, std::string>;
+using FindingTuple = std::tuple<std::size_t, std::vector<std::string>, int, int, std::string>;
+
+std::vector<FindingTuple> check_routes(const ClientHandle& self, const std::vector<RouteTuple>& named) {
+  std::vector<Route> routes;
+  routes.reserve(named.size());
+  for (const auto& [handler, methods, pattern] : named) routes.push_back({handler, methods, pattern});
+  std::vector<FindingTuple> findings;
+  for (RouteFinding& f : self.client.check_routes(routes))
+    findings.emplace_back(f.route, std::move(f.methods), f.rule, f.line, std::move(f.problem));
+  return findings;
 }
 
 std::string set_cookie_of(const ClientHandle& self, const py::object& session, std::optional<std::string_view> text) {
@@ -141,6 +156,10 @@ void define_client(py::module_& module) {
           "is_identity_header",
           [](const ClientHandle& self, std::string_view name) { return self.client.is_identity_header(name); },
           py::arg("name"), "Whether a client must not send this header, in any of its spellings.")
+      .def_property_readonly(
+          "judged_fields", [](const ClientHandle& self) { return self.client.judged_fields(); },
+          "The names, in lower case, of every header field that a decision may depend on.")
+      .def("_check_routes", check_routes, py::arg("routes"))
       .def("session_id", session_id, py::arg("token"),
            "The public id of a token, without asking the store; None if it is malformed.")
       .def(

@@ -1,5 +1,6 @@
 #include "client_calls.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <optional>
@@ -128,15 +129,27 @@ PyObject* try_load(ClientHandle& handle, const Arguments& arguments) {
   return Py_NewRef(not_ready);
 }
 
+// (method, target, decoded).
+[[nodiscard]] bool read_reading(PyObject* object, Reading& reading) {
+  if (!PyTuple_Check(object) || PyTuple_GET_SIZE(object) != 3) {
+    PyErr_SetString(PyExc_TypeError, "a reading is a tuple (method, target, decoded)");
+    return false;
+  }
+  return read_text(PyTuple_GET_ITEM(object, 0), "method of a reading", reading.method) &&
+         read_text(PyTuple_GET_ITEM(object, 1), "target of a reading", reading.target) &&
+         read_flag(PyTuple_GET_ITEM(object, 2), reading.decoded);
+}
+
 // A request as the core sees it, in views into the caller's objects.
 class RequestArguments {
  public:
   [[nodiscard]] bool read(const char* function, const Arguments& arguments) {
-    static constexpr std::array keywords{"method", "path", "headers", "scheme", "peer"};
-    std::array<PyObject*, 5> slots{};
-    return arguments.unpack(function, keywords, 3, 5, slots) && read_text(slots[0], "method", request_.method) &&
+    static constexpr std::array keywords{"method", "path", "headers", "scheme", "peer", "prefix", "readings"};
+    std::array<PyObject*, 7> slots{};
+    return arguments.unpack(function, keywords, 3, 7, slots) && read_text(slots[0], "method", request_.method) &&
            read_text(slots[1], "path", request_.path) && read_headers(slots[2]) &&
-           read_text(slots[3], "scheme", request_.scheme) && read_text(slots[4], "peer", request_.peer);
+           read_text(slots[3], "scheme", request_.scheme) && read_text(slots[4], "peer", request_.peer) &&
+           read_text(slots[5], "prefix", request_.prefix) && read_readings(slots[6]);
   }
 
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
@@ -169,7 +182,24 @@ class RequestArguments {
     return true;
   }
 
+  // One more than may be is enough to be refused.
+  [[nodiscard]] bool read_readings(PyObject* readings) {
+    if (!readings) return true;
+    if (!PyList_Check(readings) && !PyTuple_Check(readings)) {
+      PyErr_SetString(PyExc_TypeError, "readings must be a list or tuple of (method, target, decoded)");
+      return false;
+    }
+    const auto count = std::min(static_cast<std::size_t>(PySequence_Fast_GET_SIZE(readings)), readings_.size());
+    PyObject** items = PySequence_Fast_ITEMS(readings);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!read_reading(items[i], readings_[i])) return false;
+    }
+    request_.readings = {readings_.data(), count};
+    return true;
+  }
+
   std::array<HeaderField, 32> few_;
+  std::array<Reading, max_readings + 1> readings_;
   std::vector<HeaderField> many_;
   HttpRequest request_;
 };
@@ -194,7 +224,7 @@ PyObject* try_authorize(ClientHandle& handle, const Arguments& arguments) {
   Py_RETURN_NONE;
 }
 
-// submit_authorize(queue, id, method, path, headers, scheme, peer)
+// submit_authorize(queue, id, then authorize()'s arguments)
 PyObject* submit_authorize(ClientHandle& handle, const Arguments& arguments) try {
   const auto& [values, positional, names] = arguments;
   if (positional < 2) {
@@ -211,6 +241,22 @@ PyObject* submit_authorize(ClientHandle& handle, const Arguments& arguments) try
 } catch (const py::cast_error&) {
   PyErr_SetString(PyExc_TypeError, "submit_authorize() takes a queue, an id and a request");
   return nullptr;
+}
+
+// is_judged(request, reading): `request` is a tuple of authorize()'s arguments.
+PyObject* is_judged(ClientHandle& handle, const Arguments& arguments) {
+  static constexpr std::array keywords{"request", "reading"};
+  std::array<PyObject*, 2> slots{};
+  if (!arguments.unpack("is_judged", keywords, 2, 2, slots)) return nullptr;
+  if (!PyTuple_Check(slots[0])) {
+    PyErr_SetString(PyExc_TypeError, "request is a tuple of authorize()'s arguments");
+    return nullptr;
+  }
+  RequestArguments asked;
+  Reading routed;
+  const Arguments of_request{PySequence_Fast_ITEMS(slots[0]), PyTuple_GET_SIZE(slots[0]), nullptr};
+  if (!asked.read("is_judged", of_request) || !read_reading(slots[1], routed)) return nullptr;
+  return PyBool_FromLong(handle.client.is_judged(asked.request(), routed));
 }
 
 // What CPython calls: Function with the client, whose exceptions end here.
@@ -239,14 +285,20 @@ std::array methods{
                 "As load(), if that needs no waiting; NOT_READY otherwise."},
     PyMethodDef{
         "authorize", fastcall<authorize>(), fast,
-        "authorize($self, method, path, headers, scheme='https', peer='')\n--\n\n"
+        "authorize($self, method, path, headers, scheme='https', peer='', prefix='', readings=())\n--\n\n"
         "Whether the request may pass. Never raises for the store: what cannot be found out is 'unavailable'.\n\n"
-        "``path`` is the raw request target; ``headers`` a list or tuple of (name, value), in str or bytes."},
+        "``path`` is the raw request target; ``headers`` a list or tuple of (name, value), in str or bytes. ``prefix`` is\n"
+        "what the server says was taken off the path, ``readings`` by what else the framework routes, each a tuple\n"
+        "(method, target, decoded): '' is the request's own. The request passes only if every reading does."},
     PyMethodDef{"try_authorize", fastcall<try_authorize>(), fast,
-                "try_authorize($self, method, path, headers, scheme='https', peer='')\n--\n\n"
+                "try_authorize($self, method, path, headers, scheme='https', peer='', prefix='', readings=())\n--\n\n"
                 "As authorize(), if that needs no waiting; None otherwise."},
+    PyMethodDef{"is_judged", fastcall<is_judged>(), fast,
+                "is_judged($self, request, reading)\n--\n\n"
+                "Whether authorize(*request) judges the reading, however it is written."},
     PyMethodDef{"submit_authorize", fastcall<submit_authorize>(), fast,
-                "submit_authorize($self, queue, id, method, path, headers, scheme='https', peer='', /)\n--\n\n"
+                "submit_authorize($self, queue, id, method, path, headers, scheme='https', peer='', prefix='', "
+                "readings=(), /)\n--\n\n"
                 "authorize() that completes in the queue under the id."}};
 
 }  // namespace

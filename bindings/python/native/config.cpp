@@ -63,6 +63,17 @@ void define_config(py::module_& module) {
           py::arg("text"), py::arg("source"), "The same from text; `source` stands for the file in messages.")
       .def_static("from_settings", from_settings, py::arg("settings"),
                   "The same from (name, value) pairs, named as in the file: ('redis.url', ...), ('rule[0].path', ...).")
+      .def(
+          "with_prefixes",
+          [](const Config& config, std::vector<std::string> prefixes) {
+            Config changed = config;
+            changed.prefixes = std::move(prefixes);
+            if (auto valid = validate(changed); !valid) throw_error(valid.error());
+            return changed;
+          },
+          py::arg("prefixes"), "A copy with what is taken off the paths of this service.")
+      .def_property_readonly("prefixes", [](const Config& c) { return c.prefixes; })
+      .def_property_readonly("identity_headers", [](const Config& c) { return c.trust.identity_headers; })
       .def_property_readonly("cookie_name", [](const Config& c) { return c.cookie.name; })
       .def_property_readonly("cookie_domain", [](const Config& c) { return c.cookie.domain; })
       .def_property_readonly("cookie_same_site", [](const Config& c) { return name(c.cookie.same_site); })

@@ -1,6 +1,7 @@
 #include "decision.hpp"
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "session.hpp"
@@ -30,6 +31,7 @@ std::string_view name(Carrier carrier) noexcept {
 void dealloc(PyObject* self) {
   auto* object = reinterpret_cast<DecisionObject*>(self);
   Py_XDECREF(object->session);
+  Py_XDECREF(object->credential);
   object->decision.~Decision();
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
@@ -37,9 +39,8 @@ void dealloc(PyObject* self) {
 }
 
 PyObject* repr(PyObject* self) {
-  const std::string_view verdict = name(decision_of(self).verdict);
-  return PyUnicode_FromFormat("<ficha.Decision %.*s %d>", static_cast<int>(verdict.size()), verdict.data(),
-                              decision_of(self).status);
+  const std::string verdict{name(decision_of(self).verdict)};
+  return PyUnicode_FromFormat("<ficha.Decision %s %d>", verdict.c_str(), decision_of(self).status);
 }
 
 PyObject* get_allowed(PyObject* self, void*) {
@@ -85,18 +86,31 @@ PyObject* get_headers(PyObject* self, void*) {
   return tuple;
 }
 
+PyObject* get_credential(PyObject* self, void*) {
+  PyObject* credential = reinterpret_cast<DecisionObject*>(self)->credential;
+  return Py_NewRef(credential ? credential : Py_None);
+}
+
+int set_credential(PyObject* self, PyObject* value, void*) {
+  Py_XSETREF(reinterpret_cast<DecisionObject*>(self)->credential, Py_XNewRef(value));
+  return 0;
+}
+
 PyGetSetDef getters[] = {
     {"allowed", get_allowed, nullptr, "Whether the request may pass.", nullptr},
     {"verdict", get_verdict, nullptr,
-     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' or "
-     "'preflight'.", nullptr},
+     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' or\n"
+     "'preflight', which the host answers like a denial: with status and headers, and no body.",
+     nullptr},
     {"reason", get_reason, nullptr, "Why, in snake_case; for logs and tests, never for clients.", nullptr},
-    {"status", get_status, nullptr, "HTTP status of the denial; 200 for allow.", nullptr},
+    {"status", get_status, nullptr, "HTTP status of what is not allow, 204 for a preflight; 200 for allow.", nullptr},
     {"rule", get_rule, nullptr, "Index of the rule that matched; -1 = none.", nullptr},
     {"carrier", get_carrier, nullptr, "Where the token came from: 'none', 'cookie' or 'bearer'.", nullptr},
     {"session", get_session, nullptr, "The Session, or None.", nullptr},
     {"headers", get_headers, nullptr, "Tuple of (name, value) to add to the response, whatever the handler does.",
      nullptr},
+    {"credential", get_credential, set_credential,
+     "What the caller proved itself with, for calls to other services; None unless an adapter has kept it.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
@@ -119,6 +133,7 @@ PyObject* new_decision(Decision decision) noexcept {
   auto* object = reinterpret_cast<DecisionObject*>(decision_type->tp_alloc(decision_type, 0));
   if (!object) return nullptr;
   object->session = nullptr;
+  object->credential = nullptr;
   new (&object->decision) Decision(std::move(decision));
   return reinterpret_cast<PyObject*>(object);
 }

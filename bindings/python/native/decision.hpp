@@ -9,6 +9,7 @@ namespace ficha::python {
 
 struct DecisionObject {
   PyObject_HEAD PyObject* session;  // the Session object, once it was asked for
+  PyObject* credential;             // what an adapter has put there, or nullptr
   Decision decision;
 };
 

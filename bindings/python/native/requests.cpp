@@ -34,8 +34,8 @@ SessionId to_id(std::string_view text) {
 }
 
 NewSession to_new_session(std::string principal, Names roles, Names scopes, const Pairs& attributes,
-                          const DevicePair& device, int level, bool authenticated, Seconds idle_timeout,
-                          Seconds absolute_timeout) {
+                          const Pairs& protected_attributes, const DevicePair& device, int level, bool authenticated,
+                          Seconds idle_timeout, Seconds absolute_timeout) {
   NewSession session{.principal = std::move(principal),
                      .roles = std::move(roles),
                      .scopes = std::move(scopes),
@@ -44,26 +44,40 @@ NewSession to_new_session(std::string principal, Names roles, Names scopes, cons
                      .level = level,
                      .authenticated = authenticated,
                      .idle_timeout = to_seconds(idle_timeout),
-                     .absolute_timeout = to_seconds(absolute_timeout)};
+                     .absolute_timeout = to_seconds(absolute_timeout),
+                     .protected_attributes = {}};
   for (const auto& [name, json] : attributes) session.attributes.push_back({name, json});
+  for (const auto& [name, json] : protected_attributes) session.protected_attributes.push_back({name, json});
   return session;
 }
 
-// (kind, name, JSON text, number): the text counts for set and add, the number for increment.
-using OpTuple = std::tuple<std::string, std::string, std::string, std::int64_t>;
+// (kind, name, JSON text, number, key): the text counts for set, add and put, the number for increment, the key for put and
+// take.
+using OpTuple = std::tuple<std::string, std::string, std::string, std::int64_t, std::string>;
+using Ops = std::vector<OpTuple>;
 
 Patch::Kind to_kind(std::string_view kind) {
   if (kind == "set") return Patch::Kind::set;
   if (kind == "add") return Patch::Kind::add;
   if (kind == "remove") return Patch::Kind::remove;
   if (kind == "increment") return Patch::Kind::increment;
-  throw_error({ErrorCode::invalid_argument, "a patch has set, add, remove and increment"});
+  if (kind == "put") return Patch::Kind::put;
+  if (kind == "take") return Patch::Kind::take;
+  throw_error({ErrorCode::invalid_argument, "a patch has set, add, remove, increment, put and take"});
 }
 
-Patch to_patch(const std::vector<OpTuple>& ops, std::optional<Names> roles, std::optional<Names> scopes,
+std::vector<Patch::Op> to_ops(const Ops& ops) {
+  std::vector<Patch::Op> converted;
+  converted.reserve(ops.size());
+  for (const auto& [kind, name, json, by, key] : ops) converted.push_back({to_kind(kind), name, json, by, key});
+  return converted;
+}
+
+Patch to_patch(const Ops& ops, const Ops& protected_ops, std::optional<Names> roles, std::optional<Names> scopes,
                const DevicePair& device) {
   Patch patch;
-  for (const auto& [kind, name, json, by] : ops) patch.ops.push_back({to_kind(kind), name, json, by});
+  patch.ops = to_ops(ops);
+  patch.protected_ops = to_ops(protected_ops);
   patch.roles = std::move(roles);
   patch.scopes = std::move(scopes);
   if (device) patch.device = to_device(device);
@@ -146,48 +160,48 @@ void define_requests(py::module_& module) {
       "find_request", [](std::string_view id) { return Request{FindRequest{to_id(id)}}; }, py::arg("id"));
   module.def(
       "create_request",
-      [](std::string principal, Names roles, Names scopes, const Pairs& attributes, const DevicePair& device, int level,
-         bool authenticated, Seconds idle_timeout, Seconds absolute_timeout) {
-        return Request{
-            CreateRequest{to_new_session(std::move(principal), std::move(roles), std::move(scopes), attributes, device,
-                                         level, authenticated, idle_timeout, absolute_timeout)}};
+      [](std::string principal, Names roles, Names scopes, const Pairs& attributes, const Pairs& protected_attributes,
+         const DevicePair& device, int level, bool authenticated, Seconds idle_timeout, Seconds absolute_timeout) {
+        return Request{CreateRequest{to_new_session(std::move(principal), std::move(roles), std::move(scopes),
+                                                    attributes, protected_attributes, device, level, authenticated,
+                                                    idle_timeout, absolute_timeout)}};
       },
-      py::arg("principal"), py::arg("roles"), py::arg("scopes"), py::arg("attributes"), py::arg("device"),
-      py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
+      py::arg("principal"), py::arg("roles"), py::arg("scopes"), py::arg("attributes"),
+      py::arg("protected_attributes"), py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
   module.def(
       "login_request",
       [](const py::object& current, bool keep_attributes, std::string principal, Names roles, Names scopes,
-         const Pairs& attributes, const DevicePair& device, int level, bool authenticated, Seconds idle_timeout,
-         Seconds absolute_timeout) {
-        return Request{
-            LoginRequest{Login{to_new_session(std::move(principal), std::move(roles), std::move(scopes), attributes,
-                                              device, level, authenticated, idle_timeout, absolute_timeout),
-                               to_optional_session(current), keep_attributes}}};
+         const Pairs& attributes, const Pairs& protected_attributes, const DevicePair& device, int level,
+         bool authenticated, Seconds idle_timeout, Seconds absolute_timeout) {
+        return Request{LoginRequest{
+            Login{to_new_session(std::move(principal), std::move(roles), std::move(scopes), attributes,
+                                 protected_attributes, device, level, authenticated, idle_timeout, absolute_timeout),
+                  to_optional_session(current), keep_attributes}}};
       },
       py::arg("current"), py::arg("keep_attributes"), py::arg("principal"), py::arg("roles"), py::arg("scopes"),
-      py::arg("attributes"), py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"),
+      py::arg("attributes"), py::arg("protected_attributes"), py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"),
       py::arg("absolute_timeout"));
   module.def(
       "patch_request",
-      [](std::string_view id, const std::vector<OpTuple>& ops, std::optional<Names> roles, std::optional<Names> scopes,
-         const DevicePair& device, std::optional<std::uint64_t> expected_generation, Seconds idle_timeout,
+      [](std::string_view id, const Ops& ops, const Ops& protected_ops, std::optional<Names> roles,
+         std::optional<Names> scopes, const DevicePair& device, std::optional<std::uint64_t> expected_generation, Seconds idle_timeout,
          Seconds absolute_timeout) {
-        Patch patch = to_patch(ops, std::move(roles), std::move(scopes), device);
+        Patch patch = to_patch(ops, protected_ops, std::move(roles), std::move(scopes), device);
         patch.expected_generation = expected_generation;
         patch.idle_timeout = to_seconds(idle_timeout);
         patch.absolute_timeout = to_seconds(absolute_timeout);
         return Request{PatchRequest{to_id(id), std::move(patch)}};
       },
-      py::arg("id"), py::arg("ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"),
+      py::arg("id"), py::arg("ops"), py::arg("protected_ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"),
       py::arg("expected_generation"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
   module.def(
       "patch_principal_request",
-      [](std::string principal, const std::vector<OpTuple>& ops, std::optional<Names> roles,
+      [](std::string principal, const Ops& ops, const Ops& protected_ops, std::optional<Names> roles,
          std::optional<Names> scopes, const DevicePair& device) {
-        return Request{
-            PatchPrincipalRequest{std::move(principal), to_patch(ops, std::move(roles), std::move(scopes), device)}};
+        return Request{PatchPrincipalRequest{
+            std::move(principal), to_patch(ops, protected_ops, std::move(roles), std::move(scopes), device)}};
       },
-      py::arg("principal"), py::arg("ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"));
+      py::arg("principal"), py::arg("ops"), py::arg("protected_ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"));
   module.def(
       "rotate_request",
       [](std::string_view id, std::int64_t grace) {

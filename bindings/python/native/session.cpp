@@ -3,6 +3,7 @@
 #include <structmember.h>
 
 #include <new>
+#include <string>
 #include <utility>
 
 #include "text.hpp"
@@ -19,6 +20,7 @@ const Session& session_of(PyObject* self) noexcept {
 void dealloc(PyObject* self) {
   auto* object = reinterpret_cast<SessionObject*>(self);
   Py_XDECREF(object->attributes);
+  Py_XDECREF(object->protected_attributes);
   object->token.~optional();
   object->session.~Session();
   PyTypeObject* type = Py_TYPE(self);
@@ -29,7 +31,7 @@ void dealloc(PyObject* self) {
 // Only the id: a repr ends in logs.
 PyObject* repr(PyObject* self) {
   const SessionId id = session_of(self).id();
-  return PyUnicode_FromFormat("<ficha.Session %.*s>", static_cast<int>(id.str().size()), id.str().data());
+  return PyUnicode_FromFormat("<ficha.Session %s>", std::string{id.str()}.c_str());
 }
 
 template <auto Member>
@@ -81,14 +83,28 @@ PyObject* get_token(PyObject* self, void*) {
   return new_str(token->reveal());
 }
 
-// Calls `add(dict, name, json text)` for every attribute; the dict, or nullptr with a Python error set.
-template <class Add>
+// The ordinary attributes, and those that only adapters write.
+struct Ordinary {
+  static std::size_t count(const Session& session) noexcept { return session.attribute_count(); }
+  static std::string_view name(const Session& session, std::size_t i) noexcept { return session.attribute_name(i); }
+  static std::string_view json(const Session& session, std::size_t i) noexcept { return session.attribute_json(i); }
+  static PyObject*& mapping(SessionObject& object) noexcept { return object.attributes; }
+};
+struct Protected {
+  static std::size_t count(const Session& session) noexcept { return session.protected_count(); }
+  static std::string_view name(const Session& session, std::size_t i) noexcept { return session.protected_name(i); }
+  static std::string_view json(const Session& session, std::size_t i) noexcept { return session.protected_json(i); }
+  static PyObject*& mapping(SessionObject& object) noexcept { return object.protected_attributes; }
+};
+
+// Calls `add(dict, name, json text)` for every attribute of the kind; the dict, or nullptr with a Python error set.
+template <class Kind, class Add>
 PyObject* attribute_dict(const Session& session, Add add) {
   PyObject* dict = PyDict_New();
   if (!dict) return nullptr;
-  for (std::size_t i = 0; i < session.attribute_count(); ++i) {
-    PyObject* name = new_str(session.attribute_name(i));
-    PyObject* json = name ? new_str(session.attribute_json(i)) : nullptr;
+  for (std::size_t i = 0; i < Kind::count(session); ++i) {
+    PyObject* name = new_str(Kind::name(session, i));
+    PyObject* json = name ? new_str(Kind::json(session, i)) : nullptr;
     const bool added = json && add(dict, name, json);
     Py_XDECREF(json);
     Py_XDECREF(name);
@@ -111,27 +127,30 @@ PyObject* from_json() {
   return function;
 }
 
-PyObject* get_attributes(PyObject* self, void*) {
+template <class Kind>
+PyObject* get_mapping(PyObject* self, void*) {
   auto* object = reinterpret_cast<SessionObject*>(self);
-  if (!object->attributes) {
+  PyObject*& mapping = Kind::mapping(*object);
+  if (!mapping) {
     PyObject* decode = from_json();
     if (!decode) return nullptr;
-    PyObject* dict = attribute_dict(object->session, [decode](PyObject* into, PyObject* name, PyObject* json) {
+    PyObject* dict = attribute_dict<Kind>(object->session, [decode](PyObject* into, PyObject* name, PyObject* json) {
       PyObject* value = PyObject_CallFunctionObjArgs(decode, name, json, nullptr);
       const bool added = value && PyDict_SetItem(into, name, value) == 0;
       Py_XDECREF(value);
       return added;
     });
     if (!dict) return nullptr;
-    object->attributes = PyDictProxy_New(dict);
+    mapping = PyDictProxy_New(dict);
     Py_DECREF(dict);
-    if (!object->attributes) return nullptr;
+    if (!mapping) return nullptr;
   }
-  return Py_NewRef(object->attributes);
+  return Py_NewRef(mapping);
 }
 
-PyObject* attributes_json(PyObject* self, PyObject*) {
-  return attribute_dict(session_of(self), [](PyObject* into, PyObject* name, PyObject* json) {
+template <class Kind>
+PyObject* json_dict(PyObject* self, PyObject*) {
+  return attribute_dict<Kind>(session_of(self), [](PyObject* into, PyObject* name, PyObject* json) {
     return PyDict_SetItem(into, name, json) == 0;
   });
 }
@@ -163,13 +182,16 @@ PyGetSetDef getters[] = {
     {"device", get_device, nullptr, "(address, user agent); either may be ''.", nullptr},
     {"roles", get_tuple<&Session::role_count, &Session::role>, nullptr, "Tuple of str.", nullptr},
     {"scopes", get_tuple<&Session::scope_count, &Session::scope>, nullptr, "Tuple of str.", nullptr},
-    {"attributes", get_attributes, nullptr, "Read-only mapping of native values.", nullptr},
+    {"attributes", get_mapping<Ordinary>, nullptr, "Read-only mapping of native values.", nullptr},
+    {"protected", get_mapping<Protected>, nullptr,
+     "The protected attributes, read-only: identity and authority, which only adapters write; empty in a list.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyMethodDef methods[] = {
     {"has_role", has_text<&Session::has_role>, METH_O, "Whether the session has the role."},
     {"has_scope", has_text<&Session::has_scope>, METH_O, "Whether the session has the scope."},
-    {"attributes_json", attributes_json, METH_NOARGS, "The attributes as a new dict of JSON texts."},
+    {"attributes_json", json_dict<Ordinary>, METH_NOARGS, "The attributes as a new dict of JSON texts."},
+    {"protected_json", json_dict<Protected>, METH_NOARGS, "The protected attributes as a new dict of JSON texts."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyType_Slot slots[] = {
@@ -194,6 +216,7 @@ PyObject* new_session(Session session, std::optional<Token> token) noexcept {
   auto* object = reinterpret_cast<SessionObject*>(session_type->tp_alloc(session_type, 0));
   if (!object) return nullptr;
   object->attributes = nullptr;
+  object->protected_attributes = nullptr;
   new (&object->token) std::optional<Token>(std::move(token));
   new (&object->session) Session(std::move(session));
   return reinterpret_cast<PyObject*>(object);

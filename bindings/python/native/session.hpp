@@ -11,6 +11,7 @@ namespace ficha::python {
 
 struct SessionObject {
   PyObject_HEAD PyObject* attributes;  // the read-only mapping of native values, once it was asked for
+  PyObject* protected_attributes;      // the same of the protected ones
   std::optional<Token> token;
   Session session;
 };

@@ -341,6 +341,18 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
         sys.modules.pop(name).client.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "list_routes"), [("fastapi_shop", ficha.asgi.routes), ("flask_shop", ficha.routes.of_flask)]
+)
+def test_the_policy_leaves_no_handler_of_the_examples_open(
+    example: Callable[[str], Any], name: str, list_routes: Any
+) -> None:
+    module = example(name)
+    findings = list_routes(module.app, module.client)
+    assert any(finding.route.pattern == "/add/*" for finding in findings)
+    assert [str(finding) for finding in findings if finding.problem] == []
+
+
 async def test_the_fastapi_example_runs_without_a_server(example: Callable[[str], Any]) -> None:
     transport = httpx.ASGITransport(app=example("fastapi_shop").app)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as browser:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -38,14 +39,19 @@ def raw(text: str | list[tuple[str, int]]) -> bytes:
     return "".join(part * times for part, times in parts).encode("latin-1")
 
 
-def memory_client(toml: str, url: str = "memory://") -> tuple[Client, ficha.ManualClock]:
+def memory_client(
+    toml: str, url: str = "memory://", prefixes: list[str] | tuple[()] = ()
+) -> tuple[Client, ficha.ManualClock]:
     clock = ficha.ManualClock(NOW_MS)
-    return Client(_core.Config.parse(f'[redis]\nurl = "{url}"\n{toml}', "vector"), clock=clock), clock
+    config = _core.Config.parse(f'[redis]\nurl = "{url}"\n{toml}', "vector")
+    return Client(config, prefixes=prefixes, clock=clock), clock
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
 
-CONFIGS: dict[str, str] = json.loads((VECTORS / "decisions.json").read_text())["configs"]
+DECISIONS: dict[str, Any] = json.loads((VECTORS / "decisions.json").read_text())
+CONFIGS: dict[str, str] = DECISIONS["configs"]
+PREFIXES: dict[str, list[str]] = DECISIONS.get("prefixes", {})
 
 
 def token_of(client: Client, clock: ficha.ManualClock, lookup: dict[str, Any]) -> str:
@@ -83,7 +89,12 @@ def request_of(given: dict[str, Any], tokens: dict[str, str]) -> RawRequest:
         return re.sub(rb"\$(TOKEN2?|CSRF2?)", lambda found: tokens[found[0].decode()].encode(), raw(text))
 
     headers = [(name.encode(), filled(value)) for name, value in given["headers"]]
-    return given["method"], filled(given["path"]), headers, given.get("scheme", "https"), given.get("peer", "")
+    readings = tuple(
+        (reading.get("method", ""), raw(reading.get("target", "")), reading.get("decoded", False))
+        for reading in given.get("readings", ())
+    )
+    scheme, peer = given.get("scheme", "https"), given.get("peer", "")
+    return given["method"], filled(given["path"]), headers, scheme, peer, given.get("prefix", ""), readings
 
 
 def tokens_of(client: Client, clock: ficha.ManualClock, lookup: dict[str, Any]) -> dict[str, str]:
@@ -99,9 +110,9 @@ def as_expected(decision: ficha.Decision) -> dict[str, Any]:
 @pytest.mark.parametrize("case", vectors("decisions.json", "cases"))
 def test_decision(case: Any) -> None:
     given, expected = case["given"], {k: v for k, v in case["expect"].items() if k not in ("asks_store", "look_up")}
-    toml = CONFIGS[given["config"]]
-    client, clock = memory_client(toml)
-    lost, _ = memory_client(toml, "redis://127.0.0.1:1/0")
+    toml, prefixes = CONFIGS[given["config"]], PREFIXES.get(given["config"], ())
+    client, clock = memory_client(toml, prefixes=prefixes)
+    lost, _ = memory_client(toml, "redis://127.0.0.1:1/0", prefixes)
     with client, lost:
         if not can_be_stored(given["lookup"]):
             with pytest.raises(ficha.InvalidArgument):
@@ -116,9 +127,9 @@ def test_decision(case: Any) -> None:
 
 
 async def test_decisions_are_the_same_when_awaited() -> None:
-    cases = json.loads((VECTORS / "decisions.json").read_text())["cases"]
-    for case in cases[::7]:
-        client, clock = memory_client(CONFIGS[case["given"]["config"]])
+    for case in DECISIONS["cases"][::7]:
+        config = case["given"]["config"]
+        client, clock = memory_client(CONFIGS[config], prefixes=PREFIXES.get(config, ()))
         with client:
             if not can_be_stored(case["given"]["lookup"]):
                 continue
@@ -139,7 +150,23 @@ def outcome(toml: str, path: bytes, headers: list[tuple[bytes, bytes]] | None = 
 @pytest.mark.parametrize("case", vectors("paths.json", "canonical"))
 def test_path(case: Any) -> None:
     decision = outcome('[[rule]]\npath = "/**"\nallow = "anyone"', raw(case["given"]["target"]))
+    assert (decision.reason in ("ambiguous_path", "ambiguous_authority")) == ("refused" in case["expect"])
+
+
+@pytest.mark.parametrize("case", vectors("paths.json", "decoded"))
+def test_path_that_was_decoded(case: Any) -> None:
+    with memory_client('[[rule]]\npath = "/**"\nallow = "anyone"')[0] as client:
+        # A reading without a target is the request's own.
+        own = "" if case["given"]["path"] else "\\"
+        decision = client.authorize("GET", f"/x{own}", [], readings=[("", raw(case["given"]["path"]), True)])
     assert (decision.reason == "ambiguous_path") == ("refused" in case["expect"])
+
+
+@pytest.mark.parametrize("case", vectors("paths.json", "folding"))
+def test_path_in_another_case(case: Any) -> None:
+    closed = json.dumps("/" + raw(case["expect"]["folded"]).decode(), ensure_ascii=False)
+    toml = f'[[rule]]\npath = {closed}\nallow = "nobody"\n[[rule]]\npath = "/**"\nallow = "anyone"'
+    assert not outcome(toml, b"/" + quote(raw(case["given"]["text"])).encode()).allowed
 
 
 @pytest.mark.parametrize("case", vectors("paths.json", "matching"))
@@ -251,6 +278,7 @@ def described(session: ficha.Session) -> dict[str, Any]:
         "scopes": list(session.scopes),
         "device": list(session.device),
         "attributes": [list(pair) for pair in session.attributes_json().items()],
+        "protected": [list(pair) for pair in session.protected_json().items()],
     }
 
 
@@ -293,8 +321,10 @@ def test_hostile_records_are_no_sessions(
 def test_nothing_is_left_out() -> None:
     counts = {p.name: {k: len(v) for k, v in json.loads(p.read_text()).items() if isinstance(v, list)}
               for p in VECTORS.glob("*.json")}  # fmt: skip
-    assert counts["decisions.json"]["cases"] >= 541
-    assert counts["paths.json"]["canonical"] >= 143
+    assert counts["decisions.json"]["cases"] >= 775
+    assert counts["paths.json"]["canonical"] >= 147
+    assert counts["paths.json"]["decoded"] >= 23
+    assert counts["paths.json"]["folding"] >= 23
     assert counts["cookies.json"]["find"] >= 87
     assert counts["policies.json"]["cases"] >= 200
     assert [len(cases) for cases in RECORDS.values()] >= [52, 2, 381]

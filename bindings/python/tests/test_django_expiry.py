@@ -12,7 +12,13 @@ from django_helpers import again
 from ficha.django.conf import Identity, get_client
 from ficha.django.sessions import SessionStore
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("store", "long_lived")
+
+
+@pytest.fixture
+def long_lived(store: None, settings: Any) -> None:
+    """Sessions may live as long as the longest."""
+    settings.FICHA = {**settings.FICHA, "session": {"absolute_timeout": "400d"}}
 
 
 def test_without_an_expiry_of_its_own_the_configuration_counts(session: SessionStore) -> None:
@@ -60,7 +66,8 @@ def test_an_expiry_set_on_a_stored_session_counts_and_leaves_token_and_login_alo
     assert changing.session_key == key
     assert before is not None
     assert after is not None
-    assert (after.idle_seconds, dict(after.attributes)) == (300, {"a": "c", "b": 1, "_session_expiry": 300})
+    assert (after.idle_seconds, dict(after.attributes)) == (300, {"a": "c", "b": 1})
+    assert dict(after.protected) == {"_session_expiry": 300}
     assert (after.principal, after.level, after.authenticated_at) == ("alice", 2, before.authenticated_at)
     assert (after.id, after.generation) == (before.id, before.generation + 1)
     assert changing.snapshot is not None

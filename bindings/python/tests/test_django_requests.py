@@ -24,6 +24,11 @@ def with_policy(settings: Any) -> None:
     settings.MIDDLEWARE = [settings.MIDDLEWARE[0], "ficha.django.FichaMiddleware", *settings.MIDDLEWARE[1:]]
 
 
+@pytest.fixture
+def long_lived(store: None, settings: Any) -> None:
+    settings.FICHA = {**settings.FICHA, "session": {"absolute_timeout": "400d"}}
+
+
 # --- cookies ---------------------------------------------------------------------------------------------------------
 
 
@@ -55,6 +60,7 @@ def test_a_session_for_the_browser_s_life_has_a_cookie_without_an_age(browser: C
     assert cookie["max-age"] == cookie["expires"] == ""
 
 
+@pytest.mark.usefixtures("long_lived")
 def test_an_expiry_changed_later_reaches_the_cookie(browser: Client) -> None:
     browser.get("/put", {"a": "1"})
     before = token(browser)
@@ -64,6 +70,7 @@ def test_an_expiry_changed_later_reaches_the_cookie(browser: Client) -> None:
     assert browser.get("/show").json()["a"] == 1
 
 
+@pytest.mark.usefixtures("long_lived")
 def test_an_expiry_set_in_the_login_counts(browser: Client, alice: Any) -> None:
     browser.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})
     session = get_client().load(token(browser))

@@ -332,10 +332,11 @@ def test_a_login_over_another_principal_s_session_keeps_nothing_of_it(session: S
     entering = again(session)
     entering.load()
     entering.cycle_key()
-    entering["_auth_user_id"] = "7"
+    entering["_auth_user_id"], entering["_auth_user_backend"], entering["_auth_user_hash"] = "7", "a.Backend", ""
     entering.identify(Identity("7"))
     entering.save()
-    assert dict(entering.items()) == dict(again(entering).items()) == {"_auth_user_id": "7"}
+    written = {"_auth_user_id": "7", "_auth_user_backend": "a.Backend", "_auth_user_hash": ""}
+    assert dict(entering.items()) == dict(again(entering).items()) == written
 
 
 def test_a_logout_with_a_token_that_was_rotated_a_moment_ago_ends_the_session(stored: SessionStore) -> None:

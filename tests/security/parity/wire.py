@@ -78,8 +78,10 @@ class Connection:
             self._socket = socket.create_connection(self._address, self._timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(request.encode())
-        response, keep = self._read_response(request.method.upper() == b"HEAD")
-        if not keep or self._pending:
+        is_head = request.method.upper() == b"HEAD"
+        response, keep = self._read_response(is_head)
+        # Servers differ in whether "head" is HEAD, and whether they send a body with it.
+        if not keep or is_head or self._pending:
             self.close()
         return response
 

@@ -6,9 +6,11 @@
 [1, 2]
 """
 
+from ficha._attributes import REMOVE
 from ficha._client import Client
 from ficha._config import Source as ConfigSource
 from ficha._core import NOT_READY, Config, Decision, ManualClock, Session
+from ficha._credential import Credential
 from ficha._errors import (
     AccessDenied,
     AttributeExists,
@@ -30,9 +32,11 @@ from ficha._errors import (
     WriteRefused,
 )
 from ficha._http import environ_request, scope_request
+from ficha.routes import Finding, Route
 
 __all__ = [
     "NOT_READY",
+    "REMOVE",
     "AccessDenied",
     "AttributeExists",
     "Client",
@@ -41,14 +45,17 @@ __all__ = [
     "ConfigSource",
     "Conflict",
     "CorruptRecord",
+    "Credential",
     "Decision",
     "FichaError",
+    "Finding",
     "Incomplete",
     "InvalidArgument",
     "InvalidConfig",
     "ManualClock",
     "OperationTimeout",
     "Overloaded",
+    "Route",
     "Session",
     "SessionGone",
     "SessionLimit",

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from ficha._errors import CorruptRecord, InvalidArgument
 
-#: One step of a patch: (kind, name, JSON text, number), as ficha._core takes it.
-Op = tuple[str, str, str, int]
+#: One step of a patch: (kind, name, JSON text, number, key of a bag), as ficha._core takes it.
+Op = tuple[str, str, str, int, str]
+
+
+class _Remove:
+    """The type of REMOVE."""
+
+    def __repr__(self) -> str:
+        return "ficha.REMOVE"
+
+
+#: In a patch of protected attributes: what is to go.
+REMOVE = _Remove()
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -62,12 +73,36 @@ def check_name(name: object) -> str:
 
 def set_ops(attributes: Mapping[str, Any] | None, kind: str = "set") -> list[Op]:
     """Return the ops that set, or add, the attributes."""
-    return [(kind, name, text, 0) for name, text in to_pairs(attributes)]
+    return [(kind, name, text, 0, "") for name, text in to_pairs(attributes)]
+
+
+def protected_ops(attributes: Mapping[str, Any] | None) -> list[Op]:
+    """Return the ops that set the protected attributes, and remove those that are REMOVE."""
+    given = attributes or {}
+    return remove_ops(name for name, value in given.items() if value is REMOVE) + set_ops(
+        {name: value for name, value in given.items() if value is not REMOVE}
+    )
+
+
+def put_op(bag: str, key: str, value: object) -> Op:
+    """Return the op that sets one key of a bag."""
+    return ("put", check_name(bag), to_json(bag, value), 0, _check_key(bag, key))
+
+
+def take_op(bag: str, key: str) -> Op:
+    """Return the op that removes one key of a bag."""
+    return ("take", check_name(bag), "", 0, _check_key(bag, key))
+
+
+def _check_key(bag: str, key: object) -> str:
+    if not isinstance(key, str):
+        raise InvalidArgument(f"attribute {bag!r}: the keys of a bag are str, not {type(key).__name__}")
+    return key
 
 
 def remove_ops(names: Iterable[str]) -> list[Op]:
     """Return the ops that remove the attributes."""
-    return [("remove", check_name(name), "", 0) for name in names]
+    return [("remove", check_name(name), "", 0, "") for name in names]
 
 
 class Baseline:
@@ -109,7 +144,7 @@ class Baseline:
     def ops(self, current: Mapping[str, Any]) -> list[Op]:
         """Return the ops that make the stored session's attributes those of ``current``; empty if nothing changed."""
         return remove_ops(name for name in self._texts if name not in current) + [
-            ("set", name, text, 0) for name, text in self._differences(current)
+            ("set", name, text, 0, "") for name, text in self._differences(current)
         ]
 
     def _differences(self, current: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -121,3 +156,54 @@ class Baseline:
             # Another language may have written the same value with other blanks or escapes.
             if before is None or (text != before and text != _encode(from_json(name, before))):
                 yield name, text
+
+    def follow(self, op: Op) -> None:
+        """Take note of an op on a bag, which is written by itself: it is no difference any more."""
+        kind, name, text, _, key = op
+        entries = self._bag_of(name)
+        if kind == "put":
+            entries[key] = from_json(name, text)
+        else:
+            entries.pop(key, None)
+        self._texts[name] = to_json(name, entries)
+        self._values.pop(name, None)
+
+    def _bag_of(self, name: str) -> dict[str, Any]:
+        entries = from_json(name, self._texts.get(name, "{}"))
+        if not isinstance(entries, dict):
+            raise InvalidArgument(f"attribute {name!r} is no bag: it is not an object")
+        return entries
+
+
+class Bag:
+    """An attribute that is an object, whose keys are set and removed one by one, each in an op of its own."""
+
+    def __init__(self, values: MutableMapping[str, Any], baseline: Baseline, name: str, ops: list[Op]) -> None:
+        """Stand for the attribute ``name`` of ``values``; what it does is appended to ``ops``."""
+        self._values, self._baseline, self._name, self._ops = values, baseline, name, ops
+
+    def put(self, key: str, value: Any) -> None:
+        """Set one key."""
+        self._note(put_op(self._name, key, value))
+        self._entries()[key] = value
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """Remove one key, and return its value."""
+        op = take_op(self._name, key)
+        if self._name not in self._values:
+            return default
+        self._note(op)
+        return self._entries().pop(key, default)
+
+    def _note(self, op: Op) -> None:
+        self._entries()
+        self._baseline.follow(op)
+        self._ops.append(op)
+
+    def _entries(self) -> dict[str, Any]:
+        entries = self._values.get(self._name)
+        if entries is None and self._name not in self._values:
+            entries = self._values[self._name] = {}
+        if not isinstance(entries, dict):
+            raise InvalidArgument(f"attribute {self._name!r} is no bag: it is not an object")
+        return entries

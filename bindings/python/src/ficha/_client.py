@@ -8,7 +8,7 @@ import functools
 import inspect
 import logging
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -16,7 +16,10 @@ from ficha import _core, _requests
 from ficha._completions import completions_of
 from ficha._config import Source, read_config
 from ficha._core import Decision, Request, Session
-from ficha._http import Headers, environ_request, scope_request
+from ficha._credential import Credential, hide_in_environ, hide_in_scope
+from ficha._http import Headers, Reading, Text, environ_fields, environ_request, scope_request
+from ficha._requirement import Requirement, requirement
+from ficha.routes import Finding, Route
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,18 +79,27 @@ class Client(_core.Client):
         self,
         config: Source,
         *,
+        prefixes: Iterable[str] = (),
+        pass_credential: bool = False,
         log: Callable[[int, str], None] = _log,
         clock: _core.ManualClock | None = None,
     ) -> None:
         """Open a client; it connects in the background, so an unreachable Redis is an error of the calls.
 
-        ``config`` is a URL, the path of a ficha.toml, or a dict in its shape; a mistake raises InvalidConfig. ``log``
-        receives (0 debug to 3 error, message); the default is the logger "ficha". ``clock`` is for tests.
+        ``config`` is a URL, the path of a ficha.toml, or a dict in its shape; a mistake raises InvalidConfig.
+        ``prefixes`` are what proxies, servers or mounts take off this service's paths, such as "/shop". With
+        ``pass_credential`` handlers see the session's cookie and token: for a reverse proxy written in the service.
+        ``log`` receives (0 debug to 3 error, message); the default is the logger "ficha". ``clock`` is for tests.
         """
+        given = list(_requests.to_list(prefixes))
         #: The configuration in force.
-        self.config = read_config(config)
+        self.config = read_config(config).with_prefixes(given) if given else read_config(config)
         super().__init__(self.config, clock, log)
-        self._csrf_header = self.config.csrf_header if self.config.csrf_mode == "token" else ""
+        self.pass_credential = pass_credential
+        self._cookie_name = self.config.cookie_name
+        self._strips_identity = bool(self.config.identity_headers)
+        #: Where a WSGI environ has the fields that a decision may depend on.
+        self.environ_fields = environ_fields(self.judged_fields)
         _open_clients.add(self)
 
     def __enter__(self: ClientT) -> ClientT:
@@ -123,6 +135,11 @@ class Client(_core.Client):
             known = await self.arun(_requests.load(token, touch=touch, fresh=fresh))
         return cast("Session | None", known)
 
+    def check_routes(self, routes: Sequence[Route]) -> list[Finding]:
+        """Return which rules decide about each route, and what is wrong with that; one finding or more for each."""
+        found = self._check_routes([(route.handler, route.methods, route.pattern) for route in routes])
+        return [Finding(routes[index], methods, rule, line, problem) for index, methods, rule, line, problem in found]
+
     def find(self, session_id: str) -> Session | None:
         """Return the live session of a public id, or None; for those who administer sessions.
 
@@ -135,41 +152,69 @@ class Client(_core.Client):
         return cast("Session | None", await self.arun(_requests.find(session_id)))
 
     async def aauthorize(
-        self, method: str, path: str | bytes, headers: Headers, scheme: str = "https", peer: str = ""
+        self,
+        method: str,
+        path: str | bytes,
+        headers: Headers,
+        scheme: str = "https",
+        peer: str = "",
+        prefix: Text = "",
+        readings: Sequence[Reading] = (),
     ) -> Decision:
         """Asynchronous authorize(). A hit in the near cache is returned without waiting for the loop."""
-        decision = self.try_authorize(method, path, headers, scheme, peer)
+        decision = self.try_authorize(method, path, headers, scheme, peer, prefix, readings)
         if decision is None:
             loop = asyncio.get_running_loop()
-            submit = functools.partial(_submit_authorize, self, (method, path, headers, scheme, peer))
+            request = (method, path, headers, scheme, peer, prefix, readings)
+            submit = functools.partial(_submit_authorize, self, request)
             decision = cast(Decision, await completions_of(loop).wait_for(loop, submit))
         return decision
 
-    def authorize_wsgi(self, environ: Mapping[str, Any]) -> Decision:
-        """authorize() for the request of a WSGI environ, or of Django's ``request.META``."""
-        return self.authorize(*environ_request(environ, self._csrf_header))
+    def authorize_wsgi(self, environ: MutableMapping[str, Any]) -> Decision:
+        """authorize() for the request of a WSGI environ.
 
-    async def aauthorize_asgi(self, scope: Mapping[str, Any]) -> Decision:
-        """aauthorize() for the request of an ASGI scope."""
-        return await self.aauthorize(*scope_request(scope))
+        Our credential and identity headers leave the environ; ``decision.credential`` and a second call know it still.
+        """
+        decision = self.authorize(*environ_request(environ, self.environ_fields))
+        decision.credential = self.hide_in_environ(environ)
+        return decision
 
-    def require(
-        self,
-        decision: Decision,
-        *,
-        allow: str = "authenticated",
-        roles: Iterable[str] = (),
-        scopes: Iterable[str] = (),
-        level: int = 0,
-        max_auth_age: _requests.Seconds | None = None,
-    ) -> Decision:
+    async def aauthorize_asgi(self, scope: MutableMapping[str, Any]) -> Decision:
+        """aauthorize() for the request of an ASGI scope.
+
+        Our credential and identity headers leave the scope; ``decision.credential`` and a second call know it still.
+        """
+        decision = await self.aauthorize(*scope_request(scope))
+        decision.credential = self.hide_in_scope(scope)
+        return decision
+
+    def hide_in_environ(self, environ: MutableMapping[str, Any]) -> Credential | None:
+        """Take what handlers must not see out of a WSGI environ, and return the credential; for integrations."""
+        if self._strips_identity:
+            for key in [key for key in environ if key.startswith("HTTP_") and self.is_identity_header(key[5:])]:
+                del environ[key]
+        return hide_in_environ(self, dict(environ) if self.pass_credential else environ, self._cookie_name)
+
+    def hide_in_scope(self, scope: MutableMapping[str, Any]) -> Credential | None:
+        """Take what handlers must not see out of an ASGI scope, and return the credential; for integrations."""
+        if self._strips_identity:
+            scope["headers"] = [
+                field for field in scope["headers"] if not self.is_identity_header(field[0].decode("latin-1"))
+            ]
+        return hide_in_scope(self, dict(scope) if self.pass_credential else scope, self._cookie_name)
+
+    def require(self, decision: Decision, **required: Any) -> Decision:
         """Judge a requirement of the matched route or handler, on what authorize() returned.
 
         Any one of ``roles``, all of ``scopes``, at least ``level``, and a proof of identity no older than
-        ``max_auth_age``. What authorize() looked up is what is judged: ``fresh`` belongs to the rule of the path.
+        ``max_auth_age``; or ``allow``: "anyone", "authenticated", "nobody". At least one of them is named, and none is
+        empty. What authorize() looked up is what is judged: ``fresh`` belongs to the rule of the path.
         """
-        age = _requests.to_seconds(max_auth_age)
-        return self._require(decision, allow, _requests.to_list(roles), _requests.to_list(scopes), level, age)
+        return self.require_checked(decision, requirement(required))
+
+    def require_checked(self, decision: Decision, required: Requirement) -> Decision:
+        """Judge a requirement that was checked when it was defined; for integrations."""
+        return self._require(decision, *required)
 
     create = _blocking("create", _requests.create, Session)
     acreate = _awaited("acreate", _requests.create, Session)

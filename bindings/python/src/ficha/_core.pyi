@@ -2,7 +2,9 @@ from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, final
 
-from ficha._http import Headers
+from ficha._attributes import Op
+from ficha._credential import Credential
+from ficha._http import Headers, RawRequest, Reading
 
 NOT_READY: str
 
@@ -38,9 +40,12 @@ class Session:
     def scopes(self) -> tuple[str, ...]: ...
     @property
     def attributes(self) -> MappingProxyType[str, Any]: ...
+    @property
+    def protected(self) -> MappingProxyType[str, Any]: ...
     def has_role(self, role: str, /) -> bool: ...
     def has_scope(self, scope: str, /) -> bool: ...
     def attributes_json(self) -> dict[str, str]: ...
+    def protected_json(self) -> dict[str, str]: ...
 
 @final
 class Decision:
@@ -71,6 +76,10 @@ class Decision:
     def session(self) -> Session | None: ...
     @property
     def headers(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def credential(self) -> Credential | None: ...
+    @credential.setter
+    def credential(self, value: Credential | None) -> None: ...
 
 class Request: ...
 
@@ -81,6 +90,11 @@ class Config:
     def parse(text: str, source: str) -> Config: ...
     @staticmethod
     def from_settings(settings: Sequence[tuple[str, bool | int | str | Sequence[str] | None]]) -> Config: ...
+    def with_prefixes(self, prefixes: Sequence[str]) -> Config: ...
+    @property
+    def prefixes(self) -> list[str]: ...
+    @property
+    def identity_headers(self) -> list[str]: ...
     @property
     def cookie_name(self) -> str: ...
     @property
@@ -118,11 +132,26 @@ class Client:
     def load(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None: ...
     def try_load(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | str | None: ...
     def authorize(
-        self, method: str, path: str | bytes, headers: Headers, scheme: str = "https", peer: str = ""
+        self,
+        method: str,
+        path: str | bytes,
+        headers: Headers,
+        scheme: str = "https",
+        peer: str = "",
+        prefix: str | bytes = "",
+        readings: Sequence[Reading] = (),
     ) -> Decision: ...
     def try_authorize(
-        self, method: str, path: str | bytes, headers: Headers, scheme: str = "https", peer: str = ""
+        self,
+        method: str,
+        path: str | bytes,
+        headers: Headers,
+        scheme: str = "https",
+        peer: str = "",
+        prefix: str | bytes = "",
+        readings: Sequence[Reading] = (),
     ) -> Decision | None: ...
+    def is_judged(self, request: RawRequest, reading: Reading) -> bool: ...
     def submit_authorize(
         self,
         queue: CompletionQueue,
@@ -132,6 +161,8 @@ class Client:
         headers: Headers,
         scheme: str = "https",
         peer: str = "",
+        prefix: str | bytes = "",
+        readings: Sequence[Reading] = (),
         /,
     ) -> None: ...
     def run(self, request: Request) -> Any: ...
@@ -145,6 +176,11 @@ class Client:
         level: int,
         max_auth_age: int | None,
     ) -> Decision: ...
+    @property
+    def judged_fields(self) -> list[str]: ...
+    def _check_routes(
+        self, routes: Sequence[tuple[str, Sequence[str], str]]
+    ) -> list[tuple[int, list[str], int, int, str]]: ...
     def set_cookie(self, session: Session, token: str | None = None) -> str: ...
     def clear_cookie(self) -> str: ...
     def csrf_token(self, token: str) -> str: ...
@@ -162,6 +198,7 @@ def create_request(
     roles: Sequence[str],
     scopes: Sequence[str],
     attributes: Sequence[tuple[str, str]],
+    protected_attributes: Sequence[tuple[str, str]],
     device: tuple[str, str] | None,
     level: int,
     authenticated: bool,
@@ -175,6 +212,7 @@ def login_request(
     roles: Sequence[str],
     scopes: Sequence[str],
     attributes: Sequence[tuple[str, str]],
+    protected_attributes: Sequence[tuple[str, str]],
     device: tuple[str, str] | None,
     level: int,
     authenticated: bool,
@@ -183,7 +221,8 @@ def login_request(
 ) -> Request: ...
 def patch_request(
     id: str,
-    ops: Sequence[tuple[str, str, str, int]],
+    ops: Sequence[Op],
+    protected_ops: Sequence[Op],
     roles: Sequence[str] | None,
     scopes: Sequence[str] | None,
     device: tuple[str, str] | None,
@@ -193,7 +232,8 @@ def patch_request(
 ) -> Request: ...
 def patch_principal_request(
     principal: str,
-    ops: Sequence[tuple[str, str, str, int]],
+    ops: Sequence[Op],
+    protected_ops: Sequence[Op],
     roles: Sequence[str] | None,
     scopes: Sequence[str] | None,
     device: tuple[str, str] | None,

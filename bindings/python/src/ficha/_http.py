@@ -2,54 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-Pairs = list[tuple[str, str]] | tuple[tuple[str, str], ...]
-BytesPairs = list[tuple[bytes, bytes]] | tuple[tuple[bytes, bytes], ...]
-#: Header fields as (name, value). A str stands for one byte per character, as in PEP 3333.
-Headers = Pairs | BytesPairs
-#: method, path, headers, scheme, peer: the arguments of authorize().
-RawRequest = tuple[str, str | bytes, Headers, str, str]
+from ficha._credential import KEPT, Credential
 
-_FIELDS = (
-    ("HTTP_COOKIE", "Cookie"),
-    ("HTTP_AUTHORIZATION", "Authorization"),
-    ("HTTP_HOST", "Host"),
-    ("HTTP_ORIGIN", "Origin"),
-    ("HTTP_REFERER", "Referer"),
-    ("HTTP_SEC_FETCH_SITE", "Sec-Fetch-Site"),
-    ("HTTP_X_FORWARDED_PROTO", "X-Forwarded-Proto"),
-    ("HTTP_X_FORWARDED_HOST", "X-Forwarded-Host"),
-)
+Text = str | bytes
+#: Header fields as (name, value). A str stands for one byte per character, as in PEP 3333.
+Headers = list[tuple[str, str]] | list[tuple[bytes, bytes]] | list[tuple[Text, Text]] | tuple[tuple[Text, Text], ...]
+#: One way in which a layer may route a request: (method, target, decoded); "" is the request's own.
+Reading = tuple[Text, Text, bool]
+#: method, path, headers, scheme, peer, prefix, readings: the arguments of authorize().
+RawRequest = tuple[str, Text, Headers, str, str, Text, tuple[Reading, ...]]
+#: (key of an environ, name of the field).
+EnvironFields = tuple[tuple[str, str], ...]
 
 # What a path may hold besides letters, digits and "-._~" without being escaped (RFC 3986, 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
 
 
-def environ_request(environ: Mapping[str, Any], csrf_header: str = "") -> RawRequest:
+def environ_fields(names: Iterable[str]) -> EnvironFields:
+    """Return where a WSGI environ has the fields of these names."""
+    return tuple(("HTTP_" + name.upper().replace("-", "_"), name) for name in names)
+
+
+def environ_request(
+    environ: Mapping[str, Any],
+    fields: EnvironFields,
+    prefix: bytes | None = None,
+    routed: str | None = None,
+    method: str = "",
+) -> RawRequest:
     """Return the request of a WSGI environ, or of Django's ``request.META``.
 
-    The path is the raw request target where the server hands it over (RAW_URI, REQUEST_URI), and otherwise the decoded
-    path that applications route by, escaped again.
+    ``fields`` are those that the core looks at. The path is the raw request target where the server hands it over
+    (RAW_URI, REQUEST_URI), and otherwise the decoded path, escaped again. What applications route by, PATH_INFO, is a
+    reading beside it; ``prefix``, ``routed`` and ``method`` are what a framework has made of these.
     """
-    headers = [(name, environ[key]) for key, name in _FIELDS if key in environ]
-    if csrf_header:
-        key = "HTTP_" + csrf_header.upper().replace("-", "_")
-        if key in environ:
-            headers.append((csrf_header, environ[key]))
-    path = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    if not path.startswith("/"):
-        decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        path = quote(decoded.encode("latin-1"), safe=_PATH_SAFE) or "/"
+    headers: list[tuple[Text, Text]] = [(name, environ[key]) for key, name in fields if key in environ]
+    kept: Credential | None = environ.get(KEPT)
+    if kept is not None:
+        headers += kept.fields
+    path_info: str = environ.get("PATH_INFO", "")
+    if prefix is None:
+        prefix = environ.get("SCRIPT_NAME", "").encode("latin-1")
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+    if not target:
+        target = quote(prefix + path_info.encode("latin-1"), safe=_PATH_SAFE) or "/"
+    readings: tuple[Reading, ...] = (("", path_info or "/", True),)
+    if routed is not None:
+        readings = ((method, to_bytes(routed or "/"), True),)
     scheme = environ.get("wsgi.url_scheme", "http")
-    return environ["REQUEST_METHOD"], path, headers, scheme, environ.get("REMOTE_ADDR", "")
+    return environ["REQUEST_METHOD"], target, headers, scheme, environ.get("REMOTE_ADDR", ""), prefix, readings
 
 
-def scope_request(scope: Mapping[str, Any]) -> RawRequest:
-    """Return the request of an ASGI scope; a WebSocket handshake is a GET."""
-    path = scope.get("raw_path") or quote(scope["path"], safe=_PATH_SAFE).encode()
+def scope_request(
+    scope: Mapping[str, Any], prefix: bytes | None = None, routed: str | None = None, method: str = ""
+) -> RawRequest:
+    """Return the request of an ASGI scope; a WebSocket handshake is a GET.
+
+    What applications route by, the path less ``root_path``, is a reading; ``prefix``, ``routed`` and ``method`` are
+    what a framework has made of these.
+    """
+    path, root_path = scope["path"], scope.get("root_path", "")
+    headers: list[tuple[Text, Text]] = scope["headers"]
+    kept: Credential | None = scope.get(KEPT)
+    if kept is not None:
+        headers = [*headers, *kept.fields]
+    if scope["type"] == "websocket":
+        headers = [*headers, (b"upgrade", b"websocket")]  # over HTTP/2 no field says so
+    target = scope.get("raw_path") or quote(path, safe=_PATH_SAFE).encode()
     scheme = scope.get("scheme", "http").replace("ws", "http")
     client = scope.get("client")
-    return scope.get("method", "GET"), path, scope["headers"], scheme, client[0] if client else ""
+    reading = (method, to_bytes(routed_path(path, root_path) if routed is None else routed or "/"), True)
+    peer = client[0] if client else ""
+    if prefix is None:
+        prefix = to_bytes(root_path)
+    return scope.get("method", "GET"), target, headers, scheme, peer, prefix, (reading,)
+
+
+def routed_path(path: str, root_path: str) -> str:
+    """Return what an ASGI application routes by: the path less ``root_path``, by whole segments."""
+    if root_path and path.startswith(root_path):
+        rest = path[len(root_path) :]
+        if not rest or rest[0] == "/":
+            return rest or "/"
+    return path
+
+
+def to_bytes(text: str) -> bytes:
+    """Return a decoded path as bytes. What is no Unicode text becomes no UTF-8, which the core refuses."""
+    return text.encode("utf-8", "surrogatepass")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from ficha import _core
-from ficha._attributes import Op, check_name, remove_ops, set_ops, to_pairs
+from ficha._attributes import Op, check_name, protected_ops, put_op, remove_ops, set_ops, take_op, to_pairs
 from ficha._core import Request, Session
 
 Seconds = int | timedelta
@@ -24,6 +24,7 @@ def create(
     *,
     roles: Iterable[str] = (),
     scopes: Iterable[str] = (),
+    protected: Attributes | None = None,
     device: Device | None = None,
     level: int = 0,
     authenticated: bool = True,
@@ -32,14 +33,15 @@ def create(
 ) -> Request:
     """Create a session and return it; its ``token`` is known at this moment only.
 
-    Without a principal it is anonymous. ``authenticated`` says that the principal proves itself now. The timeouts
-    default to the configuration's. Raises InvalidArgument, TooLarge, SessionLimit.
+    Without a principal it is anonymous. ``authenticated`` says that the principal proves itself now. ``protected``
+    attributes lie apart, where nothing that names an attribute can reach them: for identity and authority, by adapters.
+    The timeouts default to the configuration's. Raises InvalidArgument, TooLarge, SessionLimit.
     """
-    pairs = to_pairs(attributes)
+    pairs, apart = to_pairs(attributes), to_pairs(protected)
     idle, absolute = to_seconds(idle_timeout), to_seconds(absolute_timeout)
     return _build(
         _core.create_request,
-        (principal, to_list(roles), to_list(scopes), pairs, device, level, authenticated, idle, absolute),
+        (principal, to_list(roles), to_list(scopes), pairs, apart, device, level, authenticated, idle, absolute),
     )
 
 
@@ -50,6 +52,7 @@ def login(
     *,
     roles: Iterable[str] = (),
     scopes: Iterable[str] = (),
+    protected: Attributes | None = None,
     device: Device | None = None,
     level: int = 0,
     idle_timeout: Seconds | None = None,
@@ -58,11 +61,10 @@ def login(
 ) -> Request:
     """Return the principal's new session, always under a new token; ``current`` is revoked.
 
-    The attributes of a ``current`` of the same principal move along. ``keep_attributes`` carries those of an anonymous
-    one over; never those of another principal. Raises as create(), and SessionGone when ``current`` was revoked
-    meanwhile.
+    The attributes of a ``current`` of the same principal move along, protected ones too. ``keep_attributes`` carries
+    the ordinary ones of an anonymous one over; never those of another principal. Raises as create(), and SessionGone
+    when ``current`` was revoked meanwhile.
     """
-    pairs = to_pairs(attributes)
     idle, absolute = to_seconds(idle_timeout), to_seconds(absolute_timeout)
     return _build(
         _core.login_request,
@@ -72,7 +74,8 @@ def login(
             principal,
             to_list(roles),
             to_list(scopes),
-            pairs,
+            to_pairs(attributes),
+            to_pairs(protected),
             device,
             level,
             True,
@@ -89,6 +92,9 @@ def patch(
     add: Attributes | None = None,
     remove: Iterable[str] = (),
     increment: Mapping[str, int] | None = None,
+    put: Mapping[str, Attributes] | None = None,
+    take: Mapping[str, Iterable[str]] | None = None,
+    protected: Attributes | None = None,
     roles: Iterable[str] | None = None,
     scopes: Iterable[str] | None = None,
     device: Device | None = None,
@@ -99,21 +105,38 @@ def patch(
     """Change one live session, given by itself or its id, in one atomic step; return its new generation.
 
     ``set`` creates or replaces attributes, ``add`` creates them, ``remove`` deletes them, ``increment`` adds to integer
-    ones; ``roles``, ``scopes``, ``device`` and the timeouts (counted from now) replace. Raises SessionGone, Conflict,
-    AttributeExists, InvalidArgument, TooLarge.
+    ones. ``put`` and ``take`` set and remove single keys of bags, which are attributes that are objects: names that a
+    client chooses belong there. ``protected`` sets protected attributes, or removes those that are REMOVE. ``roles``,
+    ``scopes``, ``device`` and the timeouts (counted from now) replace. Raises SessionGone, Conflict, AttributeExists,
+    InvalidArgument, TooLarge.
     """
-    ops = [*set_ops(set), *set_ops(add, "add"), *remove_ops(remove), *_increment_ops(increment)]
+    ops = [*set_ops(set), *set_ops(add, "add"), *remove_ops(remove), *_increment_ops(increment), *_bag_ops(put, take)]
     names, timeouts = (_optional_list(roles), _optional_list(scopes)), (idle_timeout, absolute_timeout)
     return _build(
-        _core.patch_request, (id_of(session), ops, *names, device, expected_generation, *map(to_seconds, timeouts))
+        _core.patch_request,
+        (
+            id_of(session),
+            ops,
+            protected_ops(protected),
+            *names,
+            device,
+            expected_generation,
+            *map(to_seconds, timeouts),
+        ),
     )
 
 
 def patch_ops(
-    session: Session, ops: list[Op], idle_timeout: int | None = None, absolute_timeout: int | None = None
+    session: Session,
+    ops: list[Op],
+    protected: list[Op] | None = None,
+    idle_timeout: int | None = None,
+    absolute_timeout: int | None = None,
 ) -> Request:
     """Return a patch of prepared ops; for the framework integrations, which compare attributes as JSON."""
-    return _build(_core.patch_request, (session.id, ops, None, None, None, None, idle_timeout, absolute_timeout))
+    return _build(
+        _core.patch_request, (session.id, ops, protected or [], None, None, None, None, idle_timeout, absolute_timeout)
+    )
 
 
 def rotate(session: Session | str, *, grace: Seconds = 0) -> Request:
@@ -139,6 +162,7 @@ def patch_principal(
     *,
     set: Attributes | None = None,
     remove: Iterable[str] = (),
+    protected: Attributes | None = None,
     roles: Iterable[str] | None = None,
     scopes: Iterable[str] | None = None,
     device: Device | None = None,
@@ -146,7 +170,8 @@ def patch_principal(
     """Change every live session of a principal; return how many there were. Raises InvalidArgument, TooLarge."""
     ops = [*set_ops(set), *remove_ops(remove)]
     return _build(
-        _core.patch_principal_request, (principal, ops, _optional_list(roles), _optional_list(scopes), device)
+        _core.patch_principal_request,
+        (principal, ops, protected_ops(protected), _optional_list(roles), _optional_list(scopes), device),
     )
 
 
@@ -197,4 +222,10 @@ def to_seconds(duration: Seconds | None) -> int | None:
 
 
 def _increment_ops(increment: Mapping[str, int] | None) -> list[Op]:
-    return [("increment", check_name(name), "", by) for name, by in (increment or {}).items()]
+    return [("increment", check_name(name), "", by, "") for name, by in (increment or {}).items()]
+
+
+def _bag_ops(put: Mapping[str, Attributes] | None, take: Mapping[str, Iterable[str]] | None) -> list[Op]:
+    return [put_op(bag, key, value) for bag, entries in (put or {}).items() for key, value in entries.items()] + [
+        take_op(bag, key) for bag, keys in (take or {}).items() for key in to_list(keys)
+    ]

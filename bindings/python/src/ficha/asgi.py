@@ -5,23 +5,24 @@
 ``scope["ficha"]`` is the decision, ``scope["session"]`` the session as a mutable mapping (Starlette's
 ``request.session``), saved before the response starts. What a stream, a background task or an open WebSocket changes
 later is saved when the application returns.
+
+The middleware stands outermost: what is judged is the path as it came, less what ``Client(prefixes=…)`` names. Where
+Starlette or FastAPI route by another path or method than that, since a middleware in between has rewritten it, they are
+judged again. ``routes(app, client)`` lists every route with the rule that judges it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-from ficha import Client, Decision, FichaError, Session, SessionGone, SessionLimit, StoreError, _requests
-from ficha._attributes import Baseline
+from ficha import Client, Decision, FichaError, InvalidConfig, Session, SessionGone, SessionLimit, StoreError, _requests
+from ficha._asgi_answers import Fields, Message, Receive, Scope, Send, encode, merged, refuse
+from ficha._asgi_routing import is_mounted, routes, watch
+from ficha._attributes import Bag, Baseline, Op
+from ficha._http import scope_request
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Fields = Iterable[tuple[str, str]]
 
 
 class RequestSession(MutableMapping[str, Any]):
@@ -33,6 +34,7 @@ class RequestSession(MutableMapping[str, Any]):
         self.stored = session
         self._baseline = Baseline(session.attributes_json() if session else None)
         self._values: dict[str, Any] | None = None
+        self._bag_ops: list[Op] = []
         #: What the response has to tell the client: a value for Set-Cookie, or None.
         self.cookie: str | None = None
 
@@ -62,6 +64,17 @@ class RequestSession(MutableMapping[str, Any]):
         """Return how many attributes there are."""
         return len(self._data)
 
+    def put(self, bag: str, key: str, value: Any) -> None:
+        """Set one key of a bag, which is an attribute that is an object; parallel requests keep each other's keys.
+
+        Names that a client chooses belong here, not among the attributes.
+        """
+        Bag(self._data, self._baseline, bag, self._bag_ops).put(key, value)
+
+    def take(self, bag: str, key: str, default: Any = None) -> Any:
+        """Remove one key of a bag, and return its value."""
+        return Bag(self._data, self._baseline, bag, self._bag_ops).take(key, default)
+
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         await self.save()
@@ -80,18 +93,19 @@ class RequestSession(MutableMapping[str, Any]):
         if self.stored is not None:
             await self._client.arevoke(self.stored)
         self.stored, self._baseline, self._values = None, Baseline(), {}
+        self._bag_ops.clear()
         self.cookie = self._client.clear_cookie()
 
     @property
     def changed(self) -> bool:
         """Whether there is something to save; changes inside of a value count."""
-        return self._values is not None and self._baseline.changed(self._values)
+        return self._values is not None and (bool(self._bag_ops) or self._baseline.changed(self._values))
 
     async def save(self) -> None:
         """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
         if self._values is None:
             return
-        ops = self._baseline.ops(self._values)
+        ops = [*self._bag_ops, *self._baseline.ops(self._values)]
         if not ops:
             return
         if self.stored is None:
@@ -99,6 +113,7 @@ class RequestSession(MutableMapping[str, Any]):
         else:
             await self._client.arun(_requests.patch_ops(self.stored, ops))
             self._baseline = Baseline.of(self._values)
+        self._bag_ops.clear()
 
     def _take(self, session: Session) -> Session:
         self.stored, self._baseline = session, Baseline(session.attributes_json())
@@ -112,22 +127,38 @@ class RequestSession(MutableMapping[str, Any]):
 
 
 class FichaMiddleware:
-    """Applies the policy to every HTTP request and WebSocket handshake, and keeps the session."""
+    """Applies the policy to every HTTP request and WebSocket handshake, and keeps the session.
 
-    def __init__(self, app: App, client: Client) -> None:
+    Inside of a mounted application it needs ``prefix``, where that is mounted, and the client the same among its
+    ``prefixes``: rules never contain one.
+    """
+
+    def __init__(self, app: App, client: Client, *, prefix: str | None = None) -> None:
         """Wrap an application."""
+        if prefix is not None and prefix not in client.config.prefixes:
+            raise InvalidConfig(f"prefix {prefix!r} is not one of Client(prefixes=…)")
         self.app = app
         self.client = client
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide, and refuse or pass on."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        decision = await self.client.aauthorize_asgi(scope)
+        if self._prefix is None and is_mounted(scope):
+            raise InvalidConfig(
+                "FichaMiddleware stands inside of a mounted application, where it would judge another path than came: "
+                "put it around the outermost one, or give it prefix=… and the client prefixes=[…]"
+            )
+        raw = scope_request(scope)
+        decision = await self.client.aauthorize(*raw)
+        decision.credential = self.client.hide_in_scope(scope)
         if not decision.allowed:
-            await _refuse(scope, receive, send, decision.status, decision.headers)
+            await refuse(scope, receive, send, decision.status, decision.headers)
             return
+        watch(self.client, self.app, scope, raw)
+        del raw  # no frame of a traceback shows the credential
         scope["ficha"] = decision
         scope["session"] = session = RequestSession(self.client, decision.session)
         response = _Response(send, decision, session)
@@ -137,7 +168,7 @@ class FichaMiddleware:
         except (StoreError, SessionGone, SessionLimit) as error:
             if response.started:
                 raise
-            await _refuse(scope, receive, send, error.http_status, [*response.headers(), *_explanation(error)])
+            await refuse(scope, receive, send, error.http_status, [*response.headers(), *_explanation(error)])
 
 
 class _Response:
@@ -155,7 +186,7 @@ class _Response:
             self._failed = message.get("status", 101) >= 500
             if not self._failed:
                 await self._session.save()
-            message = {**message, "headers": [*message.get("headers", ()), *_encode(self.headers())]}
+            message = {**message, "headers": merged(message.get("headers", ()), encode(self.headers()))}
             self.started = True
         await self._send(message)
 
@@ -180,22 +211,4 @@ def _explanation(error: FichaError) -> Fields:
     return [("Retry-After", "1")] if isinstance(error, StoreError) else []
 
 
-def _encode(fields: Fields) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode("latin-1")) for name, value in fields]
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:
-    body = HTTPStatus(status).phrase.encode()
-    fields = [*_encode(headers), (b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
-    kind = "http.response"
-    if scope["type"] == "websocket":
-        await receive()
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        kind = "websocket.http.response"
-    await send({"type": f"{kind}.start", "status": status, "headers": fields})
-    await send({"type": f"{kind}.body", "body": body})
-
-
-__all__ = ["FichaMiddleware", "RequestSession"]
+__all__ = ["FichaMiddleware", "RequestSession", "routes"]

@@ -51,6 +51,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_ENGINE = "ficha.django.sessions"
 FICHA: dict[str, Any] = {
     "redis": {"url": os.environ.get("REDIS_URL", "memory://")},
+    "prefixes": os.environ.get("PREFIXES", "").split(),
     "csrf": {"mode": "off"},
     "rule": [
         {"path": "/nobody", "allow": "nobody"},

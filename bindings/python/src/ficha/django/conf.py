@@ -3,8 +3,10 @@
 FICHA = {"file": BASE_DIR / "ficha.toml"}        one file for every service, or
 FICHA = {"redis": {"url": "rediss://…"}}         the same tables and keys in a dict
 
-Without a file and without a table "cookie", Django's SESSION_COOKIE_* settings describe the cookie. The key "identity"
-names a function that makes an Identity of a user who has logged in.
+Without a file and without a table "cookie", Django's SESSION_COOKIE_* settings describe the cookie. Three keys are this
+service's own, and may stand beside "file": "identity" names a function that makes an Identity of a user who has logged
+in, "prefixes" what is taken off the paths of this service (FORCE_SCRIPT_NAME is one by itself), and "pass_credential":
+True leaves the session's cookie and token in what views see.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class Identity(NamedTuple):
     device: tuple[str, str] | None = None
 
 
+_OWN = frozenset({"identity", "prefixes", "pass_credential"})
+
 _lock = threading.Lock()
 _client: Client | None = None
 
@@ -52,21 +56,36 @@ def get_client() -> Client:
     client = _client
     if client is None:
         with _lock:
-            client = _client = _client or Client(configuration())
+            client = _client = _client or Client(configuration(), pass_credential=_pass_credential())
     return client
 
 
 def configuration() -> Config:
     """Return the configuration that the settings describe. Raises InvalidConfig."""
-    options = dict(_options())
-    options.pop("identity", None)
+    options = {key: value for key, value in _options().items() if key not in _OWN}
+    _pass_credential()
     path = options.pop("file", None)
     if path is not None:
         if options:
             raise InvalidConfig(f'FICHA["file"] stands alone: {", ".join(options)} belong into the file')
-        return read_config(path)
+        return read_config(path).with_prefixes(_prefixes())
     options.setdefault("cookie", cookie_settings())
-    return read_config(options)
+    return read_config(options).with_prefixes(_prefixes())
+
+
+def _prefixes() -> list[str]:
+    given = _options().get("prefixes", ())
+    if isinstance(given, str) or not all(isinstance(prefix, str) for prefix in given):
+        raise InvalidConfig('FICHA["prefixes"] is a list of paths such as "/shop"')
+    forced = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
+    return [*given, *([forced] if forced and forced not in given else [])]
+
+
+def _pass_credential() -> bool:
+    given = _options().get("pass_credential", False)
+    if not isinstance(given, bool):
+        raise InvalidConfig('FICHA["pass_credential"] is True or False')
+    return given
 
 
 def identity_of(user: Any) -> Identity:
@@ -106,7 +125,7 @@ def close_client() -> None:
 
 
 def _on_setting_changed(*, setting: str, **_: object) -> None:
-    if setting == "FICHA" or setting.startswith("SESSION_"):
+    if setting in ("FICHA", "FORCE_SCRIPT_NAME") or setting.startswith("SESSION_"):
         close_client()
 
 

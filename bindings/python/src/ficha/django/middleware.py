@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -16,10 +18,12 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_header_parameters
 
-from ficha import Decision, FichaError, SessionLimit, StoreError, environ_request, scope_request
+from ficha import Decision, FichaError, SessionLimit, StoreError
 from ficha._core import find_cookie
 from ficha._http import RawRequest
+from ficha._requirement import requirement
 from ficha.django.conf import get_client
+from ficha.django.requests import adecide, decide, hide_credential, judged_again, raw_request, remember
 from ficha.django.sessions import SessionStore
 from ficha.django.signals import request_denied
 
@@ -35,7 +39,9 @@ class SessionMiddleware(DjangoSessionMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Give the request its session, without reading it yet."""
         token = _cookie(request)
+        request._ficha_had_cookie = token is not None  # type: ignore[attr-defined]
         request.session = SessionStore(token.decode("latin-1") if token is not None else None)
+        hide_credential(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
@@ -84,10 +90,10 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
         session.cookie_due = None  # such a client keeps no cookies: a view that issues a token puts it into the body
     elif session.cookie_due is not None:
         cookie = client.set_cookie(session.cookie_due, session.session_key)
-        _add_cookie(response, cookie, keep=not session.get_expire_at_browser_close())
+        _add_cookie(response, cookie, session.get_expiry_age(), keep=not session.get_expire_at_browser_close())
         session.cookie_due = None
-    elif session.accessed and session.session_key is None and not session.outage and _cookie(request) is not None:
-        _add_cookie(response, client.clear_cookie(), keep=True)
+    elif session.accessed and session.session_key is None and not session.outage and _had_cookie(request):
+        _add_cookie(response, client.clear_cookie(), 0, keep=True)
     if session.accessed:
         patch_vary_headers(response, ("Cookie",))
     return response
@@ -98,7 +104,11 @@ def _cookie(request: HttpRequest) -> bytes | None:
     return find_cookie([field], get_client().config.cookie_name)[1] if field else None
 
 
-def _add_cookie(response: HttpResponseBase, field: str, keep: bool) -> None:
+def _had_cookie(request: HttpRequest) -> bool:
+    return bool(getattr(request, "_ficha_had_cookie", False))
+
+
+def _add_cookie(response: HttpResponseBase, field: str, age: int, keep: bool) -> None:
     # Through response.cookies, where the test client and other middleware look for cookies.
     pair, _, attributes = field.partition(";")
     name, _, value = pair.partition("=")
@@ -112,6 +122,8 @@ def _add_cookie(response: HttpResponseBase, field: str, keep: bool) -> None:
             morsel[flag] = True
     if not keep:
         morsel["max-age"] = morsel["expires"] = ""
+    elif morsel["max-age"]:
+        morsel["max-age"] = min(int(morsel["max-age"]), math.ceil(age))
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -150,51 +162,64 @@ class FichaMiddleware:
         self.async_mode = iscoroutinefunction(get_response)
         if self.async_mode:
             markcoroutinefunction(self)
+            self.process_view = self._aprocess_view  # type: ignore[method-assign]
 
     def __call__(self, request: HttpRequest) -> Any:
         """Decide, and answer or pass on."""
         if self.async_mode:
             return self.__acall__(request)
-        decision = get_client().authorize(*raw_request(request))
-        response = self._refusal(request, decision) or self.get_response(request)
-        return add_headers(response, decision)
+        raw = raw_request(request)
+        response = self._refusal(request, raw, get_client().authorize(*raw)) or self.get_response(request)
+        return add_headers(response, request.ficha)  # type: ignore[attr-defined]
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """Decide, and answer or pass on, without a thread."""
-        decision = await get_client().aauthorize(*raw_request(request))
-        response = self._refusal(request, decision) or await self.get_response(request)
-        return add_headers(response, decision)
+        raw = raw_request(request)
+        decision = await get_client().aauthorize(*raw)
+        response = self._refusal(request, raw, decision) or await self.get_response(request)
+        return add_headers(response, request.ficha)  # type: ignore[attr-defined]
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        """Decide again where the view was found by something else than what was judged, and answer or pass on."""
+        raw = judged_again(request)
+        return self._refusal(request, raw, get_client().authorize(*raw)) if raw is not None else None
+
+    async def _aprocess_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        raw = judged_again(request)
+        return self._refusal(request, raw, await get_client().aauthorize(*raw)) if raw is not None else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
         return _answer(exception)
 
-    def _refusal(self, request: HttpRequest, decision: Decision) -> HttpResponse | None:
-        request.ficha = decision  # type: ignore[attr-defined]
+    def _refusal(self, request: HttpRequest, raw: RawRequest, decision: Decision) -> HttpResponse | None:
+        first = getattr(request, "ficha", None) is None
+        remember(request, raw, decision)
         if not decision.allowed:
-            request_denied.send(type(self), request=request, decision=decision)
+            if decision.verdict != "preflight":
+                request_denied.send(type(self), request=request, decision=decision)
             return denial(decision)
-        if decision.session is not None:
+        if first and decision.session is not None:
             store = getattr(request, "session", None)
             if decision.carrier == "bearer" or not isinstance(store, SessionStore):
-                request.session = store = SessionStore(_bearer_token(request))
+                request.session = store = SessionStore(_token(decision))
             store.admit(decision.session)
         return None
 
 
-def raw_request(request: HttpRequest) -> RawRequest:
-    """Return the request as the core wants it."""
-    scope = getattr(request, "scope", None)
-    if scope is not None:
-        return scope_request(scope)
-    config = get_client().config
-    return environ_request(request.META, config.csrf_header if config.csrf_mode == "token" else "")
+def _token(decision: Decision) -> str | None:
+    # The decision says that there is one, well formed.
+    field = decision.credential.forward() if decision.credential is not None else ("", "")
+    return field[1].partition(" ")[2].strip() if field[0] == "Authorization" else field[1].partition("=")[2].strip()
 
 
 def denial(decision: Decision) -> HttpResponse:
     """Return the response for a request that may not pass; without a reason, which is not for clients."""
     response = HttpResponse(status=decision.status, content_type="text/plain")
-    response.content = response.reason_phrase.encode()
+    if decision.status == HTTPStatus.NO_CONTENT:
+        del response.headers["Content-Type"]
+    else:
+        response.content = response.reason_phrase.encode()
     return response
 
 
@@ -208,25 +233,20 @@ def add_headers(response: HttpResponseBase, decision: Decision) -> HttpResponseB
     return response
 
 
-def _bearer_token(request: HttpRequest) -> str:
-    # The decision says that there is one, well formed.
-    return cast(str, request.META["HTTP_AUTHORIZATION"]).split()[-1]
-
-
-def require(**requirement: Any) -> Callable[[ViewT], ViewT]:
+def require(**required: Any) -> Callable[[ViewT], ViewT]:
     """Require roles, scopes, a level or a recent proof of identity of whoever calls a view; as Client.require().
 
     >>> @require(roles=["teller"], max_auth_age=timedelta(minutes=5))
     ... def transfer(request): ...
     """
+    checked = requirement(required)
 
     def decorate(view: ViewT) -> ViewT:
         if iscoroutinefunction(view):
 
             @functools.wraps(view)
             async def awrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-                admitted = getattr(request, "ficha", None) or await get_client().aauthorize(*raw_request(request))
-                judged = get_client().require(admitted, **requirement)
+                judged = get_client().require_checked(await adecide(request), checked)
                 response = await view(request, *args, **kwargs) if judged.allowed else denial(judged)
                 return add_headers(response, judged)
 
@@ -234,8 +254,7 @@ def require(**requirement: Any) -> Callable[[ViewT], ViewT]:
 
         @functools.wraps(view)
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            admitted = getattr(request, "ficha", None) or get_client().authorize(*raw_request(request))
-            judged = get_client().require(admitted, **requirement)
+            judged = get_client().require_checked(decide(request), checked)
             response = view(request, *args, **kwargs) if judged.allowed else denial(judged)
             return add_headers(response, judged)
 

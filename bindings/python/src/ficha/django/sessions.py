@@ -6,52 +6,46 @@ the cookie. A visitor's session is stored when something is put into it, and wri
 
 from __future__ import annotations
 
-import math
-from collections.abc import Generator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.utils import timezone
 
 from ficha import FichaError, Session, SessionGone, StoreError, _requests
-from ficha._attributes import Baseline, Op
-from ficha._core import Request
+from ficha._attributes import Bag, Baseline, Op, remove_ops
 from ficha.django.conf import Identity, get_client
+from ficha.django.expiry import InvalidExpiry, Timeouts, changed_timeouts, checked_expiry, timeouts_of
+from ficha.django.identity import (
+    EXPIRY,
+    PROTECTED,
+    ReservedName,
+    SessionData,
+    only_protected,
+    ordinary,
+    protected,
+    without_protected,
+)
 from ficha.django.signals import session_issued, session_revoked
+from ficha.django.steps import Steps, arun, run
 
 T = TypeVar("T")
-
-#: Store operations one after the other, without saying who waits for them: yields requests, is sent their results.
-Steps = Generator[Request, Any, T]
-
-_EXPIRY = "_session_expiry"
-
-#: The longest that a session may live.
-_LONGEST_SECONDS = 400 * 86400
-
-
-class Timeouts(TypedDict, total=False):
-    """A session's own timeouts, in seconds; the configuration's where they are absent."""
-
-    idle_timeout: int
-    absolute_timeout: int
 
 
 class SessionStore(SessionBase):
     """One visitor's session, as Django wants it. For one request, used by one thread at a time."""
 
     if TYPE_CHECKING:  # what SessionBase has, and its stubs leave out
-        _session_cache: dict[str, Any]
 
-        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+        def _get_session(self, no_load: bool = False) -> SessionData: ...
 
     def __init__(self, session_key: str | None = None) -> None:
         """Stand for the session of a token, which is read when it is first asked for."""
         self._modified = False
-        self._baseline = Baseline()
+        self._values: SessionData | None = None
+        self._baseline, self._protected = Baseline(), Baseline()
+        self._bag_ops: list[Op] = []
         self._stored: Session | None = None  # as it was read or written last; None: not stored, or not read yet
         self._admitted: Session | None = None  # what the middleware has read already
         self._identity: Identity | None = None
@@ -66,7 +60,10 @@ class SessionStore(SessionBase):
     @property
     def modified(self) -> bool:
         """Whether there is something to save; changes inside of a value count."""
-        return self._modified or ("_session_cache" in self.__dict__ and self._baseline.changed(self._session_cache))
+        if self._modified or self._bag_ops:
+            return True
+        data = self._values
+        return data is not None and (self._baseline.changed(ordinary(data)) or self._protected.changed(protected(data)))
 
     @modified.setter
     def modified(self, value: bool) -> None:
@@ -139,12 +136,22 @@ class SessionStore(SessionBase):
         """Revoke the session, and start with an empty one."""
         super().flush()
         self._forget()
+        self._session_cache.begin_login()
 
     async def aflush(self) -> None:
         """Asynchronous flush()."""
         self.clear()
         await self.adelete()
         self._forget()
+        self._session_cache.begin_login()
+
+    def set_expiry(self, value: Any) -> None:
+        """Give the session an expiry of its own, within the configured absolute timeout; None takes it back."""
+        self._set_expiry(self._get_session(), value)
+
+    async def aset_expiry(self, value: Any) -> None:
+        """Asynchronous set_expiry()."""
+        self._set_expiry(await self._adata(), value)
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -164,15 +171,39 @@ class SessionStore(SessionBase):
         """Take over what the middleware has read."""
         self._admitted = session
 
+    def put(self, bag: str, key: str, value: Any) -> None:
+        """Set one key of a bag, which is an attribute that is an object; parallel requests keep each other's keys.
+
+        Names that a client chooses belong here: no key of a bag means anything to Django.
+        """
+        self._bag(self._get_session(), bag).put(key, value)
+
+    async def aput(self, bag: str, key: str, value: Any) -> None:
+        """Asynchronous put()."""
+        self._bag(await self._adata(), bag).put(key, value)
+
+    def take(self, bag: str, key: str, default: Any = None) -> Any:
+        """Remove one key of a bag, and return its value."""
+        return self._bag(self._get_session(), bag).take(key, default)
+
+    async def atake(self, bag: str, key: str, default: Any = None) -> Any:
+        """Asynchronous take()."""
+        return self._bag(await self._adata(), bag).take(key, default)
+
     def identify(self, identity: Identity) -> None:
         """Make this the session of a principal that has just proved itself: the next save() gives a new token.
 
         Of another principal's session only what this request has put in stays.
         """
         if is_another_s(self._stored, identity):
-            self._session_cache = dict(self._baseline.changes(self._session_cache))
+            self._drop_another_s(self._session_cache)
         self._identity = identity
         self.modified = True
+
+    def _drop_another_s(self, data: SessionData) -> None:
+        kept = dict(self._baseline.changes(ordinary(data)))
+        for name in [name for name in data if name not in kept and name not in data.granted]:
+            del data[name]
 
     @property
     def snapshot(self) -> Session | None:
@@ -187,12 +218,35 @@ class SessionStore(SessionBase):
 
     # --- how it is done ----------------------------------------------------------------------------------------------
 
-    async def _adata(self, no_load: bool = False) -> dict[str, Any]:
+    @property
+    def _session_cache(self) -> SessionData:
+        # Where SessionBase keeps the values, and whose absence tells it to load them.
+        if self._values is None:
+            raise AttributeError("_session_cache")
+        return self._values
+
+    @_session_cache.setter
+    def _session_cache(self, values: Mapping[str, Any]) -> None:
+        self._values = values if isinstance(values, SessionData) else SessionData(values)
+
+    async def _adata(self, no_load: bool = False) -> SessionData:
         # As SessionBase._aget_session(), which came with Django 5.1.
         self.accessed = True
-        if "_session_cache" not in self.__dict__:
+        if self._values is None:
             self._session_cache = await self.aload() if self.session_key and not no_load else {}
         return self._session_cache
+
+    def _set_expiry(self, data: SessionData, value: Any) -> None:
+        if value is None:
+            data.pop(EXPIRY, None)
+        else:
+            data.set_expiry(checked_expiry(value))
+        self.modified = True
+
+    def _bag(self, data: SessionData, name: str) -> Bag:
+        if name in PROTECTED:
+            raise ReservedName(name)
+        return Bag(data, self._baseline, name, self._bag_ops)
 
     def _watched_load(self, token: str | None, touch: bool = True) -> Session | None:
         try:
@@ -214,49 +268,38 @@ class SessionStore(SessionBase):
             self._forget()
             return {}
         self._stored = session
-        self._baseline = Baseline(session.attributes_json())
-        return self._baseline.values()
+        self._baseline = Baseline(without_protected(session.attributes_json()))
+        self._protected = Baseline(only_protected(session.protected_json()))
+        values = {**self._baseline.values(), **self._protected.values()}
+        try:
+            timeouts_of(values.get(EXPIRY))
+        except InvalidExpiry:
+            del values[EXPIRY]
+        return SessionData(values)
 
     def _forget_key(self) -> None:
         self._session_key = None
         self._stored = None
         self._admitted = None
         self.cookie_due = None
-        self._baseline = Baseline()
+        self._baseline, self._protected = Baseline(), Baseline()
+        self._bag_ops.clear()
 
     def _forget(self) -> None:
         self._forget_key()
         self._identity = None
 
     def _run(self, steps: Steps[T]) -> T:
-        client, advance = get_client(), steps.__next__
-        try:
-            while True:
-                request = advance()
-                try:
-                    advance = _sender(steps, client.run(request))
-                except FichaError as error:
-                    advance = _thrower(steps, self._noted(error))
-        except StopIteration as stop:
-            return cast(T, stop.value)
+        return run(get_client(), steps, self._noted)
 
     async def _arun(self, steps: Steps[T]) -> T:
-        client, advance = get_client(), steps.__next__
-        while True:
-            try:
-                request = advance()
-            except StopIteration as stop:
-                return cast(T, stop.value)
-            try:
-                advance = _sender(steps, await client.arun(request))
-            except FichaError as error:
-                advance = _thrower(steps, self._noted(error))
+        return await arun(get_client(), steps, self._noted)
 
     def _noted(self, error: FichaError) -> FichaError:
         self.outage = self.outage or isinstance(error, StoreError)
         return error
 
-    def _saving(self, data: dict[str, Any], must_create: bool) -> Steps[None]:
+    def _saving(self, data: SessionData, must_create: bool) -> Steps[None]:
         if must_create:
             if self.session_key and (yield _requests.load(self.session_key, touch=False)) is not None:
                 raise CreateError
@@ -266,16 +309,18 @@ class SessionStore(SessionBase):
             self._loaded((yield _requests.load(self.session_key)))
             if self._stored is None:
                 raise UpdateError
+        data.check(self._protected.values())
         try:
             yield from self._writing(data)
         except SessionGone:
             raise UpdateError from None
-        self._baseline = Baseline.of(data)
+        self._baseline, self._protected = Baseline.of(ordinary(data)), Baseline.of(protected(data))
+        self._bag_ops.clear()
         self._identity = None
         self.modified = False
 
-    def _writing(self, data: dict[str, Any]) -> Steps[None]:
-        stored, timeouts = self._stored, _timeouts(data.get(_EXPIRY))
+    def _writing(self, data: SessionData) -> Steps[None]:
+        stored, timeouts = self._stored, timeouts_of(data.get(EXPIRY))
         if timeouts is None:
             yield from self._deleting(self.session_key)
             self._forget()
@@ -284,23 +329,27 @@ class SessionStore(SessionBase):
         if identity is not None:
             yield from self._logging_in(identity, data, timeouts)
         elif stored is None:
-            self._issue((yield _requests.create("", data, **timeouts)))
-        elif ops := self._baseline.ops(data):
-            if data.get(_EXPIRY) != stored.attributes.get(_EXPIRY):
-                yield from self._changing_expiry(stored, ops, timeouts)
-            else:
-                yield _requests.patch_ops(stored, ops)
+            self._issue((yield _requests.create("", ordinary(data), protected=protected(data), **timeouts)))
+        else:
+            ops, apart = [*self._bag_ops, *self._baseline.ops(ordinary(data))], self._protected.ops(protected(data))
+            if any(op[1] == EXPIRY for op in apart):
+                yield from self._changing_expiry(stored, ops, apart, timeouts)
+            elif ops or apart:
+                yield _requests.patch_ops(stored, ops, apart)
 
-    def _new_identity(self, data: dict[str, Any]) -> Identity | None:
-        if self._identity is not None:
+    def _new_identity(self, data: SessionData) -> Identity | None:
+        if self._identity is not None or not data.logged_in:
             return self._identity
-        user_id = data.get(SESSION_KEY)
-        known = self._stored.attributes.get(SESSION_KEY) if self._stored else None
+        user_id = data.get(SESSION_KEY)  # of a login whose signal did not reach us
+        known = self._stored.protected.get(SESSION_KEY) if self._stored else None
         return Identity(str(user_id)) if user_id is not None and user_id != known else None
 
-    def _logging_in(self, identity: Identity, data: dict[str, Any], timeouts: Timeouts) -> Steps[None]:
+    def _logging_in(self, identity: Identity, data: SessionData, timeouts: Timeouts) -> Steps[None]:
         carried_over = not is_another_s(self._stored, identity)
         removed = [name for name in self._baseline.names if name not in data and carried_over]
+        apart = [op for op in self._protected.ops(protected(data)) if op[0] == "remove" and carried_over]
+        values = dict(self._baseline.changes(ordinary(data)))
+        values.update((op[1], data[op[1]]) for op in self._bag_ops if op[1] in data)
         current = self._stored
         if current is not None and current.anonymous:
             current = yield _requests.find(current.id)  # its values move along: as they are now
@@ -309,7 +358,8 @@ class SessionStore(SessionBase):
                 yield _requests.login(
                     current,
                     identity.principal,
-                    dict(self._baseline.changes(data)),
+                    values,
+                    protected=protected(data),
                     roles=identity.roles,
                     scopes=identity.scopes,
                     level=identity.level,
@@ -318,14 +368,11 @@ class SessionStore(SessionBase):
                 )
             )
         )
-        if removed and self._stored is not None:
-            yield _requests.patch(self._stored, remove=removed)
+        if (removed or apart) and self._stored is not None:
+            yield _requests.patch_ops(self._stored, remove_ops(removed), apart)
 
-    def _changing_expiry(self, stored: Session, ops: list[Op], timeouts: Timeouts) -> Steps[None]:
-        config = get_client().config
-        lifetime: Timeouts = {"idle_timeout": config.idle_timeout, "absolute_timeout": config.absolute_timeout}
-        lifetime.update(timeouts)
-        yield _requests.patch_ops(stored, ops, **lifetime)
+    def _changing_expiry(self, stored: Session, ops: list[Op], apart: list[Op], timeouts: Timeouts) -> Steps[None]:
+        yield _requests.patch_ops(stored, ops, apart, **changed_timeouts(stored, timeouts))
         token = cast(str, self.session_key)
         self._stored = changed = yield _requests.load(token, fresh=True)
         # The token of a session that was rotated a moment ago must not replace its successor in the browser.
@@ -343,6 +390,7 @@ class SessionStore(SessionBase):
                 self._issue((yield _requests.rotate(self._stored)))
             except SessionGone:
                 raise SessionInterrupted("The session was ended while it was to get a new key.") from None
+        self._session_cache.begin_login()
         self.modified = True
 
     def _issue(self, session: Session) -> None:
@@ -351,32 +399,6 @@ class SessionStore(SessionBase):
         session_issued.send(type(self), session=session)
 
 
-def _sender(steps: Steps[T], value: object) -> Any:
-    return lambda: steps.send(value)
-
-
-def _thrower(steps: Steps[T], error: Exception) -> Any:
-    return lambda: steps.throw(error)
-
-
 def is_another_s(session: Session | None, identity: Identity) -> bool:
     """Whether the session is that of another principal."""
     return session is not None and session.principal not in ("", identity.principal)
-
-
-def _timeouts(expiry: object) -> Timeouts | None:
-    """Return the timeouts of a session with this ``_session_expiry``; None if it has passed already."""
-    if not expiry:
-        return {}
-    if isinstance(expiry, (str, datetime)):
-        moment = datetime.fromisoformat(expiry) if isinstance(expiry, str) else expiry
-        now = timezone.now() if timezone.is_aware(moment) else datetime.now()
-        seconds = math.ceil(min((moment - now).total_seconds(), _LONGEST_SECONDS))
-        timeouts: Timeouts = {"idle_timeout": seconds, "absolute_timeout": seconds}
-    else:
-        seconds = math.ceil(min(cast(float, expiry), _LONGEST_SECONDS))
-        timeouts = {
-            "idle_timeout": seconds,
-            "absolute_timeout": max(seconds, get_client().config.absolute_timeout),
-        }
-    return timeouts if seconds > 0 else None

@@ -9,8 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from ficha import Decision, Session
-from ficha.django.conf import get_client
-from ficha.django.middleware import raw_request
+from ficha.django.requests import decide as django_decide
 
 
 class Principal:
@@ -62,7 +61,8 @@ class Refused(exceptions.APIException):
     def __init__(self, decision: Decision) -> None:
         """Carry what the client may know."""
         super().__init__(detail=_DETAIL[decision.verdict], code=decision.verdict)
-        self.status_code = decision.status
+        # DRF gives every exception a body, which 204 must not have.
+        self.status_code = 200 if decision.verdict == "preflight" else decision.status
         headers = dict(decision.headers)
         if "WWW-Authenticate" in headers:
             self.auth_header = headers["WWW-Authenticate"]
@@ -79,6 +79,9 @@ _DETAIL = {
     "method_not_allowed": "This method is not allowed here.",
     "preflight": "",
 }
+
+# What exceptions of DRF's say themselves.
+_BY_DRF = frozenset({"WWW-Authenticate", "Retry-After"})
 
 
 class FichaAuthentication(BaseAuthentication):
@@ -107,21 +110,21 @@ class FichaAuthentication(BaseAuthentication):
 
 def decide(request: Request) -> Decision:
     """Return the decision on a request, made once."""
-    http_request = request._request
-    decision: Decision | None = getattr(http_request, "ficha", None)
-    if decision is None:
-        decision = get_client().authorize(*raw_request(http_request))
-        http_request.ficha = decision  # type: ignore[attr-defined]
-        _add_vary(request, decision)
+    first = getattr(request._request, "ficha", None) is None
+    decision = django_decide(request._request)
+    if first:
+        _add_headers(request, decision)
     return decision
 
 
-def _add_vary(request: Request, decision: Decision) -> None:
-    # Without FichaMiddleware nobody else tells caches that the answer depends on the cookie.
-    vary = dict(decision.headers).get("Vary")
-    if vary is not None:
-        headers = response_headers((request.parser_context or {}).get("view"))
-        headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), vary)))
+def _add_headers(request: Request, decision: Decision) -> None:
+    # Without FichaMiddleware nobody else adds them: Vary, and what applications of other origins need.
+    headers = response_headers((request.parser_context or {}).get("view"))
+    for name, value in decision.headers:
+        if name == "Vary":
+            headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), value)))
+        elif name not in _BY_DRF:
+            headers[name] = value
 
 
 def response_headers(view: object) -> dict[str, str]:

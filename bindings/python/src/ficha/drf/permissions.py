@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, cast
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from ficha._requirement import requirement
 from ficha.django.conf import get_client
 from ficha.drf.authentication import Refused, decide, response_headers
 
@@ -24,27 +24,19 @@ def HasScope(*scopes: str) -> type[BasePermission]:
     return _permission("HasScope", scopes=scopes)
 
 
-def PolicyPermission(
-    *,
-    roles: tuple[str, ...] = (),
-    scopes: tuple[str, ...] = (),
-    level: int = 0,
-    max_auth_age: int | timedelta | None = None,
-) -> type[BasePermission]:
-    """Return a permission with everything a rule can ask of a session; raises 401 where a new login would help."""
-    return _permission(
-        "PolicyPermission",
-        raises=True,
-        roles=roles,
-        scopes=scopes,
-        level=level,
-        max_auth_age=max_auth_age,
-    )
+def PolicyPermission(**required: Any) -> type[BasePermission]:
+    """Return a permission with everything a rule can ask of a session; raises 401 where a new login would help.
+
+    Takes ``allow``, ``roles``, ``scopes``, ``level`` and ``max_auth_age``, as Client.require().
+    """
+    return _permission("PolicyPermission", raises=True, **required)
 
 
-def _permission(name: str, raises: bool = False, **requirement: Any) -> type[BasePermission]:
+def _permission(name: str, raises: bool = False, **required: Any) -> type[BasePermission]:
+    checked = requirement(required)
+
     def has_permission(self: BasePermission, request: Request, view: object) -> bool:
-        judged = get_client().require(decide(request), **requirement)
+        judged = get_client().require_checked(decide(request), checked)
         # A store that cannot answer is 503 and not 403, whatever the permission is combined with.
         if judged.verdict == "unavailable" or (raises and not judged.allowed):
             raise Refused(judged)

@@ -1,0 +1,47 @@
+"""What the ASGI layer answers itself, and what it adds to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Fields = Iterable[tuple[str, str]]
+
+
+def encode(fields: Fields) -> list[tuple[bytes, bytes]]:
+    """Return header fields as ASGI wants them."""
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in fields]
+
+
+def merged(given: Iterable[tuple[bytes, bytes]], ours: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Add our fields to a response's. Vary is one field; an Access-Control field twice would be none to a browser."""
+    names = {name for name, _ in ours if name == b"vary" or name.startswith(b"access-control-")}
+    if not names:
+        return [*given, *ours]
+    given = list(given)
+    vary = [value for name, value in (*given, *ours) if name.lower() == b"vary"]
+    merged = [field for field in (*(f for f in given if f[0].lower() not in names), *ours) if field[0] != b"vary"]
+    distinct = dict.fromkeys(word.strip() for value in vary for word in value.split(b","))
+    return [*merged, (b"vary", b", ".join(distinct))] if vary else merged
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:
+    """Answer a request or a handshake that may not pass; without a reason, which is not for clients."""
+    body, fields = b"", encode(headers)
+    if status != HTTPStatus.NO_CONTENT:
+        body = HTTPStatus(status).phrase.encode()
+        fields += [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+    kind = "http.response"
+    if scope["type"] == "websocket":
+        await receive()
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        kind = "websocket.http.response"
+    await send({"type": f"{kind}.start", "status": status, "headers": fields})
+    await send({"type": f"{kind}.body", "body": body})

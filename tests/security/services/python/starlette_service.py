@@ -1,0 +1,42 @@
+"""The routes of the services in Starlette and FastAPI that mount other applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgi_layers import Rewriting, method, path
+from ficha.asgi import FichaMiddleware
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+SEEDS = ["/secret/mounted/x", "/secret/mounted/deeper/x", "/public/mounted/x"]
+ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "FOO"]
+
+
+def labelled(label: str) -> Any:
+    """Return a handler that names itself first."""
+
+    async def handler(request: Any) -> PlainTextResponse:
+        return PlainTextResponse(label, headers={"X-Handler": label})
+
+    return handler
+
+
+def mounts() -> list[Mount]:
+    """Return applications mounted at two depths, with middleware of their own that rewrites."""
+    deeper = Starlette(routes=[Route("/x", labelled("secret"), methods=ANY)])
+    mounted = Starlette(routes=[Route("/x", labelled("secret"), methods=ANY), Mount("/deeper", deeper)])
+    mounted.add_middleware(Rewriting, header="X-Forwarded-Uri", change=path)
+    public = Starlette(routes=[Route("/x", labelled("public"), methods=ANY)])
+    public.add_middleware(Rewriting, header="X-Forwarded-Uri", change=path)
+    return [Mount("/secret/mounted", mounted), Mount("/public/mounted", public)]
+
+
+def layered(app: Any, client: Any) -> None:
+    """Add Ficha's layer, with others around and below it."""
+    app.add_middleware(Rewriting, header="X-Original-URL", change=path)
+    app.add_middleware(Rewriting, header="X-HTTP-Method-Override", change=method)
+    app.add_middleware(FichaMiddleware, client=client)
+    app.add_middleware(Rewriting, header="X-Rewrite-URL", change=path)
+    app.add_middleware(Rewriting, header="X-Method-Override", change=method)
