@@ -1,60 +1,82 @@
 'use strict';
 // Whether a request may pass, and the session it comes with, for the framework adapters.
 
-const { STATUS_CODES } = require('node:http');
-const { Decision } = require('./native.js');
 const { Client } = require('./client.js');
-const { fieldsOf, rawHeadersOf, requestOf } = require('./http.js');
+const { hideCredential } = require('./credential.js');
+const { JudgedRequest } = require('./judged_request.js');
+const { RequestDenied } = require('./request_denied.js');
 const { SessionKeeper } = require('./session_keeper.js');
+const { SessionShape } = require('./http_session.js');
 
-/** The request was not allowed, or not by a route's requirement. `status` and `headers` are what Express answers with. */
-class RequestDenied extends Error {
-  constructor(decision) {
-    super(STATUS_CODES[decision.status]);
-    this.name = 'RequestDenied';
-    this.status = this.statusCode = decision.status;
-    this.headers = Object.fromEntries(decision.headers);
-    this.expose = true;
-    // Not enumerable: why a request was denied is for logs, not for clients.
-    Object.defineProperty(this, 'decision', { value: decision });
+const judgedOf = Symbol('ficha judged request');
+
+/** What an adapter decides requests with. */
+class Admission {
+  #client;
+  #shape;
+  #passCredential;
+  #isStripped;
+
+  /** `identityNames`: what of `session` only the framework's own login may write. */
+  constructor(client, { identityNames = ['passport'], passCredential = false }, Base) {
+    this.#client = client;
+    this.#shape = new SessionShape(identityNames, Base);
+    this.#passCredential = passCredential;
+    this.#isStripped = client.config.hasIdentityHeaders ? (name) => client.isIdentityHeader(name) : undefined;
+  }
+
+  /**
+   * Decides on a request: a SessionKeeper, or a promise of one where the store must be asked. Throws or rejects with
+   * RequestDenied. `raw` is the request of node:http or node:http2, `request` that as Client.authorize() takes it, `origin`
+   * the framework's. Judged again, as after a forward inside the framework, a request is what it came as.
+   */
+  admit(raw, request, origin) {
+    const earlier = raw[judgedOf];
+    if (earlier && earlier.client !== this.#client) throw new Error('two clients of ficha decide on one request');
+    const judged = earlier ?? new JudgedRequest(this.#client, request);
+    if (!earlier) {
+      raw[judgedOf] = judged;
+      this.#hide(raw, judged, origin);
+    }
+    const [reading] = request.readings ?? [{ method: request.method, target: request.path }];
+    const decision = earlier ? judged.decideWith(reading.method ?? '', reading.target ?? '') : judged.decide();
+    return decision instanceof Promise
+      ? decision.then((settled) => this.#keep(settled, judged, origin))
+      : this.#keep(decision, judged, origin);
+  }
+
+  /** The same for a request that passed, where it is routed by another method or target than it was judged by. */
+  admitRouted(keeper, method, target) {
+    const { judged } = keeper;
+    if (judged.includes(method, target)) return undefined;
+    const decision = judged.decideWith(method, target);
+    return decision instanceof Promise ? decision.then(check) : check(decision);
+  }
+
+  #keep(decision, judged, origin) {
+    return new SessionKeeper(this.#client, origin, judged, check(decision), this.#shape);
+  }
+
+  #hide(raw, judged, origin) {
+    const { cookieName } = this.#client.config;
+    if (!this.#passCredential && judged.hasCredential) {
+      hideCredential(raw, cookieName, this.#isStripped);
+      // What another middleware parsed before.
+      if (origin.cookies && Object.hasOwn(origin.cookies, cookieName)) delete origin.cookies[cookieName];
+    } else if (this.#isStripped) {
+      hideCredential(raw, undefined, this.#isStripped);
+    }
   }
 }
 
-function ambiguousCookie() {
-  return new RequestDenied(new Decision('bad_request', 'ambiguous_cookie', 400, -1, 'none', null, []));
+function check(decision) {
+  if (!decision.allowed) throw new RequestDenied(decision);
+  return decision;
 }
 
-/**
- * Decides on a request: a SessionKeeper, or a promise of one where the store must be asked. Throws or rejects with
- * RequestDenied and FichaError. With no rule in the configuration every request passes, and the session is found by its
- * cookie.
- */
-function admit(client, origin) {
-  return client.config.ruleCount > 0 ? admitByPolicy(client, origin) : admitByCookie(client, origin);
+/** Judges the session of a request by what requirement() made of one on its route; throws RequestDenied. */
+function requireOf(keeper, made) {
+  check(Client.requireOf(keeper.client, made, keeper.decision));
 }
 
-function admitByPolicy(client, origin) {
-  const keep = (decision) => {
-    if (!decision.allowed) throw new RequestDenied(decision);
-    return new SessionKeeper(client, origin, decision.session, decision.carrier, decision);
-  };
-  const decision = Client.decide(client, requestOf(origin.raw ?? origin));
-  return decision instanceof Promise ? decision.then(keep) : keep(decision);
-}
-
-function admitByCookie(client, origin) {
-  const fields = fieldsOf(rawHeadersOf(origin), 'cookie');
-  const found = fields.length > 0 ? Client.loadCookie(client, fields) : undefined;
-  if (found === false) throw ambiguousCookie();
-  if (found === undefined) return new SessionKeeper(client, origin, null, 'none', null);
-  const keep = (session) => new SessionKeeper(client, origin, session, 'cookie', null);
-  return found instanceof Promise ? found.then(keep) : keep(found);
-}
-
-/** Judges the session of a request by a requirement on its route; throws RequestDenied. */
-function requireOf(keeper, requirement) {
-  const judged = keeper.client.require(requirement, keeper.decision);
-  if (!judged.allowed) throw new RequestDenied(judged);
-}
-
-module.exports = { RequestDenied, admit, requireOf };
+module.exports = { Admission, RequestDenied, requireOf };

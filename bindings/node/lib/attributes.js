@@ -65,6 +65,7 @@ function toJson(name, value) {
   function check(key, nested) {
     switch (typeof nested) {
       case 'undefined':
+        return undefined; // dropped from an object, null in an array, as express-session does
       case 'function':
       case 'symbol':
         throw refuse(name, `JSON has no ${typeof nested}`);
@@ -91,6 +92,7 @@ function toJson(name, value) {
     // The message of JSON.stringify quotes property names.
     throw error instanceof TypeError ? refuse(name, 'it contains itself, or its toJSON fails') : error;
   }
+  if (text === undefined) throw refuse(name, 'JSON has no undefined');
   return hasBigInt ? text.replace(markedInteger, '$1') : text;
 }
 
@@ -146,36 +148,68 @@ function storedAttributes(texts) {
   return stored;
 }
 
-/** The steps [kind, name, JSON text, …] that make `stored` the properties of `current`. Nested changes count. */
-function changesOf(stored, current) {
+/** How many elements a step of changesOf() has. */
+const stepLength = 4;
+
+/**
+ * The steps [kind, name, JSON text, key, …] that make `stored` the properties of `current`, but for those named in `apart`.
+ * Nested changes count. `bagSteps`, of the same form, are what put() and take() did: where they are all that changed in a
+ * bag, they are what is sent, so that others may change its other keys.
+ */
+function changesOf(stored, current, apart = [], bagSteps = []) {
   const ops = [];
   let kept = 0;
   for (const name of Object.keys(current)) {
+    if (apart.length > 0 && apart.includes(name)) continue;
     const value = current[name];
     if (value === undefined) continue;
     const before = stored.get(name);
     if (before) ++kept;
     if (before?.isScalar && Object.is(value, before.scalar)) continue;
     const text = toJson(checkText("an attribute's name", name), value);
-    if (!before?.equals(text)) ops.push('set', name, text);
+    if (before?.equals(text)) continue;
+    const steps = stepsOf(bagSteps, name);
+    if (steps.length > 0 && afterSteps(before, steps) === text) ops.push(...steps);
+    else ops.push('set', name, text, '');
   }
   if (kept < stored.size) {
     for (const name of stored.keys()) {
-      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '');
+      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '', '');
     }
   }
   return ops;
 }
 
+function stepsOf(steps, name) {
+  if (steps.length === 0) return steps;
+  const own = [];
+  for (let i = 0; i < steps.length; i += stepLength) {
+    if (steps[i + 1] === name) own.push(...steps.slice(i, i + stepLength));
+  }
+  return own;
+}
+
+// The JSON text of a bag after steps on it.
+function afterSteps(before, steps) {
+  const bag = before?.value() ?? {};
+  for (let i = 0; i < steps.length; i += stepLength) {
+    const [kind, name, text, key] = steps.slice(i, i + stepLength);
+    if (kind === 'take') delete bag[key];
+    else Object.defineProperty(bag, key, { value: fromJson(name, text), writable: true, enumerable: true, configurable: true });
+  }
+  return toJson('', bag);
+}
+
 /** The attributes after the steps of changesOf(). */
 function applyChanges(stored, ops) {
   const after = new Map(stored);
-  for (let i = 0; i < ops.length; i += 3) {
-    const [kind, name, text] = ops.slice(i, i + 3);
+  for (let i = 0; i < ops.length; i += stepLength) {
+    const step = ops.slice(i, i + stepLength);
+    const [kind, name, text] = step;
     if (kind === 'remove') after.delete(name);
-    else after.set(name, new StoredAttribute(name, text));
+    else after.set(name, new StoredAttribute(name, kind === 'set' ? text : afterSteps(after.get(name), step)));
   }
   return after;
 }
 
-module.exports = { applyChanges, changesOf, checkText, deepFreeze, fromJson, storedAttributes, toJson, toTexts };
+module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, fromJson, storedAttributes, toJson, toTexts };

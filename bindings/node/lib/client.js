@@ -4,20 +4,9 @@ const { InvalidArgument } = require('./errors.js');
 const { Config } = require('./config.js');
 const { native, Decision } = require('./native.js');
 const { checkText } = require('./attributes.js');
-const { idOf, newSession, patch, requirement, seconds } = require('./requests.js');
+const { checkKeys } = require('./options.js');
+const { idOf, loginKeys, newSession, patch, requirement, route, seconds } = require('./requests.js');
 
-// The header fields that a decision looks at; the CSRF header comes with the configuration.
-const judgedFields = [
-  'cookie',
-  'authorization',
-  'host',
-  'origin',
-  'referer',
-  'sec-fetch-site',
-  'upgrade',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-];
 // How many spellings of header names are remembered: clients choose them.
 const maxSpellings = 1000;
 
@@ -40,14 +29,21 @@ class Client {
   #judged;
   #spellings = new Map();
 
-  constructor(config, { log, clock } = {}) {
-    this.config = Config.from(config);
+  constructor(config, options = {}) {
+    checkKeys('new Client()', options, ['log', 'clock', 'prefixes']);
+    const { log, clock, prefixes } = options;
+    const base = Config.from(config);
+    this.config = prefixes === undefined ? base : base.withPrefixes(prefixes);
     this.#native = native.openClient(Config.handleOf(this.config), log, clock && ManualClock.handleOf(clock));
-    this.#judged = new Set([...judgedFields, this.config.csrfHeader.toLowerCase()]);
+    this.#judged = new Set(this.#native.judgedFields());
   }
 
   async create(principal = '', options = {}) {
     return this.#native.create(newSession(principal, options));
+  }
+  /** For the framework adapters: with protected attributes as [name, JSON text, …]. */
+  static async createWith(client, principal, options, protectedTexts) {
+    return client.#native.create({ ...newSession(principal, options), protected: protectedTexts });
   }
   load(token, { touch = true, fresh = false } = {}) {
     try {
@@ -60,53 +56,79 @@ class Client {
     if (options === undefined) return this.#native.tryLoad(token);
     return this.#native.tryLoad(token, options.touch ?? true, options.fresh ?? false);
   }
-  /**
-   * For the framework adapters: the session of the cookie in raw Cookie fields, or a promise of it; undefined when there is no
-   * such cookie, false when there are several.
-   */
-  static loadCookie(client, fields) {
-    const { loadCookie } = client.#native;
-    return fields.length === 1 ? loadCookie(fields[0]) : loadCookie(...fields);
-  }
   async find(id) {
     return this.#native.find(checkText('session id', id));
   }
   async patch(session, changes) {
     return this.#native.patch(idOf(session), patch(changes));
   }
-  async rotate(session, { grace = 0 } = {}) {
+  /** For the framework adapters: a patch of steps that they made themselves. */
+  static async patchBy(client, session, steps) {
+    return client.#native.patch(session.id, steps);
+  }
+  async rotate(session, options = {}) {
+    checkKeys('rotate()', options, ['grace']);
+    const { grace = 0 } = options;
     return this.#native.rotate(idOf(session), seconds('grace', grace));
   }
   async login(current, principal, options = {}) {
-    return this.#native.login(newSession(principal, options), current ?? null, options.keepAttributes ?? true);
+    const wanted = newSession(principal, options, 'login()', loginKeys);
+    return this.#native.login(wanted, current ?? null, options.keepAttributes ?? true);
+  }
+  /** For the framework adapters, likewise; what `options` say goes before `protectedTexts`. */
+  static async loginWith(client, current, principal, options, protectedTexts) {
+    const wanted = newSession(principal, options, 'login()', loginKeys);
+    wanted.protected = [...protectedTexts, ...wanted.protected];
+    return client.#native.login(wanted, current ?? null, options.keepAttributes ?? true);
   }
   async revoke(session) {
     return this.#native.revoke(idOf(session));
   }
-  async revokePrincipal(principal, { keep } = {}) {
+  async revokePrincipal(principal, options = {}) {
+    checkKeys('revokePrincipal()', options, ['keep']);
+    const { keep } = options;
     return this.#native.revokePrincipal(checkText('principal', principal), keep === undefined ? null : idOf(keep));
   }
   async patchPrincipal(principal, changes) {
-    return this.#native.patchPrincipal(checkText('principal', principal), patch(changes));
+    return this.#native.patchPrincipal(checkText('principal', principal), patch(changes, 'patchPrincipal()'));
   }
   async list(principal) {
     return this.#native.list(checkText('principal', principal));
   }
 
   async authorize(request) {
-    return Client.decide(this, request);
+    return Client.decideFields(this, this.#fields(request));
   }
-  /** For the framework adapters: authorize() without a promise where none is needed. */
-  static decide(client, request) {
-    return client.#native.authorize.apply(undefined, client.#fields(request));
+  /** For the framework adapters: what of a request is judged. */
+  static fieldsOf(client, request) {
+    return client.#fields(request);
+  }
+  /** For the framework adapters: authorize() of that, without a promise where none is needed. */
+  static decideFields(client, fields) {
+    return client.#native.authorize.apply(undefined, fields);
+  }
+  static isJudgedFields(client, fields, method, target, decoded = false) {
+    return client.#native.isJudged(method, target, decoded, ...fields);
+  }
+  isJudged(request, { method = '', target = '', decoded = false }) {
+    return Client.isJudgedFields(this, this.#fields(request), method, target, decoded);
+  }
+  get judgedFields() {
+    return [...this.#judged];
+  }
+  checkRoutes(routes) {
+    return this.#native.checkRoutes(routes.map(route));
   }
   tryAuthorize(request) {
     return this.#native.tryAuthorize.apply(undefined, this.#fields(request));
   }
   require(wanted, decision) {
     if (!(decision instanceof Decision)) throw new InvalidArgument('require() judges a Decision of ficha');
-    const judged = requirement(wanted);
-    return decision.allowed ? this.#native.require(judged, decision) : decision;
+    return Client.requireOf(this, requirement(wanted), decision);
+  }
+  /** For the framework adapters: the same with what requirement() made where it was defined. */
+  static requireOf(client, made, decision) {
+    return decision.allowed ? client.#native.require(made, decision) : decision;
   }
 
   explain(decision) {
@@ -139,9 +161,10 @@ class Client {
     this.#native.close();
   }
 
-  // [method, path, scheme, peer, name, value, …], with the fields alone that are looked at.
-  #fields({ method, path, headers, scheme = 'https', peer = '' }) {
-    const fields = [method, path, scheme, peer];
+  // [method, path, scheme, peer, prefix, readings, name, value, …], with the fields alone that are looked at; readings are
+  // undefined or [method, target, decoded, …].
+  #fields({ method, path, headers, scheme = 'https', peer = '', prefix = '', readings }) {
+    const fields = [method, path, scheme, peer, prefix, readings && flatReadings(readings)];
     for (let i = 0; i < headers.length; i += 2) {
       if (this.#isJudged(headers[i])) fields.push(headers[i], headers[i + 1]);
     }
@@ -150,11 +173,16 @@ class Client {
   #isJudged(name) {
     let judged = this.#spellings.get(name);
     if (judged === undefined) {
-      judged = this.#judged.has(name.toLowerCase());
+      const lower = name.toLowerCase();
+      judged = this.#judged.has(lower) || lower.startsWith('sec-websocket-');
       if (this.#spellings.size < maxSpellings) this.#spellings.set(name, judged);
     }
     return judged;
   }
+}
+
+function flatReadings(readings) {
+  return readings.flatMap(({ method = '', target = '', decoded = false }) => [method, target, decoded]);
 }
 
 module.exports = { Client, ManualClock };

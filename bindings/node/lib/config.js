@@ -9,6 +9,7 @@ class Config {
 
   constructor({ handle, ...settings }) {
     this.#handle = handle;
+    Object.freeze(settings.prefixes);
     Object.assign(this, settings);
     Object.freeze(this);
   }
@@ -19,6 +20,12 @@ class Config {
   /** The same from text; `source` stands for the file in messages. */
   static parse(text, source = 'configuration') {
     return new Config(native.parseConfig(text, source));
+  }
+  /** The same for a service of which proxies, or the service itself, take one of `prefixes` off the path. */
+  withPrefixes(prefixes) {
+    const isList = Array.isArray(prefixes) && prefixes.every((prefix) => typeof prefix === 'string');
+    if (!isList) throw new TypeError('prefixes is an array of strings, such as "/shop"');
+    return new Config(native.configWithPrefixes(this.#handle, prefixes));
   }
   /** A URL with "://", the path of a ficha.toml, or an object in the shape of that file. */
   static from(source) {

@@ -8,6 +8,10 @@ class FichaError extends Error {
   get statusCode() {
     return this.status;
   }
+  /** As http-errors has it: whether the message is for clients. None holds a token, a password or an attribute's value. */
+  get expose() {
+    return this.status < 500;
+  }
 }
 
 /** The store could not answer. Says nothing about the session: an outage is never a logout. */

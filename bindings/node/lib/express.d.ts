@@ -1,8 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, Requirement } from './index.js';
-import type { HttpSession, RequestInfo } from './adapters.js';
+import type { AdapterOptions, HttpSession, JudgedRoute, RequestInfo } from './adapters.js';
 
-export { HttpSession, RequestDenied, RequestInfo, SessionCookie, SessionData } from './adapters.js';
+export {
+  AdapterOptions,
+  Credential,
+  HttpSession,
+  JudgedRoute,
+  RequestDenied,
+  RequestInfo,
+  SessionCookie,
+  SessionData,
+  UnevenRoutes,
+} from './adapters.js';
 
 declare global {
   namespace Express {
@@ -14,7 +24,7 @@ declare global {
   }
 }
 
-export interface SessionsOptions {
+export interface SessionsOptions extends AdapterOptions {
   /** What `req.session = null` and `delete req.session` do to the stored session at the end of the request. Default "keep". */
   readonly unset?: 'keep' | 'destroy';
   /** Send the cookie with every response of a stored session. Default false. */
@@ -35,5 +45,10 @@ export function requireRole(...roles: string[]): Middleware;
 export function requireScope(...scopes: string[]): Middleware;
 /** That the principal proved itself within the last `seconds`. */
 export function requireFresh(seconds: number, options?: { readonly level?: number }): Middleware;
+/**
+ * The application's routes, with the rule that judges each; throws UnevenRoutes where one handler is reached under rules of
+ * different strictness, or under none. `mounted`: the applications mounted in it.
+ */
+export function routes(app: object, options?: { readonly mounted?: readonly object[] }): JudgedRoute[];
 /** The session of the request that the calling code runs for; throws unless sessions() was told `context: true`. */
 export function currentSession(): HttpSession | undefined;

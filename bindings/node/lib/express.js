@@ -2,9 +2,15 @@
 // Sessions for Express 4 and 5: one app.use() in the place of express-session's.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
+const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { guardRoutes, requestOf, routedUrl, routedTarget } = require('./express_routing.js');
+const { clientOf, routes } = require('./express_routes.js');
 const { HeldResponse } = require('./held_response.js');
+const { checkKeys } = require('./options.js');
+const { checkPrefix } = require('./judged_request.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
-const { RequestDenied, admit, requireOf } = require('./admission.js');
+const { requirement } = require('./requests.js');
+const { UnevenRoutes } = require('./route_listing.js');
 
 // Made by the first sessions() that wants it: following asynchronous code costs every request of Node 20 a tenth of its time.
 let storage;
@@ -17,10 +23,14 @@ class Exchange extends HeldResponse {
   #next;
   #options;
   #setToNull = false;
+  #method;
+  #url;
 
-  constructor(keeper, res, next, options) {
+  constructor(keeper, req, res, next, options) {
     super();
     this.keeper = keeper;
+    this.#method = req.method;
+    this.#url = routedUrl(req);
     this.#res = res;
     this.#next = next;
     this.#options = options;
@@ -29,8 +39,28 @@ class Exchange extends HeldResponse {
     return this.#setToNull ? null : this.keeper.object;
   }
   set session(value) {
-    if (value !== null && value !== undefined) throw new TypeError('req.session can be set to null only');
-    this.#setToNull = true;
+    if (value === null || value === undefined) this.#setToNull = true;
+    else if (value !== this.keeper.object) throw new TypeError('req.session can be set to null, or to itself');
+    else this.#setToNull = false;
+  }
+  get client() {
+    return this.keeper.client;
+  }
+
+  /** Whether the request was judged by what it is routed by now. */
+  isJudged(req) {
+    return req.method === this.#method && routedUrl(req) === this.#url;
+  }
+  /** Judges what the request is routed by now; nothing, or a promise. Throws or rejects with RequestDenied. */
+  judgeRouted(req) {
+    const { admission, prefixes } = this.#options;
+    const [method, url] = [req.method, routedUrl(req)];
+    const judged = admission.admitRouted(this.keeper, method, routedTarget(req, prefixes));
+    const note = () => {
+      this.#method = method;
+      this.#url = url;
+    };
+    return judged instanceof Promise ? judged.then(note) : note();
   }
 
   prepare() {
@@ -40,7 +70,7 @@ class Exchange extends HeldResponse {
   complete() {
     const { keeper } = this;
     const again = this.#options.rolling && keeper.snapshot && keeper.usesCookie;
-    this.#addHeaders(keeper.setCookie ?? (again && keeper.client.setCookie(keeper.snapshot, keeper.token)));
+    this.#addHeaders(keeper.setCookie ?? (again && keeper.cookieOf(keeper.snapshot, keeper.token)));
     keeper.seal();
   }
   fail(error) {
@@ -91,8 +121,46 @@ const accessors = {
 };
 
 function refuse(res, next, error) {
-  if (error instanceof RequestDenied) addHeaders(res, error.decision.headers);
-  next(error);
+  if (!(error instanceof RequestDenied)) return next(error);
+  const { decision } = error;
+  addHeaders(res, decision.headers);
+  if (decision.verdict !== 'preflight') return next(error);
+  res.statusCode = decision.status;
+  res.end();
+}
+
+function isJudged(req) {
+  const exchange = req[exchangeOf];
+  return exchange === undefined || exchange.isJudged(req);
+}
+
+// At a route: the request is routed by another method or target than it was judged by, and is judged by that as well.
+function judgeAtRoute(req, res, next, proceed) {
+  let judged;
+  try {
+    judged = req[exchangeOf].judgeRouted(req);
+  } catch (error) {
+    return refuse(res, next, error);
+  }
+  if (judged) judged.then(proceed, (error) => refuse(res, next, error));
+  else proceed();
+}
+
+function mountError(baseUrl, prefix) {
+  const where = JSON.stringify(baseUrl);
+  return new Error(
+    prefix === undefined
+      ? `sessions() is mounted at ${where}: put it before what is mounted, or say by which paths the rules go: ` +
+        `sessions(client, { prefix: ${where} }) where they are written without it, { prefix: '' } where with it`
+      : `sessions() was told prefix ${JSON.stringify(prefix)} and is mounted at ${where}`,
+  );
+}
+
+function checkOptions(client, given) {
+  checkKeys('sessions()', given, ['unset', 'rolling', 'context', 'prefix', 'identityNames', 'passCredential']);
+  const { unset = 'keep', prefix } = given;
+  if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('sessions(): unset is "keep" or "destroy"');
+  checkPrefix(client, prefix);
 }
 
 /**
@@ -102,14 +170,20 @@ function refuse(res, next, error) {
  * `unset`: what `req.session = null` and `delete req.session` do at the end of the request, "destroy" or (default) "keep".
  * `rolling`: send the cookie with every response of a stored session.
  * `context`: follow the request through asynchronous code, for currentSession().
+ * `prefix`: inside a mounted application or router, what of the path the rules are written without.
+ * `identityNames`: attributes that say who somebody is, which the framework's login alone may assign; default Passport's.
+ * `passCredential`: leave the session's cookie and token in `req.headers`, for a proxy inside the service.
  */
-function sessions(client, { unset = 'keep', rolling = false, context = false } = {}) {
-  if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('unset is "keep" or "destroy"');
-  const options = { unset, rolling };
+function sessions(client, given = {}) {
+  checkOptions(client, given);
+  const { unset = 'keep', rolling = false, context = false, prefix } = given;
+  const admission = new Admission(client, given);
+  const prefixes = prefix ? [prefix] : client.config.prefixes;
+  const options = { unset, rolling, admission, prefixes };
   if (context) storage ??= new AsyncLocalStorage();
 
   function attach(req, res, next, keeper) {
-    const exchange = new Exchange(keeper, res, next, options);
+    const exchange = new Exchange(keeper, req, res, next, options);
     req[exchangeOf] = exchange;
     req.ficha = new RequestInfo(keeper);
     Object.defineProperty(req, 'session', accessors.session);
@@ -119,11 +193,14 @@ function sessions(client, { unset = 'keep', rolling = false, context = false } =
     else next();
   }
 
-  return function fichaSessions(req, res, next) {
-    if (req.ficha) return next();
+  function fichaSessions(req, res, next) {
+    const earlier = req[exchangeOf];
+    if (earlier?.client === client) return next();
     let admitted;
     try {
-      admitted = admit(client, req);
+      guardRoutes(req.app, isJudged, judgeAtRoute);
+      if (req.baseUrl && (prefix === undefined || !isMountedAt(req.baseUrl, prefix))) throw mountError(req.baseUrl, prefix);
+      admitted = admission.admit(req, requestOf(req, prefix, prefixes), req);
     } catch (error) {
       return refuse(res, next, error);
     }
@@ -132,15 +209,21 @@ function sessions(client, { unset = 'keep', rolling = false, context = false } =
       (keeper) => attach(req, res, next, keeper),
       (error) => refuse(res, next, error),
     );
-  };
+  }
+  fichaSessions[clientOf] = client;
+  return fichaSessions;
 }
 
+// Routers take a path in any case for the one they are mounted at.
+const isMountedAt = (baseUrl, prefix) => prefix === '' || baseUrl.toLowerCase() === prefix.toLowerCase();
+
 /** Route middleware: what the session must have, as Client.require(). After sessions(). */
-function requires(requirement) {
+function requires(wanted) {
+  const made = requirement(wanted);
   return function fichaRequirement(req, res, next) {
     if (!req.ficha) return next(new Error('no sessions() middleware before this route'));
     try {
-      requireOf(RequestInfo.keeperOf(req.ficha), requirement);
+      requireOf(RequestInfo.keeperOf(req.ficha), made);
     } catch (error) {
       return refuse(res, next, error);
     }
@@ -153,7 +236,10 @@ const requireRole = (...roles) => requires({ roles });
 /** All of the scopes. */
 const requireScope = (...scopes) => requires({ scopes });
 /** That the principal proved itself within the last `seconds`; 401 asks for it again (RFC 9470). */
-const requireFresh = (seconds, { level } = {}) => requires({ maxAuthAge: seconds, level });
+function requireFresh(seconds, options = {}) {
+  checkKeys('requireFresh()', options, ['level']);
+  return requires({ maxAuthAge: seconds, ...options });
+}
 
 /** The `req.session` of the request that the calling code runs for; undefined outside of one. */
 function currentSession() {
@@ -161,4 +247,14 @@ function currentSession() {
   return storage.getStore()?.object;
 }
 
-module.exports = { RequestDenied, currentSession, requireFresh, requireRole, requireScope, requires, sessions };
+module.exports = {
+  RequestDenied,
+  UnevenRoutes,
+  currentSession,
+  requireFresh,
+  requireRole,
+  requireScope,
+  requires,
+  routes,
+  sessions,
+};

@@ -1,19 +1,54 @@
 'use strict';
 // Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
 
+const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { requestOf } = require('./http.js');
+const { FastifySession } = require('./http_session.js');
+const { checkPrefix, withoutAuthority, withoutPrefix } = require('./judged_request.js');
+const { checkKeys } = require('./options.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
-const { RequestDenied, admit, requireOf } = require('./admission.js');
+const { requirement } = require('./requests.js');
+const { HandlerNames, UnevenRoutes, listRoutes } = require('./route_listing.js');
+const { simplePatterns } = require('./route_patterns.js');
 
 // As the response of node:http has them; what is set on that itself is lost where the handler sets the same header.
 function headersOf(reply) {
   return { getHeader: (name) => reply.getHeader(name), setHeader: (name, value) => reply.header(name, value) };
 }
 
+const routesOf = Symbol('ficha routes');
+
+// The request with what Fastify routes it by: rewriteUrl has changed `url`, and left what came in `originalUrl`.
+function rawRequestOf(raw, prefix, prefixes) {
+  const request = requestOf(raw);
+  request.prefix = prefix ?? '';
+  const target = withoutPrefix(withoutAuthority(raw.url), prefixes);
+  if (target !== request.path || request.readings) request.readings = [{ method: raw.method, target }];
+  return request;
+}
+
+function checkOptions(fastify, { client, ...options }) {
+  if (!client) throw new TypeError('sessions: a client is expected, app.register(sessions, { client })');
+  checkKeys('sessions', options, ['prefix', 'identityNames', 'passCredential']);
+  checkPrefix(client, options.prefix);
+  if (fastify.prefix === '' || options.prefix === '' || options.prefix === fastify.prefix) return;
+  const where = JSON.stringify(fastify.prefix);
+  throw new Error(
+    `sessions is registered inside the prefix ${where}: register it before, or say by which paths the rules go: ` +
+      `{ client, prefix: ${where} } where they are written without it, { client, prefix: '' } where with it`,
+  );
+}
+
 /**
  * Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. After `reply.hijack()`,
- * what the handler did not save itself is saved when the response is out.
+ * what the handler did not save itself is saved when the response is out. Options as those of Express' sessions(): `prefix`,
+ * `identityNames`, `passCredential`.
  */
-async function sessions(fastify, { client }) {
+async function sessions(fastify, options) {
+  checkOptions(fastify, options);
+  const { client, prefix } = options;
+  const admission = new Admission(client, options, FastifySession);
+  const prefixes = prefix ? [prefix] : client.config.prefixes;
   const keepers = new WeakMap();
   fastify.decorateRequest('ficha', null);
   fastify.decorateRequest('session', {
@@ -21,15 +56,21 @@ async function sessions(fastify, { client }) {
       return keepers.get(this)?.object;
     },
   });
+  const registered = [];
+  fastify.decorate(routesOf, { client, registered });
+  fastify.addHook('onRoute', ({ method, url, handler }) => registered.push({ methods: [method].flat(), url, handler }));
 
   fastify.addHook('onRequest', async (request, reply) => {
+    const { raw } = request;
     try {
-      const keeper = await admit(client, request);
+      const keeper = await admission.admit(raw, rawRequestOf(raw, prefix, prefixes), request);
       keepers.set(request, keeper);
       request.ficha = new RequestInfo(keeper);
     } catch (error) {
-      if (error instanceof RequestDenied) addHeaders(headersOf(reply), error.decision.headers);
-      throw error;
+      if (!(error instanceof RequestDenied)) throw error;
+      addHeaders(headersOf(reply), error.decision.headers);
+      if (error.decision.verdict !== 'preflight') throw error;
+      return reply.code(error.status).send();
     }
   });
 
@@ -67,14 +108,31 @@ sessions[Symbol.for('skip-override')] = true;
 sessions[Symbol.for('fastify.display-name')] = 'ficha';
 
 /** A preHandler: what the session must have, as Client.require(). */
-const requires = (requirement) =>
-  async function fichaRequirement(request, reply) {
+function requires(wanted) {
+  const made = requirement(wanted);
+  return async function fichaRequirement(request, reply) {
     try {
-      requireOf(RequestInfo.keeperOf(request.ficha), requirement);
+      requireOf(RequestInfo.keeperOf(request.ficha), made);
     } catch (error) {
       if (error instanceof RequestDenied) addHeaders(headersOf(reply), error.decision.headers);
       throw error;
     }
   };
+}
 
-module.exports = { RequestDenied, requires, sessions };
+/**
+ * The routes that were registered after sessions(), each with the rule that judges it: [{ handler, methods, path, pattern,
+ * rule, line, problem }]. Throws UnevenRoutes where one handler is reached under rules of different strictness, or under
+ * none. After `await app.ready()`.
+ */
+function routes(app) {
+  if (!app[routesOf]) throw new Error('routes(): the application does not use sessions');
+  const { client, registered } = app[routesOf];
+  const names = new HandlerNames();
+  const found = registered.flatMap(({ methods, url, handler }) =>
+    simplePatterns(url).map((pattern) => ({ handler: names.of(handler), methods, path: url, pattern })),
+  );
+  return listRoutes(client, found);
+}
+
+module.exports = { RequestDenied, UnevenRoutes, requires, routes, sessions };

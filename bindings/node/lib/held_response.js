@@ -21,9 +21,15 @@ class HeldResponse {
   #write;
   #end;
   #flushHeaders;
+  #on;
+  #ended = false; // as far as the handler knows, while the response is held
+  #waiting = false; // a write was told to wait for 'drain'
+  #drains = new DrainListeners();
 
   hold(res) {
     this.#res = res;
+    this.#on = res.on;
+    res.on = res.addListener = on;
     this.#writeHead = res.writeHead;
     this.#write = res.write;
     this.#end = res.end;
@@ -67,9 +73,26 @@ class HeldResponse {
 
   #keep(name, args) {
     if (name === 'writeHead' && this.#calls.length > 0) refuseHeaders();
+    // node:http drops what comes after the end of a response that is out, and to the handler this one is.
+    if (this.#ended && name !== 'flushHeaders') return this.#drop(name, args);
     this.#calls.push([name, args]);
-    if (name === 'end') Object.defineProperty(this.#res, 'writableEnded', { value: true, configurable: true });
+    if (name === 'write') this.#waiting = true;
+    if (name !== 'end') return name === 'write' ? false : this.#res;
+    this.#ended = true;
+    Object.defineProperty(this.#res, 'writableEnded', { value: true, configurable: true });
+    return this.#res;
+  }
+
+  #drop(name, args) {
+    const callback = args.find((argument) => typeof argument === 'function');
+    if (callback) process.nextTick(callback, Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' }));
     return name === 'write' ? false : this.#res;
+  }
+
+  /** Notes who waits for 'drain': another wrapper of the response may keep its listeners where no event of ours arrives. */
+  listen(type, listener) {
+    if (type === 'drain' && this.#state !== 'released' && this.#state !== 'over') this.#drains.add(this.#res, listener);
+    return this.#on.call(this.#res, type, listener);
   }
 
   #start() {
@@ -97,10 +120,15 @@ class HeldResponse {
     this.complete();
     this.#state = 'released';
     // One of them may throw: arguments are looked at now.
-    for (const [name, args] of this.#calls) this.#call(name, args);
-    const wrote = this.#calls.some(([name]) => name === 'write');
+    let isFull = false;
+    for (const [name, args] of this.#calls) {
+      const taken = this.#call(name, args);
+      if (name === 'write') isFull = taken === false;
+    }
     this.#calls = noCalls;
-    if (wrote && !this.#res.writableEnded) this.#drain();
+    // What is full tells by itself when it no longer is.
+    if (this.#waiting && !isFull && !this.#res.writableEnded) this.#drain();
+    else this.#drains.forget();
   }
 
   #refuse(error) {
@@ -115,7 +143,8 @@ class HeldResponse {
   }
 
   #drain() {
-    process.nextTick(() => this.#res.emit('drain'));
+    this.#waiting = false;
+    process.nextTick(() => this.#drains.emit(this.#res));
   }
 
   #answer(error) {
@@ -156,6 +185,38 @@ class HeldResponse {
   }
 }
 
+/** Who waits for 'drain'. */
+class DrainListeners {
+  #listeners = noCalls;
+
+  add(res, listener) {
+    if (this.#listeners.length === 0) {
+      this.#listeners = [];
+      const { removeListener } = res;
+      res.removeListener = res.off = (type, removed) => {
+        if (type === 'drain') this.#remove(removed);
+        return removeListener.call(res, type, removed);
+      };
+    }
+    this.#listeners.push(listener);
+  }
+  #remove(listener) {
+    const at = this.#listeners.findIndex((other) => other === listener || other.listener === listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
+  }
+  forget() {
+    this.#listeners = noCalls;
+  }
+  /** Once to each, wherever it is kept. */
+  emit(res) {
+    const noted = this.#listeners;
+    this.#listeners = noCalls;
+    const reached = new Set(res.rawListeners('drain'));
+    res.emit('drain');
+    for (const listener of noted) if (!reached.has(listener)) listener.call(res);
+  }
+}
+
 function refuseHeaders() {
   const error = new Error('Cannot change headers after they are sent to the client');
   throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
@@ -185,5 +246,9 @@ const [writeHead, write, end, flushHeaders] = ['writeHead', 'write', 'end', 'flu
       return this[heldOf].pass(name, args);
     },
 );
+
+function on(type, listener) {
+  return this[heldOf].listen(type, listener);
+}
 
 module.exports = { HeldResponse };

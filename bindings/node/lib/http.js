@@ -2,12 +2,15 @@
 
 /** A request of node:http or node:http2 as Client.authorize() takes it: raw, as it came over the wire. */
 function requestOf(req) {
+  const { method, url, originalUrl = url, originalMethod = method } = req; // what middleware has changed is kept there
   return {
-    method: req.method,
-    path: req.originalUrl ?? req.url,
+    method: originalMethod,
+    path: originalUrl,
     headers: req.httpVersionMajor >= 2 ? withHost(req.rawHeaders) : req.rawHeaders,
     scheme: req.socket?.encrypted ? 'https' : 'http',
     peer: req.socket?.remoteAddress ?? '',
+    prefix: '',
+    readings: url === originalUrl && method === originalMethod ? undefined : [{ method, target: url }],
   };
 }
 
@@ -24,16 +27,4 @@ function withHost(rawHeaders) {
   return ['host', authority, ...headers.filter((_, i) => !same(headers[i & ~1], headers[i | 1]))];
 }
 
-// Fastify wraps the request of node:http, Express extends it.
-const rawHeadersOf = (origin) => (origin.raw ?? origin).rawHeaders;
-
-// The values of a field in [name, value, …].
-function fieldsOf(rawHeaders, name) {
-  const values = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i].length === name.length && rawHeaders[i].toLowerCase() === name) values.push(rawHeaders[i + 1]);
-  }
-  return values;
-}
-
-module.exports = { fieldsOf, rawHeadersOf, requestOf };
+module.exports = { requestOf };

@@ -41,6 +41,8 @@ export class Session {
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly attributes: Attributes;
+  /** Identity and authority that only adapters write; no ordinary attribute. Empty on sessions of list(). */
+  readonly protected: Attributes;
   hasRole(role: string): boolean;
   hasScope(scope: string): boolean;
 }
@@ -64,13 +66,24 @@ export class Decision {
   readonly reason: string;
   /** HTTP status of a denial; 200 for allow. */
   readonly status: number;
-  /** Index of the rule that matched; -1 = none. */
+  /** Index of the rule that decided; -1 = none. */
   readonly rule: number;
+  /** Indexes of the rules before it whose path matches and whose methods do not. */
+  readonly skipped: readonly number[];
   /** Where the token came from. */
   readonly carrier: 'none' | 'cookie' | 'bearer';
   readonly session: Session | null;
   /** To be added to the response, whatever the handler does. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** One way in which a layer may route a request, besides by what came over the wire. */
+export interface Reading {
+  /** Default: the request's. */
+  readonly method?: string;
+  /** As in the request line, or a path that was decoded once. Default: the request's. */
+  readonly target?: string;
+  readonly decoded?: boolean;
 }
 
 /** A request as it came over the wire. */
@@ -84,8 +97,35 @@ export interface RawRequest {
   readonly scheme?: string;
   /** The connection's remote address, for [trust] proxies. */
   readonly peer?: string;
+  /** What a server or a header says was taken off the path: "" (default), or one of ClientOptions.prefixes. */
+  readonly prefix?: string;
+  /** By what else the request is routed; each must pass. At most 7. */
+  readonly readings?: readonly Reading[];
 }
 
+/** A route of the service, for Client.checkRoutes(). */
+export interface Route {
+  /** The same name at several routes is the same handler. */
+  readonly handler: string;
+  /** Empty: GET, POST, PUT, PATCH, DELETE. */
+  readonly methods: readonly string[];
+  /** As a rule's path: `*` for one segment, `**` for any number. */
+  readonly pattern: string;
+}
+
+export interface RouteFinding {
+  /** Index of the Route. */
+  readonly route: number;
+  readonly methods: readonly string[];
+  /** Index of the rule that decides; -1 = none. */
+  readonly rule: number;
+  /** Where the file defines it; 0 = in code. */
+  readonly line: number;
+  /** "" where nothing is wrong. */
+  readonly problem: string;
+}
+
+/** At least one of these must be named. A name that is not known, an empty list and undefined are a TypeError. */
 export interface Requirement {
   /** Default "authenticated". */
   readonly allow?: 'anyone' | 'authenticated' | 'nobody';
@@ -102,6 +142,8 @@ export interface NewSessionOptions {
   readonly roles?: readonly string[];
   readonly scopes?: readonly string[];
   readonly attributes?: Attributes;
+  /** Identity and authority, for adapters: at most 32, 64 KiB together. */
+  readonly protected?: Attributes;
   readonly device?: Device;
   readonly level?: number;
   /** Whether the principal proves itself now. Default true. */
@@ -121,6 +163,8 @@ export interface PrincipalChanges {
   /** Creates or replaces attributes. */
   readonly set?: Attributes;
   readonly remove?: readonly string[];
+  /** Creates, replaces or (undefined) removes protected attributes. */
+  readonly protected?: Readonly<Record<string, JsonValue | undefined>>;
   readonly roles?: readonly string[];
   readonly scopes?: readonly string[];
   readonly device?: Device;
@@ -129,6 +173,10 @@ export interface PrincipalChanges {
 export interface Changes extends PrincipalChanges {
   /** Creates attributes; AttributeExists if one is there. */
   readonly add?: Attributes;
+  /** Sets keys of bags, which are attributes that are objects: names of attributes are the service's, keys may be a client's. */
+  readonly put?: Readonly<Record<string, Attributes>>;
+  /** Takes keys out of bags. */
+  readonly take?: Readonly<Record<string, readonly string[]>>;
   /** Adds to integer attributes; an absent one counts as 0. */
   readonly increment?: Readonly<Record<string, number>>;
   /** Conflict if the stored generation differs. */
@@ -197,6 +245,8 @@ export class Config {
   /** Seconds. */
   readonly absoluteTimeout: number;
   readonly ruleCount: number;
+  readonly hasIdentityHeaders: boolean;
+  readonly prefixes: readonly string[];
 }
 
 export interface ConfigTables {
@@ -216,6 +266,8 @@ export interface ClientOptions {
   readonly log?: (level: 0 | 1 | 2 | 3, message: string) => void;
   /** For tests. */
   readonly clock?: ManualClock;
+  /** What proxies, or the service itself, take off its paths, such as "/shop". Rules are written without it. */
+  readonly prefixes?: readonly string[];
 }
 
 /**
@@ -253,6 +305,12 @@ export class Client {
   authorize(request: RawRequest): Promise<Decision>;
   /** As authorize(), if that needs no waiting; undefined otherwise. */
   tryAuthorize(request: RawRequest): Decision | undefined;
+  /** Lower-case names of the header fields that a decision looks at, for hosts that cannot hand over all. */
+  readonly judgedFields: readonly string[];
+  /** Whether `reading` is, however it is written, among those that authorize(request) judges. */
+  isJudged(request: RawRequest, reading: Reading): boolean;
+  /** Which rules decide about each route, and what is wrong with that. */
+  checkRoutes(routes: readonly Route[]): RouteFinding[];
   /** A requirement on the matched route, judged on what authorize() returned. */
   require(requirement: Requirement, decision: Decision): Decision;
   /** "forbidden: missing_role, by rule[3] /transfers/** (line 27)": for tests and tools, never for clients. */
@@ -273,7 +331,10 @@ export class Client {
   close(): void;
 }
 
-/** A request of node:http or node:http2, as Client.authorize() takes it. */
+/**
+ * A request of node:http or node:http2, as Client.authorize() takes it; where middleware has changed its URL or method, with
+ * that as a reading.
+ */
 export function requestOf(request: import('node:http').IncomingMessage | import('node:http2').Http2ServerRequest): RawRequest;
 
 /** Base of every error; the codes are stable and the same in every language. */

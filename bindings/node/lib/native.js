@@ -1,8 +1,8 @@
 'use strict';
 // The addon, with what it needs of JavaScript: once in every environment.
 
-const path = require('node:path');
-const native = require('node-gyp-build')(path.join(__dirname, '..'));
+const { loadAddon } = require('./addon.js');
+const native = loadAddon();
 const { makeError } = require('./errors.js');
 const { deepFreeze, fromJson } = require('./attributes.js');
 const { inspect } = require('node:util');
@@ -11,6 +11,7 @@ const { inspect } = require('node:util');
 class Session {
   #fields;
   #attributes;
+  #protected;
 
   constructor() {
     Object.freeze(this);
@@ -61,13 +62,11 @@ class Session {
     return Object.freeze(this.#all[12]);
   }
   get attributes() {
-    return (this.#attributes ??= this.#readAttributes());
+    return (this.#attributes ??= valuesOf(this.#all[13]));
   }
-  #readAttributes() {
-    const texts = this.#all[13];
-    const values = Object.create(null);
-    for (let i = 0; i < texts.length; i += 2) values[texts[i]] = fromJson(texts[i], texts[i + 1]);
-    return deepFreeze(values);
+  /** Identity and authority that only adapters write; no ordinary attribute, and empty in lists. */
+  get protected() {
+    return (this.#protected ??= valuesOf(this.#all[14]));
   }
   hasRole(role) {
     return this.#all[11].includes(role);
@@ -79,21 +78,31 @@ class Session {
   static attributeTexts(session) {
     return session.#all[13];
   }
+  static protectedTexts(session) {
+    return session.#all[14];
+  }
   /** Only the id: an inspected object ends in logs. */
   [inspect.custom]() {
     return `Session <${this.id}>`;
   }
 }
 
+function valuesOf(texts) {
+  const values = Object.create(null);
+  for (let i = 0; i < texts.length; i += 2) values[texts[i]] = fromJson(texts[i], texts[i + 1]);
+  return deepFreeze(values);
+}
+
 /** Whether a request may pass: a value, not an error. */
 class Decision {
-  constructor(verdict, reason, status, rule, carrier, session, headers) {
+  constructor(verdict, reason, status, rule, carrier, session, headers, skipped = []) {
     this.verdict = verdict;
     this.reason = reason;
     this.status = status;
     this.rule = rule;
     this.carrier = carrier;
     this.session = session;
+    this.skipped = Object.freeze(skipped);
     const pairs = [];
     for (let i = 0; i < headers.length; i += 2) pairs.push(Object.freeze([headers[i], headers[i + 1]]));
     this.headers = Object.freeze(pairs);

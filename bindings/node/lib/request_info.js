@@ -35,6 +35,10 @@ class RequestInfo {
   logout() {
     return this.#keeper.destroy();
   }
+  /** The credential that the request came with, or that its login gave; `forward()` is the field for another service. */
+  get credential() {
+    return this.#keeper.credential;
+  }
   /** For [csrf] mode = "token". */
   csrfToken() {
     return this.client.csrfToken(this.#keeper.token);
@@ -59,8 +63,9 @@ function addVary(res, field) {
   }
   const present = [value].flat().join(', ');
   const names = present.toLowerCase().split(/ *, */);
-  if (names.includes('*') || names.includes(field.toLowerCase())) return;
-  res.setHeader('Vary', present ? `${present}, ${field}` : field);
+  if (names.includes('*')) return;
+  const missing = field.split(/ *, */).filter((name) => !names.includes(name.toLowerCase()));
+  if (missing.length > 0) res.setHeader('Vary', [present, ...missing].filter(Boolean).join(', '));
 }
 
 module.exports = { RequestInfo, addHeaders };

@@ -4,6 +4,7 @@
 const { InvalidArgument } = require('./errors.js');
 const { checkText, toJson, toTexts } = require('./attributes.js');
 const { Session } = require('./native.js');
+const { checkKeys } = require('./options.js');
 
 const idOf = (session) => (session instanceof Session ? session.id : session);
 
@@ -23,13 +24,20 @@ function integer(what, value, unit = 'an integer') {
 
 const seconds = (what, value) => integer(what, value, 'whole seconds');
 
-function newSession(principal, options) {
+const newSessionKeys = [
+  ...['roles', 'scopes', 'attributes', 'protected', 'device', 'level', 'authenticated', 'idleTimeout', 'absoluteTimeout'],
+];
+const loginKeys = [...newSessionKeys.filter((key) => key !== 'authenticated'), 'keepAttributes'];
+
+function newSession(principal, options, what = 'create()', keys = newSessionKeys) {
+  checkKeys(what, options, keys);
   const { roles = [], scopes = [], attributes = {}, level = 0, authenticated = true } = options;
   return {
     principal: checkText('principal', principal),
     roles: names('roles', roles),
     scopes: names('scopes', scopes),
     attributes: toTexts(attributes),
+    protected: toTexts(options.protected ?? {}),
     device: device(options.device ?? {}),
     level: integer('level', level),
     authenticated,
@@ -38,20 +46,44 @@ function newSession(principal, options) {
   };
 }
 
-function* steps({ set = {}, add = {}, remove = [], increment = {} }) {
+// [kind, name, JSON text or number, key, …]
+function* steps({ set = {}, add = {}, remove = [], increment = {}, put = {}, take = {} }) {
   for (const [kind, attributes] of [['set', set], ['add', add]]) {
-    for (const [name, value] of Object.entries(attributes)) yield* [kind, checkText('name', name), toJson(name, value)];
+    for (const [name, value] of Object.entries(attributes)) yield* [kind, checkText('name', name), toJson(name, value), ''];
   }
-  for (const name of names('names to remove', remove)) yield* ['remove', name, ''];
+  for (const name of names('names to remove', remove)) yield* ['remove', name, '', ''];
   for (const [name, by] of Object.entries(increment)) {
     if (!Number.isSafeInteger(by)) throw new InvalidArgument(`attribute ${JSON.stringify(name)}: an increment is an integer`);
-    yield* ['increment', checkText('name', name), by];
+    yield* ['increment', checkText('name', name), by, ''];
+  }
+  for (const [bag, values] of Object.entries(put)) {
+    for (const [key, value] of Object.entries(values)) {
+      yield* ['put', checkText('name', bag), toJson(bag, value), checkText("a bag's key", key)];
+    }
+  }
+  for (const [bag, keys] of Object.entries(take)) {
+    for (const key of names('keys to take', keys)) yield* ['take', checkText('name', bag), '', key];
   }
 }
 
-function patch(changes) {
+// [kind, name, JSON text, …]; undefined removes.
+function* protectedSteps(attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    checkText('name', name);
+    yield* value === undefined ? ['remove', name, ''] : ['set', name, toJson(name, value)];
+  }
+}
+
+const patchKeys = [
+  ...['set', 'add', 'remove', 'increment', 'put', 'take', 'protected', 'roles', 'scopes', 'device'],
+  ...['expectedGeneration', 'idleTimeout', 'absoluteTimeout'],
+];
+
+function patch(changes, what = 'patch()') {
+  checkKeys(what, changes, patchKeys);
   return {
-    ops: changes.ops ?? [...steps(changes)],
+    ops: [...steps(changes)],
+    protectedOps: [...protectedSteps(changes.protected ?? {})],
     roles: changes.roles && names('roles', changes.roles),
     scopes: changes.scopes && names('scopes', changes.scopes),
     device: changes.device && device(changes.device),
@@ -61,14 +93,33 @@ function patch(changes) {
   };
 }
 
-function requirement({ allow = 'authenticated', roles = [], scopes = [], level = 0, maxAuthAge }) {
-  return {
-    allow,
-    roles: names('roles', roles),
-    scopes: names('scopes', scopes),
-    level: integer('level', level),
-    maxAuthAge: seconds('maxAuthAge', maxAuthAge),
-  };
+const routeKeys = ['handler', 'methods', 'pattern'];
+
+function route(given) {
+  checkKeys('a route', given, routeKeys);
+  const { handler, methods, pattern } = given;
+  return { handler: checkText('handler', handler), methods: names('methods', methods), pattern: checkText('pattern', pattern) };
 }
 
-module.exports = { idOf, newSession, patch, requirement, seconds };
+const requirementKeys = ['allow', 'roles', 'scopes', 'level', 'maxAuthAge'];
+const levels = [1, 2, 3];
+
+/** A requirement as the addon takes it, made once where it is defined. Throws TypeError for what would let everybody pass. */
+function requirement(wanted) {
+  checkKeys('a requirement', wanted, requirementKeys);
+  const given = requirementKeys.filter((key) => key in wanted);
+  if (given.length === 0) throw new TypeError(`a requirement: it requires nothing; name ${requirementKeys.join(', ')}`);
+  const check = (key, isFit, expected) => {
+    if (key in wanted && !isFit(wanted[key])) throw new TypeError(`a requirement: ${key} is ${expected}`);
+  };
+  const isList = (list) => Array.isArray(list) && list.length > 0 && list.every((name) => typeof name === 'string' && name !== '');
+  check('allow', (allow) => ['anyone', 'authenticated', 'nobody'].includes(allow), '"anyone", "authenticated" or "nobody"');
+  check('roles', isList, 'an array of one or more names');
+  check('scopes', isList, 'an array of one or more names');
+  check('level', (level) => levels.includes(level), `one of ${levels.join(', ')}`);
+  check('maxAuthAge', (age) => Number.isSafeInteger(age) && age > 0, 'a positive number of whole seconds');
+  const { allow = 'authenticated', roles = [], scopes = [], level = 0, maxAuthAge } = wanted;
+  return Object.freeze({ allow, roles: names('roles', roles), scopes: names('scopes', scopes), level, maxAuthAge });
+}
+
+module.exports = { idOf, loginKeys, newSession, patch, requirement, route, seconds };

@@ -1,11 +1,11 @@
 'use strict';
 // The session of one HTTP request, for the framework adapters.
 
-const { native, Decision } = require('./native.js');
+const { Decision } = require('./native.js');
 const { applyChanges, changesOf } = require('./attributes.js');
-const { InvalidArgument, SessionGone } = require('./errors.js');
-const { HttpSession, assignAttributes, reachableAttributes } = require('./http_session.js');
-const { fieldsOf, rawHeadersOf } = require('./http.js');
+const { SessionGone } = require('./errors.js');
+const { Client } = require('./client.js');
+const { Credential } = require('./credential.js');
 
 /** The promise of an operation on a session. Knows whether anybody waits for it. */
 class Operation extends Promise {
@@ -30,34 +30,32 @@ function warnUnseen(operation, error) {
 }
 
 const settled = Promise.resolve();
-const varyCookie = Object.freeze([Object.freeze(['Vary', 'Cookie'])]);
-
+const maxAgeOfCookie = /; *max-age=\d+/i;
 /** Reads, compares, saves, and knows which cookie is due. One request at a time; its operations run one after another. */
 class SessionKeeper {
+  #shape;
   #found;
   #decision;
-  #carrier;
   #token;
   #stored;
   #object;
+  #bagSteps = [];
+  #lifetime; // seconds of `req.session.cookie`; null = the configuration's again, undefined = as it is
+  #issuedIdentity = []; // what the login windows of this request brought: [name, JSON text, …]
   #ended = false;
   #sealed = false;
   #last = settled;
   #running = 0;
   #failed; // [operation, error] of each, if any did
 
-  /**
-   * `decision` is null where the configuration has no policy; `carrier` is what brought the session's token. `origin` is the
-   * framework's request.
-   */
-  constructor(client, origin, session, carrier, decision) {
+  /** `origin` is the framework's request, `judged` what of it was judged, `shape` a SessionShape. */
+  constructor(client, origin, judged, decision, shape) {
     this.client = client;
     this.origin = origin;
-    this.snapshot = this.#found = session;
-    this.#carrier = carrier;
+    this.judged = judged;
+    this.snapshot = this.#found = decision.session;
     this.#decision = decision;
-    /** Seconds; undefined = the configuration's. */
-    this.lifetime = undefined;
+    this.#shape = shape;
     /** The value of the Set-Cookie field that is due, or undefined. */
     this.setCookie = undefined;
   }
@@ -65,20 +63,18 @@ class SessionKeeper {
   /** The decision on the request, or on the session that took the place of the request's. */
   get decision() {
     const { snapshot } = this;
-    if (snapshot === this.#found) return (this.#decision ??= this.#allow(snapshot, this.#carrier));
-    return this.#allow(snapshot, !snapshot ? 'none' : this.usesCookie ? 'cookie' : 'bearer');
-  }
-  #allow(session, carrier) {
-    const rule = this.#decision ? this.#decision.rule : -1;
-    return new Decision('allow', session ? 'allowed' : 'allowed_anonymous', 200, rule, carrier, session, this.headers.flat());
+    if (snapshot === this.#found) return this.#decision;
+    const reason = snapshot ? 'allowed' : 'allowed_anonymous';
+    const carrier = !snapshot ? 'none' : this.usesCookie ? 'cookie' : 'bearer';
+    return new Decision('allow', reason, 200, this.#decision.rule, carrier, snapshot, this.headers.flat());
   }
   /** The header fields that the decision puts on the response. */
   get headers() {
-    return this.#decision ? this.#decision.headers : varyCookie;
+    return this.#decision.headers;
   }
   /** Whether the response may set the session's cookie. */
   get usesCookie() {
-    return this.#carrier !== 'bearer';
+    return this.#decision.carrier !== 'bearer';
   }
 
   /** `req.session`; undefined once it was destroyed. */
@@ -87,21 +83,67 @@ class SessionKeeper {
     return this.#object ?? this.#start(this.snapshot);
   }
 
+  /** For calls to other services. */
+  get credential() {
+    return new Credential(this);
+  }
   get token() {
-    return (this.#token ??= tokenOf(this.client, this.#carrier, rawHeadersOf(this.origin)));
+    return (this.#token ??= this.judged.token(this.#decision.carrier));
   }
 
+  /** Seconds: how long the session lives if it is not used, where that is not what the configuration says. */
+  get ownLifetime() {
+    if (this.#lifetime !== undefined) return this.#lifetime ?? undefined;
+    const idle = this.snapshot?.idleSeconds;
+    return idle === undefined || idle === this.client.config.idleTimeout ? undefined : idle || undefined;
+  }
+  /** Whether save() gives a stored session a new life. */
+  get isRenewed() {
+    return this.#lifetime !== undefined;
+  }
+  /** Undefined: as the configuration says. */
   limitLifetime(seconds) {
-    if (this.snapshot) throw new InvalidArgument("a session's life is fixed when it is stored; set it after regenerate()");
-    this.lifetime = seconds;
+    if (seconds === undefined && this.ownLifetime === undefined) this.#lifetime = undefined;
+    else this.#lifetime = seconds ?? null;
+  }
+  // Idle and absolute timeout, both.
+  #timeouts() {
+    if (this.#lifetime === undefined) return {};
+    const { idleTimeout, absoluteTimeout } = this.client.config;
+    return this.#lifetime === null
+      ? { idleTimeout, absoluteTimeout }
+      : { idleTimeout: this.#lifetime, absoluteTimeout: this.#lifetime };
+  }
+  /** The value of Set-Cookie for the session as it is now; it lasts as long as the session. */
+  cookieOf(session, token) {
+    const cookie = this.client.setCookie(session, token);
+    const lifetime = this.ownLifetime;
+    return lifetime === undefined ? cookie : `${cookie.replace(maxAgeOfCookie, '')}; Max-Age=${lifetime}`;
   }
 
   /** Whether save() would write. */
   get changed() {
-    return this.#object !== undefined && !this.#ended && changesOf(this.#stored, this.#object).length > 0;
+    if (this.#object === undefined || this.#ended) return false;
+    if (this.#lifetime !== undefined && this.snapshot) return true;
+    return this.#changes().length > 0 || this.#shape.identityOf(this.#object).changes().length > 0;
+  }
+  #changes() {
+    return changesOf(this.#stored, this.#object, this.#shape.identityNames, this.#bagSteps);
+  }
+  /** [kind, name, JSON text, key] */
+  noteBagStep(...step) {
+    this.#bagSteps.push(...step);
   }
 
+  /** What `req.session.save()` does: stores a session with nothing in it as well, so that it has an id. */
+  store() {
+    void this.object; // made, if nothing has asked for it yet
+    this.#closeLoginWindow();
+    return this.#enqueue(() => this.#save(true));
+  }
+  /** At the end of the request. */
   save() {
+    this.#closeLoginWindow();
     return this.#enqueue(() => this.#save());
   }
   reload() {
@@ -110,12 +152,19 @@ class SessionKeeper {
   destroy() {
     return this.#enqueue(() => this.#end());
   }
-  regenerate() {
+  /** `kept`: names of attributes that go along. */
+  regenerate(kept = []) {
     return this.#enqueue(async () => {
+      const values = this.#object ? Object.entries(this.#values()).filter(([name]) => kept.includes(name)) : [];
       await this.#end();
       this.#ended = false;
-      this.#start(null);
+      Object.assign(this.#start(null, true), Object.fromEntries(values));
     });
+  }
+  #closeLoginWindow() {
+    if (!this.#object) return;
+    const identity = this.#shape.identityOf(this.#object);
+    if (identity.close()) this.#issuedIdentity = identity.given();
   }
   /** A new session of the principal, under a new token; options as Client.login(). */
   login(principal, options) {
@@ -165,10 +214,10 @@ class SessionKeeper {
     if (this.#sealed && this.usesCookie) throw new Error('the headers of the response are out: no cookie can go along');
   }
 
-  #start(snapshot) {
-    this.#stored = reachableAttributes(snapshot);
-    this.#object = new HttpSession(this);
-    assignAttributes(this.#object, this.#stored);
+  #start(snapshot, isNew = false) {
+    this.#stored = this.#shape.attributesOf(snapshot);
+    this.#object = this.#shape.make(this, snapshot, isNew);
+    this.#bagSteps = [];
     return this.#object;
   }
 
@@ -176,27 +225,36 @@ class SessionKeeper {
     this.snapshot = issued;
     this.#token = issued.token;
     this.#ended = false;
-    if (this.usesCookie) this.setCookie = this.client.setCookie(issued);
+    if (this.usesCookie) this.setCookie = this.cookieOf(issued);
   }
 
-  async #save() {
+  async #save(storesEmpty = false) {
     if (this.#ended || !this.#object) return;
-    const ops = changesOf(this.#stored, this.#object);
-    if (ops.length === 0) return;
+    const identity = this.#shape.identityOf(this.#object);
+    const ops = this.#changes();
+    const protectedOps = identity.changes();
+    const timeouts = this.#timeouts();
+    const isChanged = ops.length > 0 || protectedOps.length > 0;
     if (this.snapshot) {
-      await this.client.patch(this.snapshot, { ops });
+      if (!isChanged && this.#lifetime === undefined) return;
+      if (this.#lifetime !== undefined) this.#checkCookieGoesAlong();
+      this.#bagSteps = [];
+      await Client.patchBy(this.client, this.snapshot, { ops, protectedOps, ...timeouts });
+      if (this.#lifetime !== undefined && this.usesCookie) this.setCookie = this.cookieOf(this.snapshot, this.token);
     } else {
+      if (!isChanged && !storesEmpty) return;
       this.#checkCookieGoesAlong();
-      const { lifetime } = this;
-      const device = deviceOf(this.origin);
-      const idleTimeout = lifetime && Math.min(lifetime, this.client.config.idleTimeout);
-      this.#adopt(await this.client.create('', { attributes: this.#values(), device, idleTimeout, absoluteTimeout: lifetime }));
+      this.#bagSteps = [];
+      const wanted = { attributes: this.#values(), device: deviceOf(this.origin), ...timeouts };
+      this.#adopt(await Client.createWith(this.client, '', wanted, identity.given()));
     }
+    identity.stored(protectedOps);
     this.#stored = applyChanges(this.#stored, ops);
   }
 
   #values() {
-    return Object.fromEntries(Object.entries(this.#object ?? {}).filter(([, value]) => value !== undefined));
+    const isOrdinary = ([name, value]) => value !== undefined && !this.#shape.identityNames.includes(name);
+    return Object.fromEntries(Object.entries(this.#object ?? {}).filter(isOrdinary));
   }
 
   async #reload() {
@@ -212,15 +270,16 @@ class SessionKeeper {
       if (this.usesCookie) this.setCookie = this.client.clearCookie();
     }
     this.snapshot = null;
+    this.#issuedIdentity = [];
     this.#object = undefined; // its attributes are nobody's any more
-    this.lifetime = undefined;
+    this.#lifetime = undefined;
     this.#ended = true;
   }
 
   async #login(principal, { attributes, ...options } = {}) {
     this.#checkCookieGoesAlong();
-    const { lifetime, snapshot } = this;
-    const settings = { device: deviceOf(this.origin), absoluteTimeout: lifetime, ...options, attributes };
+    const { snapshot } = this;
+    const settings = { device: deviceOf(this.origin), ...this.#timeouts(), ...options, attributes };
     if (snapshot?.principal === principal) {
       await this.#save();
     } else if (!snapshot?.principal && this.#object && options.keepAttributes !== false) {
@@ -228,7 +287,9 @@ class SessionKeeper {
       settings.attributes = { ...this.#values(), ...attributes };
       settings.keepAttributes = false;
     }
-    const issued = await this.client.login(snapshot, principal, settings);
+    // The session that this request's framework logged somebody in to is about to go: what it said of them goes along.
+    if (this.#object) this.#closeLoginWindow();
+    const issued = await Client.loginWith(this.client, snapshot, principal, settings, this.#issuedIdentity);
     this.#adopt(issued);
     this.#start(issued);
     return issued;
@@ -238,12 +299,6 @@ class SessionKeeper {
 /** Who asks, for lists of sessions. */
 function deviceOf(origin) {
   return { address: origin.ip ?? '', userAgent: origin.headers['user-agent'] ?? '' };
-}
-
-/** The token that came with a request. */
-function tokenOf(client, carrier, rawHeaders) {
-  if (carrier === 'bearer') return fieldsOf(rawHeaders, 'authorization')[0].trim().split(/ +/).at(-1);
-  return native.findCookie(client.config.cookieName, ...fieldsOf(rawHeaders, 'cookie'));
 }
 
 module.exports = { SessionKeeper };

@@ -1,5 +1,6 @@
 #include "client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <span>
@@ -10,7 +11,6 @@
 #include "decision.hpp"
 #include "environment.hpp"
 #include "ficha/client.hpp"
-#include "ficha/cookie.hpp"
 #include "requests.hpp"
 #include "session.hpp"
 
@@ -74,32 +74,62 @@ class Arguments {
   std::vector<napi_value> many_;
 };
 
-// (method, path, scheme, peer, name, value, name, value, …)
+// (method, path, scheme, peer, prefix, readings, name, value, name, value, …); `readings` is undefined, or an array
+// [method, target, decoded, …].
 class RequestReader {
  public:
   [[nodiscard]] bool read(napi_env env, std::span<const napi_value> values) {
-    if (values.size() < 4 || values.size() % 2 != 0) {
-      throw_type_error(env, "a request has a method, a path, a scheme, a peer, and pairs of header names and values");
+    if (values.size() < first_header || values.size() % 2 != 0) {
+      throw_type_error(env, "a request has a method, a path, a scheme, a peer, a prefix, readings, and pairs of header "
+                            "names and values");
       return false;
     }
-    const std::size_t count = (values.size() - 4) / 2;
+    const std::size_t count = (values.size() - first_header) / 2;
     HeaderField* fields = few_.data();
     if (count > few_.size()) {
       many_.resize(count);
       fields = many_.data();
     }
     for (std::size_t i = 0; i < count; ++i) {
-      if (!strings_.read(env, values[4 + 2 * i], fields[i].name)) return false;
-      if (!strings_.read(env, values[5 + 2 * i], fields[i].value)) return false;
+      if (!strings_.read(env, values[first_header + 2 * i], fields[i].name)) return false;
+      if (!strings_.read(env, values[first_header + 2 * i + 1], fields[i].value)) return false;
     }
     request_.headers = {fields, count};
     return strings_.read(env, values[0], request_.method) && strings_.read(env, values[1], request_.path) &&
-           strings_.read(env, values[2], request_.scheme) && strings_.read(env, values[3], request_.peer);
+           strings_.read(env, values[2], request_.scheme) && strings_.read(env, values[3], request_.peer) &&
+           strings_.read(env, values[4], request_.prefix) && read_readings(env, values[5]);
+  }
+  // One more than the request's own, for is_judged(): (method, target, decoded).
+  [[nodiscard]] bool read_reading(napi_env env, std::span<const napi_value> values, Reading& reading) {
+    return strings_.read(env, values[0], reading.method) && strings_.read(env, values[1], reading.target) &&
+           napi_get_value_bool(env, values[2], &reading.decoded) == napi_ok;
   }
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
 
  private:
+  static constexpr std::size_t first_header = 6;
+
+  [[nodiscard]] bool read_readings(napi_env env, napi_value array) {
+    bool is_array = false;
+    napi_is_array(env, array, &is_array);
+    if (!is_array) return true;
+    std::uint32_t length = 0;
+    napi_get_array_length(env, array, &length);
+    // One too many is enough for the core to say so.
+    const std::size_t count = std::min<std::size_t>(length / 3, readings_.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      std::array<napi_value, 3> values{};
+      for (std::size_t k = 0; k < values.size(); ++k) {
+        napi_get_element(env, array, static_cast<std::uint32_t>(3 * i + k), &values[k]);
+      }
+      if (!read_reading(env, values, readings_[i])) return false;
+    }
+    request_.readings = {readings_.data(), count};
+    return true;
+  }
+
   ByteStrings strings_;
+  std::array<Reading, max_readings + 1> readings_;
   std::array<HeaderField, 22> few_;
   std::vector<HeaderField> many_;
   HttpRequest request_;
@@ -132,30 +162,6 @@ class LoadReader {
   LoadOptions options_;
 };
 
-// (field, field, …)
-class CookieReader {
- public:
-  [[nodiscard]] bool read(napi_env env, std::span<const napi_value> values) {
-    std::string_view* fields = few_.data();
-    if (values.size() > few_.size()) {
-      many_.resize(values.size());
-      fields = many_.data();
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!strings_.read(env, values[i], fields[i])) return false;
-    }
-    fields_ = {fields, values.size()};
-    return true;
-  }
-  [[nodiscard]] std::span<const std::string_view> fields() const noexcept { return fields_; }
-
- private:
-  ByteStrings strings_;
-  std::array<std::string_view, 4> few_;
-  std::vector<std::string_view> many_;
-  std::span<const std::string_view> fields_;
-};
-
 napi_value session_value(napi_env env, const std::optional<Session>& session) noexcept {
   return session ? Environment::of(env).sessions().get(env, *session) : null_value(env);
 }
@@ -176,33 +182,16 @@ napi_value begin_with_turn(Environment& environment, const SharedClient& handle)
   return environment.begin(handle);
 }
 
-// A Session or null, or a promise of one when only the store knows.
-napi_value load_value(napi_env env, const SharedClient& handle, std::string_view token, const LoadOptions& options) {
-  Environment& environment = Environment::of(env);
-  const auto known =
-      handle->client.load_or_submit(environment.queue(), environment.next_id(), token, options, Sending::at_flush);
-  return known ? session_value(env, *known) : begin_with_turn(environment, handle);
-}
-
-// load(token, touch, fresh)
+// load(token, touch, fresh): a Session or null, or a promise of one when only the store knows.
 napi_value load(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   LoadReader reader;
   if (!reader.read(env, arguments)) return nullptr;
-  return load_value(env, arguments.client(), reader.token(), reader.options());
-}
-
-// loadCookie(…fields): the session of the cookie in raw Cookie fields; undefined when there is no such cookie, false when
-// there are several.
-napi_value load_cookie(napi_env env, napi_callback_info info) {
-  const Arguments arguments{env, info};
-  CookieReader reader;
-  if (!reader.read(env, arguments.values())) return nullptr;
   const SharedClient& handle = arguments.client();
-  const CookieValue cookie = find_cookie(reader.fields(), handle->client.config().cookie.name);
-  if (cookie.lookup == CookieLookup::absent) return undefined_value(env);
-  if (cookie.lookup == CookieLookup::ambiguous) return to_boolean(env, false);
-  return load_value(env, handle, cookie.value, LoadOptions{});
+  Environment& environment = Environment::of(env);
+  const auto known = handle->client.load_or_submit(environment.queue(), environment.next_id(), reader.token(),
+                                                   reader.options(), Sending::at_flush);
+  return known ? session_value(env, *known) : begin_with_turn(environment, handle);
 }
 
 // tryAuthorize(…): a Decision, or undefined when only the store knows.
@@ -223,6 +212,18 @@ napi_value authorize(napi_env env, napi_callback_info info) {
   const auto decision = arguments.client()->client.authorize_or_submit(environment.queue(), environment.next_id(),
                                                                        reader.request(), Sending::at_flush);
   return decision ? to_value(env, *decision) : begin_with_turn(environment, arguments.client());
+}
+
+// isJudged(method, target, decoded, …request): whether authorize() of the request judges this reading.
+napi_value is_judged(napi_env env, napi_callback_info info) {
+  const Arguments arguments{env, info};
+  const auto values = arguments.values();
+  RequestReader reader;
+  Reading routed;
+  if (values.size() < 3 || !reader.read_reading(env, values, routed) || !reader.read(env, values.subspan(3))) {
+    return throw_type_error(env, "a reading has a method, a target, and whether that is decoded");
+  }
+  return to_boolean(env, arguments.client()->client.is_judged(reader.request(), routed));
 }
 
 // --- everything else -------------------------------------------------------------------------------------------------
@@ -287,6 +288,31 @@ Napi::Value is_identity_header(const SharedClient& handle, const Napi::CallbackI
   return Napi::Boolean::New(info.Env(), handle->client.is_identity_header(text_of(info[0])));
 }
 
+Napi::Value judged_fields(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  std::uint32_t i = 0;
+  for (const std::string& name : handle->client.judged_fields()) names[i++] = name;
+  return names;
+}
+
+// checkRoutes([{handler, methods, pattern}, …]): [{route, methods, rule, line, problem}, …]
+Napi::Value check_routes(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  Napi::Array findings = Napi::Array::New(info.Env());
+  std::uint32_t i = 0;
+  for (const RouteFinding& found : handle->client.check_routes(read_routes(info[0]))) {
+    Napi::Object finding = Napi::Object::New(info.Env());
+    Napi::Array methods = Napi::Array::New(info.Env());
+    for (std::uint32_t k = 0; k < found.methods.size(); ++k) methods[k] = found.methods[k];
+    finding.Set("route", static_cast<double>(found.route));
+    finding.Set("methods", methods);
+    finding.Set("rule", found.rule);
+    finding.Set("line", found.line);
+    finding.Set("problem", found.problem);
+    findings[i++] = finding;
+  }
+  return findings;
+}
+
 Napi::Value stats(const SharedClient& handle, const Napi::CallbackInfo& info) {
   const Stats s = handle->client.stats();
   Napi::Object object = Napi::Object::New(info.Env());
@@ -337,9 +363,11 @@ struct Method {
 };
 
 constexpr std::array methods{Method{"tryLoad", try_load},
-                             Method{"loadCookie", load_cookie},
                              Method{"tryAuthorize", try_authorize},
                              Method{"authorize", authorize},
+                             Method{"isJudged", is_judged},
+                             Method{"judgedFields", cold<judged_fields>},
+                             Method{"checkRoutes", cold<check_routes>},
                              Method{"load", load},
                              Method{"find", cold<submit<read_find>>},
                              Method{"create", cold<submit<read_create>>},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cold.hpp"
+#include "ficha/cookie.hpp"
 #include "ficha/settings.hpp"
 
 namespace ficha::node {
@@ -55,6 +56,10 @@ Napi::Value describe(Napi::Env env, Config config) {
   object.Set("csrfHeader", config.csrf.header);
   object.Set("idleTimeout", static_cast<double>(config.session.idle_timeout.count()));
   object.Set("absoluteTimeout", static_cast<double>(config.session.absolute_timeout.count()));
+  object.Set("hasIdentityHeaders", !config.trust.identity_headers.empty());
+  Napi::Array prefixes = Napi::Array::New(env);
+  for (std::uint32_t i = 0; i < config.prefixes.size(); ++i) prefixes[i] = config.prefixes[i];
+  object.Set("prefixes", prefixes);
   object.Set("ruleCount", static_cast<double>(config.policy.rules.size()));
   object.Set("handle", make_tagged(env, std::move(config), config_tag));
   return object;
@@ -77,6 +82,15 @@ Napi::Value from_settings(const Napi::CallbackInfo& info) {
     settings.push_back({text_of(pairs.Get(i)), setting_value(pairs.Get(i + 1))});
   }
   return describe(info.Env(), value_or_raise(info.Env(), make_config(settings, "configuration")));
+}
+
+// (configuration, [prefix, …])
+Napi::Value with_prefixes(const Napi::CallbackInfo& info) {
+  Config config = config_of(info[0]);
+  const auto prefixes = info[1].As<Napi::Array>();
+  for (std::uint32_t i = 0; i < prefixes.Length(); ++i) config.prefixes.push_back(text_of(prefixes.Get(i)));
+  if (const auto valid = validate(config); !valid) raise(info.Env(), valid.error());
+  return describe(info.Env(), std::move(config));
 }
 
 Napi::Value create_clock(const Napi::CallbackInfo& info) {
@@ -119,6 +133,7 @@ void define_config(Napi::Env env, Napi::Object exports) {
   exports.Set("loadConfig", Napi::Function::New(env, load));
   exports.Set("parseConfig", Napi::Function::New(env, parse));
   exports.Set("configFromSettings", Napi::Function::New(env, from_settings));
+  exports.Set("configWithPrefixes", Napi::Function::New(env, with_prefixes));
   exports.Set("createClock", Napi::Function::New(env, create_clock));
   exports.Set("advanceClock", Napi::Function::New(env, advance_clock));
   exports.Set("findCookie", Napi::Function::New(env, find_cookie_value));

@@ -13,7 +13,7 @@ namespace ficha::node {
 [[nodiscard]] const Config& config_of(Napi::Value handle);
 [[nodiscard]] std::shared_ptr<ManualClock> clock_of(Napi::Value handle);
 
-// Adds loadConfig(path), parseConfig(text, source), configFromSettings([name, value, …]), createClock(unixMilliseconds),
+// Adds loadConfig(path), parseConfig(text, source), configFromSettings([name, value, …]), configWithPrefixes(configuration, [prefix, …]), createClock(unixMilliseconds),
 // advanceClock(clock, milliseconds) and findCookie(name, …fields).
 void define_config(Napi::Env env, Napi::Object exports);
 

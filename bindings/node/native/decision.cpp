@@ -32,6 +32,15 @@ napi_value headers_of(napi_env env, const Decision& decision) noexcept {
   return array;
 }
 
+napi_value skipped_of(napi_env env, const Decision& decision) noexcept {
+  napi_value array = nullptr;
+  napi_create_array_with_length(env, decision.skipped.count, &array);
+  for (std::uint32_t i = 0; i < decision.skipped.count; ++i) {
+    napi_set_element(env, array, i, to_number(env, decision.skipped.rules[i]));
+  }
+  return array;
+}
+
 }  // namespace
 
 napi_value new_decision(napi_env env, const Decision& decision, napi_value session) noexcept {
@@ -41,12 +50,13 @@ napi_value new_decision(napi_env env, const Decision& decision, napi_value sessi
                              to_number(env, decision.rule),
                              to_string(env, name(decision.carrier)),
                              session,
-                             headers_of(env, decision)};
+                             headers_of(env, decision),
+                             skipped_of(env, decision)};
   return Environment::of(env).call(Environment::Callback::make_decision, arguments);
 }
 
 napi_value to_value(napi_env env, const Decision& decision) noexcept {
-  // What allows with a session is Verdict::allow for Reason::allowed, and usually carries no header but Vary: Cookie.
+  // What allows with a session is Verdict::allow for Reason::allowed; its headers are few, and seldom differ.
   if (decision.allowed() && decision.session) return Environment::of(env).sessions().get(env, decision);
   return new_decision(env, decision, null_value(env));
 }

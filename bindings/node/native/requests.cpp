@@ -45,20 +45,26 @@ Device to_device(Napi::Object object) {
   return {text_of(object.Get("address")), text_of(object.Get("userAgent"))};
 }
 
-// {principal, roles, scopes, attributes: [name, JSON, …], device, level, authenticated, idleTimeout, absoluteTimeout}
+std::vector<Attribute> to_attributes(Napi::Value value) {
+  const Names texts = to_names(value);
+  std::vector<Attribute> attributes;
+  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) attributes.push_back({texts[i], texts[i + 1]});
+  return attributes;
+}
+
+// {principal, roles, scopes, attributes: [name, JSON, …], protected: [name, JSON, …], device, level, authenticated, idleTimeout, absoluteTimeout}
 NewSession to_new_session(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   NewSession session{.principal = text_of(object.Get("principal")),
                      .roles = to_names(object.Get("roles")),
                      .scopes = to_names(object.Get("scopes")),
-                     .attributes = {},
+                     .attributes = to_attributes(object.Get("attributes")),
                      .device = to_device(object.Get("device").As<Napi::Object>()),
                      .level = static_cast<int>(to_integer(object.Get("level"))),
                      .authenticated = object.Get("authenticated").ToBoolean(),
                      .idle_timeout = to_seconds(object.Get("idleTimeout")),
                      .absolute_timeout = to_seconds(object.Get("absoluteTimeout"))};
-  const Names texts = to_names(object.Get("attributes"));
-  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) session.attributes.push_back({texts[i], texts[i + 1]});
+  session.protected_attributes = to_attributes(object.Get("protected"));
   return session;
 }
 
@@ -68,24 +74,36 @@ Patch::Kind to_kind(Napi::Value value) {
   if (kind == "add") return Patch::Kind::add;
   if (kind == "remove") return Patch::Kind::remove;
   if (kind == "increment") return Patch::Kind::increment;
-  throw Napi::TypeError::New(value.Env(), "a patch has set, add, remove and increment");
+  if (kind == "put") return Patch::Kind::put;
+  if (kind == "take") return Patch::Kind::take;
+  throw Napi::TypeError::New(value.Env(), "a patch has set, add, remove, increment, put and take");
 }
 
-// {ops: [kind, name, JSON or number, …], roles, scopes, device, expectedGeneration, idleTimeout, absoluteTimeout}; what is
-// undefined stays as it is.
+// [kind, name, JSON or number, key, …], or without keys.
+std::vector<Patch::Op> to_ops(Napi::Value value, bool with_keys) {
+  const auto steps = value.As<Napi::Array>();
+  const std::uint32_t length = with_keys ? 4 : 3;
+  std::vector<Patch::Op> ops;
+  for (std::uint32_t i = 0; i + length <= steps.Length(); i += length) {
+    Patch::Op op{to_kind(steps[i]), text_of(steps[i + 1]), {}, 0};
+    if (op.kind == Patch::Kind::increment) {
+      op.by = to_integer(steps[i + 2]);
+    } else {
+      op.json = text_of(steps[i + 2]);
+    }
+    if (with_keys) op.key = text_of(steps[i + 3]);
+    ops.push_back(std::move(op));
+  }
+  return ops;
+}
+
+// {ops, protectedOps, roles, scopes, device, expectedGeneration, idleTimeout, absoluteTimeout}; what is undefined stays as
+// it is.
 Patch to_patch(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
-  const auto ops = object.Get("ops").As<Napi::Array>();
   Patch patch;
-  for (std::uint32_t i = 0; i + 2 < ops.Length(); i += 3) {
-    Patch::Op op{to_kind(ops[i]), text_of(ops[i + 1]), {}, 0};
-    if (op.kind == Patch::Kind::increment) {
-      op.by = to_integer(ops[i + 2]);
-    } else {
-      op.json = text_of(ops[i + 2]);
-    }
-    patch.ops.push_back(std::move(op));
-  }
+  patch.ops = to_ops(object.Get("ops"), true);
+  patch.protected_ops = to_ops(object.Get("protectedOps"), false);
   patch.roles = to_optional_names(object.Get("roles"));
   patch.scopes = to_optional_names(object.Get("scopes"));
   const Napi::Value device = object.Get("device"), generation = object.Get("expectedGeneration");
@@ -196,6 +214,13 @@ Requirement read_requirement(Napi::Value value) {
           .max_auth_age = to_seconds(object.Get("maxAuthAge"))};
 }
 
+// Those that a decision that allows can have; their names must outlive it.
+void add_header(Decision& decision, std::string_view name, std::string value) {
+  for (const std::string_view known : {"Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"}) {
+    if (name == known) decision.add_header(known, std::move(value));
+  }
+}
+
 Decision read_admitted(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   const Napi::Value session = object.Get("session");
@@ -207,7 +232,11 @@ Decision read_admitted(Napi::Value value) {
   decision.rule = static_cast<int>(to_integer(object.Get("rule")));
   decision.carrier = carrier == "cookie" ? Carrier::cookie : carrier == "bearer" ? Carrier::bearer : Carrier::none;
   if (!session.IsNull()) decision.session = to_session(session);
-  if (object.Get("headers").As<Napi::Array>().Length() > 0) decision.add_header("Vary", "Cookie");
+  const auto headers = object.Get("headers").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < headers.Length(); ++i) {
+    const auto header = headers.Get(i).As<Napi::Array>();
+    add_header(decision, text_of(header.Get(0U)), text_of(header.Get(1U)));
+  }
   return decision;
 }
 
@@ -217,7 +246,24 @@ Decision read_explained(Napi::Value value) {
   decision.verdict = by_name<Verdict>(object.Get("verdict"), last_verdict);
   decision.reason = by_name<Reason>(object.Get("reason"), last_reason);
   decision.rule = static_cast<int>(to_integer(object.Get("rule")));
+  const auto skipped = object.Get("skipped").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < skipped.Length() && i < decision.skipped.rules.size(); ++i) {
+    decision.skipped.rules[i] = static_cast<std::int16_t>(to_integer(skipped.Get(i)));
+    ++decision.skipped.count;
+  }
   return decision;
+}
+
+std::vector<Route> read_routes(Napi::Value value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<Route> routes;
+  for (std::uint32_t i = 0; i < array.Length(); ++i) {
+    const auto object = array.Get(i).As<Napi::Object>();
+    routes.push_back({.handler = text_of(object.Get("handler")),
+                      .methods = to_names(object.Get("methods")),
+                      .pattern = text_of(object.Get("pattern"))});
+  }
+  return routes;
 }
 
 }  // namespace ficha::node

@@ -26,4 +26,7 @@ namespace ficha::node {
 // What of any Decision object can be explained: its verdict, reason and rule.
 [[nodiscard]] Decision read_explained(Napi::Value value);
 
+// [{handler, methods, pattern}, …]
+[[nodiscard]] std::vector<Route> read_routes(Napi::Value value);
+
 }  // namespace ficha::node

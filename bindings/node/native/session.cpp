@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -42,7 +43,7 @@ const SessionHolder* only_argument(napi_env env, napi_callback_info info) {
 }
 
 // [id, generation, createdAt, expiresAt, idleDeadline, idleSeconds, authenticatedAt, level, principal, device address,
-//  user agent, roles, scopes, attributes: name, JSON, name, JSON, …]
+//  user agent, roles, scopes, attributes: name, JSON, name, JSON, …, protected attributes: likewise]
 napi_value session_fields(napi_env env, napi_callback_info info) {
   const SessionHolder* holder = only_argument(env, info);
   if (!holder) return nullptr;
@@ -63,6 +64,8 @@ napi_value session_fields(napi_env env, napi_callback_info info) {
       to_array(env, s.scope_count(), [&](std::size_t i) { return s.scope(i); }),
       to_array(env, 2 * s.attribute_count(),
                [&](std::size_t i) { return i % 2 == 0 ? s.attribute_name(i / 2) : s.attribute_json(i / 2); }),
+      to_array(env, 2 * s.protected_count(),
+               [&](std::size_t i) { return i % 2 == 0 ? s.protected_name(i / 2) : s.protected_json(i / 2); }),
   };
   napi_value array = nullptr;
   napi_create_array_with_length(env, fields.size(), &array);
@@ -161,12 +164,13 @@ napi_value SessionObjects::get(napi_env env, const Decision& decision) noexcept 
   napi_value session = nullptr, object = nullptr;
   Slot* slot = find(env, *decision.session, session);
   if (!slot) return nullptr;
-  const std::size_t header_count = decision.headers().size();
-  // With [cors] the headers depend on the request's origin.
-  const bool usual = header_count == 0 || (header_count == 1 && decision.headers()[0].value == "Cookie");
-  if (!usual) return new_decision(env, decision, session);
+  // With [cors] the fields depend on the request: those of the object must be these.
+  const auto headers = decision.headers();
+  const auto same = [](const ResponseHeader& a, const ResponseHeader& b) {
+    return a.name == b.name && a.value == b.value;
+  };
   if (slot->decision && slot->rule == decision.rule && slot->carrier == decision.carrier &&
-      slot->header_count == header_count) {
+      std::ranges::equal(slot->headers, headers, same)) {
     napi_get_reference_value(env, slot->decision, &object);
     return object;
   }
@@ -175,7 +179,7 @@ napi_value SessionObjects::get(napi_env env, const Decision& decision) noexcept 
   if (!object || napi_create_reference(env, object, 1, &slot->decision) != napi_ok) return object;
   slot->rule = decision.rule;
   slot->carrier = decision.carrier;
-  slot->header_count = header_count;
+  slot->headers.assign(headers.begin(), headers.end());
   return object;
 }
 

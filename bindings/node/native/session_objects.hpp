@@ -30,7 +30,7 @@ class SessionObjects {
     std::int64_t idle_deadline = 0;
     int rule = 0;
     Carrier carrier = Carrier::none;
-    std::size_t header_count = 0;
+    std::vector<ResponseHeader> headers;
   };
   static constexpr unsigned slot_bits = 12;
 

@@ -87,7 +87,6 @@ onEveryExpress((application) => {
       weak: () => new WeakMap(),
       boxed: () => Object(1n),
       circular: () => circular,
-      undefinedInside: () => ({ password: 'hunter2', other: undefined }),
       infinite: () => [Infinity],
     };
     app.get('/:name', (req, res) => {
@@ -124,6 +123,19 @@ onEveryExpress((application) => {
       bytes: { type: 'Buffer', data: [97] },
       bare: {},
     });
+  });
+
+  test('a nested undefined is dropped from an object and null in an array, as express-session does it', async (t) => {
+    const app = application(open());
+    app.get('/put', (req, res) => {
+      req.session.user = { id: 1, avatar: undefined, tags: [undefined, 'a'], deep: { '': undefined } };
+      res.end();
+    });
+    app.get('/get', (req, res) => res.json(req.session.user));
+    const send = await serve(t, app);
+    const jar = {};
+    assert.equal((await send('GET', '/put', { jar })).status, 200);
+    assert.equal((await send('GET', '/get', { jar })).text, '{"id":1,"tags":[null,"a"],"deep":{}}');
   });
 
   test('a login after a logout in one request takes nothing of the other principal along', async (t) => {

@@ -190,7 +190,7 @@ forEveryStore((test, waitingTest) => {
     const secret = 'secret value';
     await apply({ set: { secret } });
     const refused = [
-      { set: { theme: [secret, undefined] } },
+      { set: { theme: [secret, NaN] } },
       { set: { theme: secret.repeat(10_000) } },
       { add: { theme: secret } },
       { increment: { secret: 1 } },

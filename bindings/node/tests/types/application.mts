@@ -1,7 +1,7 @@
 // What an application writes, checked by tsc.
 import express from 'express';
 import { Client, type Session, SessionGone, StoreError } from 'ficha';
-import { currentSession, requireFresh, requireRole, requireScope, sessions } from 'ficha/express';
+import { currentSession, requireFresh, requireRole, requireScope, requires, routes, sessions } from 'ficha/express';
 
 declare module 'ficha/express' {
   interface SessionData {
@@ -27,12 +27,24 @@ session.principal = 'bob';
 // @ts-expect-error a session comes from a client
 new (session.constructor as typeof Session)();
 
+// @ts-expect-error a misspelt requirement
+requires({ role: ['admin'] });
+const judged: boolean = client.isJudged({ method: 'GET', path: '/', headers: [], prefix: '/shop' }, { target: '/x' });
+await client.patch(session, { put: { bag: { key: 1 } }, take: { bag: ['key'] }, protected: { user: undefined } });
+const rules: number[] = client.checkRoutes([{ handler: 'h', methods: ['GET'], pattern: '/a/*' }]).map(({ rule }) => rule);
+void [judged, rules, session.protected.user];
+
 const app = express();
-app.use(sessions(client, { unset: 'destroy', context: true }));
+app.use(sessions(client, { unset: 'destroy', context: true, prefix: '', identityNames: ['passport'] }));
+const listed: string[] = routes(app, { mounted: [] }).map(({ path }) => path);
+void listed;
 app.get('/', requireRole('admin'), requireScope('a', 'b'), requireFresh(300, { level: 2 }), (req, res) => {
   req.session.visits = (req.session.visits ?? 0) + 1;
   req.session.cart?.items.push('book');
   req.session.save((error) => res.json({ error, id: req.session.id, principal: req.ficha.principal }));
+  req.session.put('preferences', 'sound', false).take('preferences', 'sound');
+  const { Authorization } = req.ficha.credential.forward();
+  void Authorization;
   // @ts-expect-error an attribute that was not declared
   req.session.unknown = 1;
 });
