@@ -66,7 +66,7 @@ build_parity_python() {
 }
 
 parity_of_cpp() {
-  local service=(build/release/tests/security/parity_service tests/security/parity/ficha.toml)
+  local service=(build/release/tests/security/services/cpp/parity_service tests/security/parity/ficha.toml)
   run_parity "C++ with Beast" -- "${service[@]}"
   run_parity "C++ with Beast" --behind nginx -- "${service[@]}"
   run_parity "C++ with Beast" --behind haproxy -- "${service[@]}"
