@@ -39,6 +39,7 @@ function isCookie(part, name) {
 /** A Cookie field without the cookie; what is left of it stays as it is. Undefined where nothing is left. */
 function withoutCookie(field, name) {
   if (!field.includes(name)) return field;
+  if (field.startsWith(`${name}=`) && !field.includes(';') && !field.includes(',')) return undefined;
   const parts = field.split(/([;,])/); // part, separator, part, …
   const isOurs = parts.map((part, i) => i % 2 === 0 && isCookie(part, name));
   if (!isOurs.includes(true)) return field;
@@ -60,17 +61,22 @@ function hideCredential(raw, cookieName, isStripped) {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const value = visible(rawHeaders[i], rawHeaders[i + 1], cookieName, isStripped);
     if (value === undefined) continue;
-    rawHeaders[kept++] = rawHeaders[i];
-    rawHeaders[kept++] = value;
+    if (kept !== i) rawHeaders[kept] = rawHeaders[i];
+    if (kept !== i || value !== rawHeaders[i + 1]) rawHeaders[kept + 1] = value;
+    kept += 2;
   }
-  rawHeaders.length = kept;
-  for (const name of Object.keys(headers)) {
-    const value = visible(name, headers[name], cookieName, isStripped);
+  if (kept !== rawHeaders.length) rawHeaders.length = kept;
+  for (const name of isStripped ? Object.keys(headers) : credentialFields) {
+    const before = headers[name];
+    if (before === undefined) continue;
+    const value = visible(name, before, cookieName, isStripped);
     if (value === undefined) delete headers[name];
-    else if (value !== headers[name]) headers[name] = value;
+    else if (value !== before) headers[name] = value;
   }
   if ('headersDistinct' in raw) Object.defineProperty(raw, 'headersDistinct', distinct);
 }
+
+const credentialFields = ['cookie', 'authorization'];
 
 function visible(name, value, cookieName, isStripped) {
   if (isStripped?.(name)) return undefined;

@@ -173,7 +173,7 @@ test("the errors are the core's, number by number", () => {
     const Class = Object.values(ficha).find((value) => value.prototype?.code === table[i]);
     assert.deepEqual([Class.prototype.codeName, Class.prototype.status % 500], [table[i + 1], table[i + 2] % 500]);
   }
-  assert.equal(table.length, 15 * 3);
+  assert.equal(table.length, 16 * 3);
 });
 
 test('an inspected session or decision shows no attribute and no token', async () => {
