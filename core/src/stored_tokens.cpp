@@ -20,33 +20,32 @@ int hex_value(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// Replaces an escape \uXXXX that `text` ends with, and every backslash before it, by the character; false if it ends with
-// none. What is no ASCII is no part of a token.
-bool undo_last_escape(std::string& text) {
+// What the four hexadecimal digits at the start of `text` stand for, if that is ASCII: nothing else is part of a token.
+std::optional<char> escaped_character(std::string_view text) {
   constexpr std::size_t digits = 4;
-  if (text.size() < digits + 2) return false;
-  const std::size_t letter = text.size() - digits - 1;
-  if (text[letter] != 'u' || text[letter - 1] != '\\') return false;
+  if (text.size() < digits) return std::nullopt;
   int code = 0;
-  for (const char c : std::string_view{text}.substr(letter + 1)) {
+  for (const char c : text.substr(0, digits)) {
     const int value = hex_value(c);
-    if (value < 0) return false;
+    if (value < 0) return std::nullopt;
     code = code * 16 + value;
   }
-  const std::size_t before = text.find_last_not_of('\\', letter - 1);
-  text.resize(before == std::string::npos ? 0 : before + 1);
-  text += code < 0x80 ? static_cast<char>(code) : '?';
-  return true;
+  return code < 0x80 ? static_cast<char>(code) : '?';
 }
 
-// JSON within JSON within JSON, undone in one pass: a character that comes of an escape may complete another.
+// One level of JSON's escapes undone.
 std::string without_escapes(std::string_view text) {
   std::string plain;
   plain.reserve(text.size());
-  for (const char c : text) {
-    plain += c;
-    while (undo_last_escape(plain)) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\' || at + 1 == text.size()) {
+      plain += text[at];
+      continue;
     }
+    const char letter = text[++at];
+    const auto character = letter == 'u' ? escaped_character(text.substr(at + 1)) : std::nullopt;
+    if (character) at += 4;
+    plain += character.value_or(letter);
   }
   return plain;
 }
@@ -69,10 +68,19 @@ Holds search_plain(std::string_view text, const OwnTokens& own, const TokenKeys&
   return holds;
 }
 
+// Every level is looked at, JSON within JSON within JSON: an escape that another completes may hide what stands before it.
 Holds search(std::string_view text, const OwnTokens& own, const TokenKeys& keys) {
+  constexpr int most_levels = 16;
   if (text.size() < Token::length) return Holds::nothing;
-  if (text.find("\\u") == std::string_view::npos) return search_plain(text, own, keys);
-  return search_plain(without_escapes(text), own, keys);
+  Holds holds = search_plain(text, own, keys);
+  std::string plain;
+  for (int level = 0; text.find("\\u") != std::string_view::npos; ++level) {
+    if (level == most_levels) return Holds::own_token;
+    plain = without_escapes(text);
+    text = plain;
+    holds = std::max(holds, search_plain(text, own, keys));
+  }
+  return holds;
 }
 
 class Search {

@@ -17,7 +17,7 @@ struct OwnTokens {
   std::optional<std::uint16_t> route = {};
 };
 
-// Looks through names, values (JSON's escapes undone, however often they are nested), keys of bags and device texts. Gives
+// Looks through names, values (JSON's escapes undone, up to 16 levels of them: what has more is refused), keys of bags and device texts. Gives
 // the attributes that hold another's token, and "device". Errors: invalid_argument naming the attribute; without its name
 // where that holds a token, whoever's.
 [[nodiscard]] Result<std::vector<std::string>> find_tokens(const NewSession& session, const OwnTokens& own,

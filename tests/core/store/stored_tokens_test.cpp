@@ -79,6 +79,9 @@ TEST_P(StoredTokensTest, EscapesHideNothing) {
     expect_refused({.ops = {set("saved", nested)}}, "\"saved\"");
   }
   expect_refused({.ops = {set("saved", in_quotes("\\u005cu0066" + own.substr(1)))}}, "\"saved\"");
+  // A reader that undoes one escape more loses it again.
+  expect_refused({.ops = {set("saved", in_quotes("\\u00" + own))}}, "\"saved\"");
+  expect_refused({.ops = {set("saved", in_quotes("\\\\u00\\u0066" + own.substr(1)))}}, "\"saved\"");
 }
 
 TEST_P(StoredTokensTest, NoNameIsAToken) {
@@ -108,7 +111,8 @@ TEST_P(StoredTokensTest, APrincipalsSessionsRefuseThoseOfThePrincipal) {
 }
 
 TEST_P(StoredTokensTest, AnothersIsStoredAndReportedByTheAttributesName) {
-  ASSERT_THAT(client->patch(issued->session.id(), {.ops = {set("saved", in_quotes(foreign)), set("cart", "1")}}), IsOk());
+  ASSERT_THAT(client->patch(issued->session.id(), {.ops = {set("saved", in_quotes(foreign)), set("cart", "1")}}),
+              IsOk());
   EXPECT_EQ(attribute(load(*client, issued->token), "saved"), in_quotes(foreign));
   ASSERT_EQ(log.size(), 1U);
   EXPECT_THAT(log[0], HasSubstr("\"saved\""));
@@ -126,6 +130,13 @@ TEST_P(StoredTokensTest, WhatOnlyBeginsLikeOneIsData) {
     EXPECT_THAT(client->patch(issued->session.id(), {.ops = {set("text", in_quotes(text))}}), IsOk());
   }
   EXPECT_THAT(log, IsEmpty());
+}
+
+TEST_P(StoredTokensTest, EscapesWithoutEndAreRefused) {
+  std::string text = "\\";
+  for (int i = 0; i < 10'000; ++i) text += "u005c";
+  EXPECT_THAT(client->patch(issued->session.id(), {.ops = {set("text", in_quotes(text))}}),
+              FailsWith(ErrorCode::invalid_argument));
 }
 
 TEST_P(StoredTokensTest, ATextOfNothingButLookalikesIsRefused) {
