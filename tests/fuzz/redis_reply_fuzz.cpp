@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "redis/eviction.hpp"
 #include "redis/handshake.hpp"
 #include "redis/reply.hpp"
 
@@ -35,6 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const ReplyView root = ficha::redis::view(reply);
       if (visit(root) > limits.total_bytes + limits.elements) __builtin_trap();
       (void)ficha::redis::parse_time(root);
+      (void)ficha::redis::parse_evicted_keys(root);
+      if (name(ficha::redis::parse_eviction_policy(root)).empty()) __builtin_trap();
     }
   }
   return 0;

@@ -66,8 +66,9 @@ package_tests() {
   check "a static libficha leaves hiredis' names to others" leaves_hiredis_names_free build/release/core/libficha.a
   check "libficha builds as a shared library" build_shared
   check "a shared libficha exports the public names only" exports_only_public_names build/shared/core/libficha.so
-  check "a shared libficha is hardened" tests/hardening/check --fortified build/shared/core/libficha.so
-  check "the C++ programs are hardened" tests/hardening/check --fortified build/release/examples/quickstart/cpp/quickstart \
+  check "a shared libficha is hardened" tests/hardening/check --built-by build/shared/build.ninja \
+    build/shared/core/libficha.so
+  check "the C++ programs are hardened" tests/hardening/check build/release/examples/quickstart/cpp/quickstart \
     build/release/examples/bank/rates/bank-rates
   for kind in release shared; do
     installed=$(mktemp -d)

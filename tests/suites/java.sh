@@ -119,7 +119,8 @@ suite_java() {
   run_maven "default JDK" verify
   newest=$(newest_jdk)
   if [[ -n $newest ]]; then run_maven "${newest##*/}" verify "$newest"; fi
-  check "the native library is hardened" tests/hardening/check --fortified bindings/java/ficha/target/classes/dev/ficha/native/*/*.so
+  check "the native library is hardened" tests/hardening/check --built-by bindings/java/ficha/target/native/build.ninja \
+    bindings/java/ficha/target/classes/dev/ficha/native/*/*.so
   heading "quickstart"
   check "the quickstart passes the tour on memory://" java_quickstart
   check "the README's application runs" readme_application_runs

@@ -120,7 +120,8 @@ suite_node() {
     if [[ $(node --version) == "v$version."* ]]; then continue; fi
     check "the addon and its JavaScript run on Node $version" on_other_node "$version"
   done
-  check "the addon is hardened" tests/hardening/check --fortified bindings/node/build/Release/ficha.node
+  check "the addon is hardened" tests/hardening/check --built-by bindings/node/build/cmake/build.ninja \
+    bindings/node/build/Release/ficha.node
   heading "types, lint, package"
   local bin=bindings/node/node_modules/.bin tarball
   check "the type declarations fit what applications write (tsc)" "$bin/tsc" -p bindings/node/tests/types

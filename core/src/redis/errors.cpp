@@ -43,8 +43,9 @@ Error error_of_reply(std::string_view reply) {
   const std::string_view word = first_word(reply);
   const auto* known = std::ranges::find(known_replies, word, &KnownReply::word);
   if (known != known_replies.end()) return {known->code, std::string{known->advice}.append(": ").append(word)};
-  // Redis 7.0, where a script runs into an ACL.
+  // Where a script runs into an ACL: Redis 7.0, and Redis 7.2 and Valkey.
   if (reply.starts_with("ERR The user executing the script can't")) return error_of_reply("NOPERM");
+  if (reply.starts_with("ERR ACL failure in script")) return error_of_reply("NOPERM");
   if (reply.starts_with("ERR max number of clients reached")) {
     return {ErrorCode::unavailable, "Redis has as many clients as it may have (maxclients)"};
   }

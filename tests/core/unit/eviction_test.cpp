@@ -27,7 +27,7 @@ std::optional<std::uint64_t> evicted_in(std::string_view text) {
   return parse_evicted_keys(view(bulk(text)));
 }
 
-TEST(EvictionTest, ThePolicyIsTheWordThatInfoSays) {
+TEST(ServerEvictionTest, ThePolicyIsTheWordThatInfoSays) {
   const std::string_view around = "# Memory\r\nused_memory:1\r\nmaxmemory_policy:";
   for (const EvictionPolicy policy :
        {EvictionPolicy::noeviction, EvictionPolicy::allkeys_lru, EvictionPolicy::allkeys_lfu,
@@ -38,14 +38,14 @@ TEST(EvictionTest, ThePolicyIsTheWordThatInfoSays) {
   }
 }
 
-TEST(EvictionTest, APolicyThatNobodyKnowsYetEvicts) {
+TEST(ServerEvictionTest, APolicyThatNobodyKnowsYetEvicts) {
   EXPECT_EQ(policy_in("maxmemory_policy:allkeys-lrm\r\n"), EvictionPolicy::other);
   EXPECT_EQ(policy_in("maxmemory_policy:other\r\n"), EvictionPolicy::other);
   EXPECT_EQ(policy_in("maxmemory_policy:noeviction \r\n"), EvictionPolicy::other);
   EXPECT_TRUE(evicts(EvictionPolicy::other));
 }
 
-TEST(EvictionTest, WhatDoesNotSayIsUnknown) {
+TEST(ServerEvictionTest, WhatDoesNotSayIsUnknown) {
   for (const char* text : {"", "\r\n", "maxmemory_policy", "maxmemory_policy:", "maxmemory_policy:\r\n",
                            "maxmemory_policyx:noeviction\r\n", " maxmemory_policy:noeviction\r\n", "evicted_keys:\r\n",
                            "evicted_keys:-1\r\n", "evicted_keys:x\r\n", "evicted_keys:1 \r\n",
@@ -59,12 +59,12 @@ TEST(EvictionTest, WhatDoesNotSayIsUnknown) {
   }
 }
 
-TEST(EvictionTest, TheCountIsTheNumberThatInfoSays) {
+TEST(ServerEvictionTest, TheCountIsTheNumberThatInfoSays) {
   EXPECT_EQ(evicted_in("# Stats\r\nevicted_keys:0\r\nevicted_clients:3\r\n"), 0U);
   EXPECT_EQ(evicted_in("evicted_clients:3\r\nevicted_keys:41"), 41U);
 }
 
-TEST(EvictionTest, APolicyThatEvictsIsSaidEachTimeAndSilenceOnce) {
+TEST(ServerEvictionTest, APolicyThatEvictsIsSaidEachTimeAndSilenceOnce) {
   Eviction eviction;
   const Reply evicting = bulk("maxmemory_policy:volatile-ttl\r\n");
   const Reply sound = bulk("maxmemory_policy:noeviction\r\n");

@@ -28,6 +28,9 @@ TEST(RedisErrors, EveryReplyOfTheTableHasItsCode) {
        ErrorCode::access_denied},
       {"ERR The user executing the script can't run this command or subcommand script: 1c2f, on @user_script:1.",
        ErrorCode::access_denied},
+      {"ERR ACL failure in script: User ficha has no permissions to run the 'get' command script: 1c2f, on "
+       "@user_script:1.",
+       ErrorCode::access_denied},
       {"READONLY You can't write against a read only replica.", ErrorCode::write_refused},
       {"READONLY You can't write against a read only replica. script: 1c2f, on @user_script:1.",
        ErrorCode::write_refused},
