@@ -102,7 +102,10 @@ PYTHON_PACKAGE = Step(
     (*CORE, _REQUIREMENTS, _PYTHON / "pyproject.toml", _PYTHON / "CMakeLists.txt", _PYTHON / "native", _PYTHON / "src"),
     (
         (
+            # The compiler as CMake names it elsewhere: ccache has compiled the core for the C++ service already.
             *(
+                "env",
+                "CXX=c++",
                 str(VENV / "bin" / "pip"),
                 "install",
                 "--quiet",
