@@ -61,11 +61,11 @@ def serving(server: Server, prefixes: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
 
 
 def status(port: int, path: str, header: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
     try:
         connection.request("GET", path, headers={header: "/shop"} if header else {})
         return connection.getresponse().status

@@ -165,6 +165,14 @@ async def test_a_root_path_that_nobody_configured_is_refused(client: Client) -> 
     assert status == 400
 
 
+async def test_a_root_path_of_the_application_itself_is_one_too(client: Client, mounted: Client) -> None:
+    for chosen, status in ((client, 400), (mounted, 401)):
+        app = FastAPI(root_path="/shop")
+        app.add_api_route("/staff/x", anything_else)
+        app.add_middleware(FichaMiddleware, client=chosen)
+        assert (await answer(app, "/staff/x"))[0] == status
+
+
 @pytest.mark.parametrize("path", ["/shop/staff/x", "/staff/x"], ids=["whole path", "proxy that strips"])
 async def test_a_configured_root_path_is_no_part_of_the_rules(mounted: Client, path: str) -> None:
     app = starlette(mounted)

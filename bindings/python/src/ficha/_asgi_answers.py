@@ -25,9 +25,9 @@ def merged(given: Iterable[tuple[bytes, bytes]], ours: list[tuple[bytes, bytes]]
         return [*given, *ours]
     given = list(given)
     vary = [value for name, value in (*given, *ours) if name.lower() == b"vary"]
-    merged = [field for field in (*(f for f in given if f[0].lower() not in names), *ours) if field[0] != b"vary"]
+    others = [field for field in (*(f for f in given if f[0].lower() not in names), *ours) if field[0] != b"vary"]
     distinct = dict.fromkeys(word.strip() for value in vary for word in value.split(b","))
-    return [*merged, (b"vary", b", ".join(distinct))] if vary else merged
+    return [*others, (b"vary", b", ".join(distinct))] if vary else others
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:
