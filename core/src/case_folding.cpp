@@ -77,8 +77,8 @@ constexpr Fold folds[] = {
 std::uint32_t fold(std::uint32_t character) noexcept {
   const Fold* found = std::lower_bound(std::begin(folds), std::end(folds), character,
                                        [](const Fold& fold, std::uint32_t c) { return fold.last < c; });
-  const bool folds_it = found != std::end(folds) && character >= found->first &&
-                        (character - found->first) % found->step == 0;
+  const bool folds_it =
+      found != std::end(folds) && character >= found->first && (character - found->first) % found->step == 0;
   return folds_it ? character + static_cast<std::uint32_t>(found->distance) : character;
 }
 

@@ -121,9 +121,10 @@ void Client::Impl::warn_of_prefix(std::string_view prefix) const noexcept {
   if (!hooks.log || warned_of_prefix.exchange(true, std::memory_order_relaxed)) return;
   constexpr std::size_t most_bytes = 100;
   try {
-    hooks.log(LogLevel::warning, "refused a request whose path had the prefix \"" + to_plain_text(prefix, most_bytes) +
-                                     "\" taken off: if this service is mounted there, name it in `prefixes`; if not, the "
-                                     "server takes the prefix from a header that a proxy should remove");
+    hooks.log(LogLevel::warning,
+              "refused a request whose path had the prefix \"" + to_plain_text(prefix, most_bytes) +
+                  "\" taken off: if this service is mounted there, name it in `prefixes`; if not, the "
+                  "server takes the prefix from a header that a proxy should remove");
   } catch (const std::exception&) {
     return;  // out of memory: the decision stands
   }

@@ -93,8 +93,8 @@ Problem find_problem(const CsrfConfig& csrf) {
                            "must be origins such as \"https://app.example.org\", without a path"};
     }
   }
-  constexpr std::array<std::string_view, 9> taken = {"cookie",         "authorization", "host",       "origin", "referer",
-                                                     "sec-fetch-site", "upgrade",       "set-cookie", "destination"};
+  constexpr std::array<std::string_view, 9> taken = {
+      "cookie", "authorization", "host", "origin", "referer", "sec-fetch-site", "upgrade", "set-cookie", "destination"};
   const bool is_taken = std::any_of(taken.begin(), taken.end(),
                                     [&](std::string_view name) { return equal_ignoring_case(csrf.header, name); });
   if (!is_token(csrf.header) || is_taken) {
@@ -108,13 +108,15 @@ Problem find_problem(const CorsConfig& cors) {
   if (cors.origins.empty() && (!cors.headers.empty() || cors.credentials || cors.max_age != seconds(0))) {
     return ConfigProblem{"cors.origins", "is missing: name at least one"};
   }
-  if (any && cors.origins.size() > 1) return ConfigProblem{"cors.origins", "\"*\" and other origins contradict each other"};
+  if (any && cors.origins.size() > 1)
+    return ConfigProblem{"cors.origins", "\"*\" and other origins contradict each other"};
   if (any && cors.credentials) {
     return ConfigProblem{"cors.credentials", "browsers refuse credentials for \"*\": list the origins"};
   }
   const auto is_origin = [](const std::string& text) { return Origin::parse(text).has_value(); };
   if (!any && !std::all_of(cors.origins.begin(), cors.origins.end(), is_origin)) {
-    return ConfigProblem{"cors.origins", "must be origins such as \"https://app.example.org\", without a path, or only \"*\""};
+    return ConfigProblem{"cors.origins",
+                         "must be origins such as \"https://app.example.org\", without a path, or only \"*\""};
   }
   const auto is_name = [](const std::string& text) { return is_token(text) && text != "*"; };
   if (!std::all_of(cors.headers.begin(), cors.headers.end(), is_name)) {
@@ -131,7 +133,8 @@ Problem find_prefix_problem(const std::vector<std::string>& prefixes) {
   for (const std::string& prefix : prefixes) {
     CanonicalPath path;
     if (!path.parse(prefix) || path.text() != prefix || prefix.empty() || prefix.find_first_of("%*?") != prefix.npos) {
-      return ConfigProblem{"prefixes", "must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query"};
+      return ConfigProblem{"prefixes",
+                           "must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query"};
     }
   }
   return std::nullopt;

@@ -63,8 +63,7 @@ std::string_view skip_blanks(std::string_view text) noexcept {
 bool begins_a_pair(std::string_view text) noexcept {
   text = skip_blanks(text);
   const auto end = std::find_if_not(text.begin(), text.end(), is_token_char);
-  return end != text.begin() &&
-         skip_blanks(text.substr(static_cast<std::size_t>(end - text.begin()))).starts_with('=');
+  return end != text.begin() && skip_blanks(text.substr(static_cast<std::size_t>(end - text.begin()))).starts_with('=');
 }
 
 // Takes what comes before the first `separator` off `rest`.

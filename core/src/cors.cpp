@@ -15,7 +15,8 @@ bool allows_any(const CorsConfig& cors) noexcept {
 }  // namespace
 
 CorsFields CorsFields::find(std::span<const HeaderField> headers) noexcept {
-  return {.origin = find_field(headers, "origin"), .asked_method = find_field(headers, "access-control-request-method")};
+  return {.origin = find_field(headers, "origin"),
+          .asked_method = find_field(headers, "access-control-request-method")};
 }
 
 bool is_preflight(std::string_view method, const CorsFields& fields) noexcept {

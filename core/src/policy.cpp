@@ -47,7 +47,8 @@ RuleProblem compile_methods(const std::vector<std::string>& methods, MethodTable
     std::string upper_case = method;
     std::transform(upper_case.begin(), upper_case.end(), upper_case.begin(), upper);
     if (upper_case != method) return std::pair{"methods", "are case-sensitive: write \"" + upper_case + "\""};
-    if (!is_token(method)) return std::pair{"methods", std::string("must be tokens (RFC 9110 section 9.1), such as GET")};
+    if (!is_token(method))
+      return std::pair{"methods", std::string("must be tokens (RFC 9110 section 9.1), such as GET")};
     if (!table.add(method)) return std::pair{"methods", std::string("more than 40 methods that no RFC defines")};
     compiled |= table.bit(method);
   }
@@ -94,9 +95,8 @@ std::optional<ConfigProblem> RuleSet::find_conflict(std::size_t index) const {
     const CompiledRule& earlier = rules_[i];
     if (last.follows[i]) uncovered &= ~earlier.methods;
     if (uncovered == 0) {
-      return ConfigProblem{rule_name(index) + ".path",
-                           "is never reached: " + rule_name(earlier.source, i) +
-                               " matches first; move this one up or delete it"};
+      return ConfigProblem{rule_name(index) + ".path", "is never reached: " + rule_name(earlier.source, i) +
+                                                           " matches first; move this one up or delete it"};
     }
     if (earlier.folded.text() == last.folded.text() && earlier.path.text() != last.path.text() &&
         earlier.source.requirement != last.source.requirement) {

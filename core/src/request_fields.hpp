@@ -23,7 +23,8 @@ struct Field {
 struct CredentialFields {
   CookieValue cookie;  // of all Cookie fields together
   Field authorization;
-  bool websocket = false;  // Upgrade: websocket, or any Sec-WebSocket field (proxies drop Upgrade towards an auth server)
+  bool websocket =
+      false;  // Upgrade: websocket, or any Sec-WebSocket field (proxies drop Upgrade towards an auth server)
 };
 [[nodiscard]] CredentialFields find_credentials(std::span<const HeaderField> headers,
                                                 std::string_view cookie_name) noexcept;

@@ -76,7 +76,8 @@ class Finder {
     for (const std::string& method : methods) {
       const MethodSet bit = rules_.methods().bit(method);
       if (bit == 0) {
-        report({.route = index, .methods = {method}, .problem = "is always refused: a method is written in upper case"});
+        report(
+            {.route = index, .methods = {method}, .problem = "is always refused: a method is written in upper case"});
         continue;
       }
       look_at(index, method, find_deciders(*pattern, bit, rules_));

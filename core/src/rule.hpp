@@ -24,10 +24,10 @@ struct CompiledRule {
 
 // What the rules say about one path and method.
 struct RuleMatch {
-  int rule = -1;                     // the one that decides
-  Reason denied = Reason::allowed;   // no_rule, method_not_allowed or nobody: the rule, or that there is none, denies
-  MethodSet listed = 0;              // where the method is not: those that somebody may use on this path
-  bool anyone_on_path = false;       // where the method is not: some rule on this path is for anyone
+  int rule = -1;                    // the one that decides
+  Reason denied = Reason::allowed;  // no_rule, method_not_allowed or nobody: the rule, or that there is none, denies
+  MethodSet listed = 0;             // where the method is not: those that somebody may use on this path
+  bool anyone_on_path = false;      // where the method is not: some rule on this path is for anyone
   SkippedRules skipped;
 };
 

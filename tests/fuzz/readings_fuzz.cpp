@@ -47,7 +47,8 @@ allow = "nobody"
 path = "/**"
 methods = ["GET", "POST", "PUT", "DELETE", "COPY", "MOVE", "OPTIONS", "PURGE"]
 allow = "anyone"
-)", "ficha.toml");
+)",
+                                    "ficha.toml");
   config->prefixes = {"/shop", "/shop/eu", "/Old"};
   return *ficha::Interceptor::compile(*config);
 }
@@ -66,7 +67,8 @@ void check_passed(std::string_view method, std::string_view target, bool decoded
   const std::string folded = ficha::fold_case(path.text());
   require(!ficha::is_below(folded, "/closed"));
   require(folded != "/items" || (method != "POST" && method != "PURGE"));
-  const bool one_below_capital = ficha::is_below(folded, "/capital") && std::count(folded.begin(), folded.end(), '/') == 2;
+  const bool one_below_capital =
+      ficha::is_below(folded, "/capital") && std::count(folded.begin(), folded.end(), '/') == 2;
   require(!one_below_capital);
 }
 

@@ -99,7 +99,8 @@ int set_credential(PyObject* self, PyObject* value, void*) {
 PyGetSetDef getters[] = {
     {"allowed", get_allowed, nullptr, "Whether the request may pass.", nullptr},
     {"verdict", get_verdict, nullptr,
-     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' or\n"
+     "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' "
+     "or\n"
      "'preflight', which the host answers like a denial: with status and headers, and no body.",
      nullptr},
     {"reason", get_reason, nullptr, "Why, in snake_case; for logs and tests, never for clients.", nullptr},

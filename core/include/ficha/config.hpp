@@ -65,10 +65,10 @@ struct CsrfConfig {
 // Which applications of other origins a browser may let read answers, and ask before it sends what is not simple. Off
 // without origins: a preflight is then an OPTIONS request like any other. CSRF does not trust these origins by it.
 struct CorsConfig {
-  std::vector<std::string> origins;    // "https://app.example.org", compared whole; or only "*", without credentials
-  std::vector<std::string> headers;    // request fields that may be sent besides the simple ones
-  std::chrono::seconds max_age{0};     // how long a browser may keep a preflight's answer; 0 = its own default
-  bool credentials = false;            // cookies may be sent along
+  std::vector<std::string> origins;  // "https://app.example.org", compared whole; or only "*", without credentials
+  std::vector<std::string> headers;  // request fields that may be sent besides the simple ones
+  std::chrono::seconds max_age{0};   // how long a browser may keep a preflight's answer; 0 = its own default
+  bool credentials = false;          // cookies may be sent along
 };
 
 struct TrustConfig {

@@ -71,7 +71,7 @@ enum class Reason : std::uint8_t {
   two_authorizations,  // several Authorization fields, or several schemes in one
   malformed_bearer,
   ambiguous_path,
-  no_rule,            // nothing in the policy matches
+  no_rule,             // nothing in the policy matches
   method_not_allowed,  // the path matches, the method does not
   nobody,
   anonymous_session,  // live, but without a principal

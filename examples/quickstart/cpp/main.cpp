@@ -152,7 +152,7 @@ int run(const std::string& file, std::uint16_t port) {
   serve(
       port, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
       [](std::uint16_t at) { std::cout << "listening on http://localhost:" << at << '\n'
-                         << std::flush; });
+                                       << std::flush; });
   return EXIT_SUCCESS;
 }
 

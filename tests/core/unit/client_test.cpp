@@ -328,7 +328,8 @@ TEST(ClientPrefixTest, APrefixThatIsNotConfiguredIsSaidOnceAndOnlyHalfBelieved) 
   std::vector<std::string> lines;
   Config config;
   config.redis.url = Secret("memory://");
-  Client client = *Client::open(std::move(config), {.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); }});
+  Client client =
+      *Client::open(std::move(config), {.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); }});
   const HttpRequest request{.method = "GET", .path = "/x", .headers = {}, .prefix = "/pub\nlic"};
   EXPECT_EQ(client.authorize(request).reason, Reason::prefix_not_configured);
   EXPECT_EQ(client.try_authorize(request)->status, 400);
@@ -353,8 +354,10 @@ TEST(ClientPrefixTest, ASubmittedRequestKeepsItsReadings) {
     const std::string cookie = "__Host-ficha=" + std::string(issued->token.reveal());
     const Reading reading{.target = target, .decoded = true};
     const HeaderField field{"Cookie", cookie};
-    client.submit(queue, 7, HttpRequest{.method = "GET", .path = "/shop/x", .headers = {&field, 1}, .prefix = "/shop",
-                                        .readings = {&reading, 1}});
+    client.submit(
+        queue, 7,
+        HttpRequest{
+            .method = "GET", .path = "/shop/x", .headers = {&field, 1}, .prefix = "/shop", .readings = {&reading, 1}});
   }
   const auto completions = queue->wait(seconds{10});
   ASSERT_EQ(completions.size(), 1U);

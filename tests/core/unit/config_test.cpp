@@ -272,8 +272,9 @@ TEST(ValidateConfig, ChecksWhatWasSetInCode) {
 }
 
 TEST(ParseConfig, ReadsWhoMayAskFromElsewhere) {
-  const Config config = parse("[cors]\norigins = [\"https://a.example\"]\nheaders = [\"X-A\"]\nmax_age = \"10m\"\n"
-                              "credentials = true\n");
+  const Config config = parse(
+      "[cors]\norigins = [\"https://a.example\"]\nheaders = [\"X-A\"]\nmax_age = \"10m\"\n"
+      "credentials = true\n");
   EXPECT_EQ(config.cors.origins, std::vector<std::string>{"https://a.example"});
   EXPECT_EQ(config.cors.headers, std::vector<std::string>{"X-A"});
   EXPECT_EQ(config.cors.max_age, 10min);
@@ -309,11 +310,12 @@ TEST_F(ExampleFile, NamesEveryKeyThatThereIs) {
     keys += (*match)[1].str() + " ";
   }
   const std::string settings = keys.substr(0, keys.find("path "));
-  EXPECT_EQ(settings,
-            "url namespace username password ca_file certificate_file key_file connect_timeout command_timeout "
-            "operation_timeout max_in_flight enabled max_staleness max_entries max_bytes idle_timeout absolute_timeout "
-            "max_per_principal on_limit writes may_write token_keys name same_site domain persistent insecure_http mode "
-            "trusted_origins header origins headers max_age credentials proxies identity_headers ");
+  EXPECT_EQ(
+      settings,
+      "url namespace username password ca_file certificate_file key_file connect_timeout command_timeout "
+      "operation_timeout max_in_flight enabled max_staleness max_entries max_bytes idle_timeout absolute_timeout "
+      "max_per_principal on_limit writes may_write token_keys name same_site domain persistent insecure_http mode "
+      "trusted_origins header origins headers max_age credentials proxies identity_headers ");
   for (const char* of_a_rule : {"methods", "allow", "roles", "scopes", "level", "max_auth_age", "fresh", "touch"}) {
     EXPECT_NE(keys.find(std::string(of_a_rule) + " "), std::string::npos) << of_a_rule;
   }

@@ -148,9 +148,10 @@ TEST_F(AnInterceptor, TakesLinearTimeForHostileRequests) {
     const char* begin;
     char filling;
   };
-  for (const Value value : {Value{"Cookie", "a=", ','}, Value{"Authorization", "Bearer ", 'a'}, Value{"Authorization", "Basic ", ','},
-                            Value{"Authorization", "Bearer", ' '}, Value{"Origin", "https://", 'a'},
-                            Value{"Referer", "https://", ':'}, Value{"Upgrade", "", 'w'}}) {
+  for (const Value value :
+       {Value{"Cookie", "a=", ','}, Value{"Authorization", "Bearer ", 'a'}, Value{"Authorization", "Basic ", ','},
+        Value{"Authorization", "Bearer", ' '}, Value{"Origin", "https://", 'a'}, Value{"Referer", "https://", ':'},
+        Value{"Upgrade", "", 'w'}}) {
     EXPECT_LT(of_value(1U << 20U, value.name, value.begin, value.filling),
               100 * of_value(1U << 16U, value.name, value.begin, value.filling) + std::chrono::milliseconds(1))
         << value.name << ' ' << value.begin;

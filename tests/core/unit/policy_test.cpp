@@ -101,7 +101,8 @@ TEST(Methods, KnowsThoseOfTheRfcsAndThoseOfThePolicy) {
 TEST(Methods, AreRefusedInAnotherCaseAndIfTheyAreNoTokens) {
   MethodTable methods;
   ASSERT_TRUE(methods.add("PURGE"));
-  for (const char* method : {"", "GET ", "get", "Head", "purge", "G\xC9T"}) EXPECT_EQ(methods.bit(method), 0U) << method;
+  for (const char* method : {"", "GET ", "get", "Head", "purge", "G\xC9T"})
+    EXPECT_EQ(methods.bit(method), 0U) << method;
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ roles = ["staff"]
 [[rule]]
 path = "/**"
 methods = ["GET", "POST", "PUT"]
-)", {"/shop"});
+)",
+                                           {"/shop"});
   const HttpRequest request_{.method = "GET", .path = "/shop/items/7?x", .headers = {}, .prefix = "/shop"};
 };
 
@@ -84,8 +85,9 @@ TEST_F(AnInterceptorOfReadings, NamesTheRulesThatItSkipped) {
   EXPECT_EQ(interceptor_.explain(decision),
             "method_not_allowed: method_not_allowed, without the method: rule[0] /items/** (line 4), rule[1] /items/* "
             "(line 8)");
-  EXPECT_EQ(interceptor_.explain(decide({.method = "POST", .path = "/items/7", .headers = {}})),
-            "unauthenticated: no_credential, by rule[1] /items/* (line 8), without the method: rule[0] /items/** (line 4)");
+  EXPECT_EQ(
+      interceptor_.explain(decide({.method = "POST", .path = "/items/7", .headers = {}})),
+      "unauthenticated: no_credential, by rule[1] /items/* (line 8), without the method: rule[0] /items/** (line 4)");
 }
 
 TEST_F(AnInterceptorOfReadings, NamesEveryFieldItLooksAt) {
@@ -141,7 +143,8 @@ TEST(Prefixes, MustBeWrittenAsPathsAre) {
     return valid ? "" : valid.error().message;
   };
   EXPECT_EQ(message("/shop"), "");
-  EXPECT_EQ(message("/a b/é"), "prefixes: must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query");
+  EXPECT_EQ(message("/a b/é"),
+            "prefixes: must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query");
   for (const char* wrong : {"", "/", "shop", "/shop/", "/a//b", "/%61", "/*", "/a?b", "/../a"}) {
     EXPECT_NE(message(wrong), "") << wrong;
   }

@@ -44,12 +44,14 @@ path = "/files/**"
 [[rule]]
 path = "/public/**"
 allow = "anyone"
-)", "ficha.toml"));
+)",
+                                                                       "ficha.toml"));
 };
 
 TEST_F(RoutesOfAService, AreToldTheirRules) {
-  EXPECT_EQ(check({{"users", {"GET", "POST"}, "/users/*"}, {"items", {"GET"}, "/items"}, {"items", {"POST"}, "/items"}}),
-            (Lines{"GET POST /users/*: rule 0", "GET /items: rule 1", "POST /items: rule 2"}));
+  EXPECT_EQ(
+      check({{"users", {"GET", "POST"}, "/users/*"}, {"items", {"GET"}, "/items"}, {"items", {"POST"}, "/items"}}),
+      (Lines{"GET POST /users/*: rule 0", "GET /items: rule 1", "POST /items: rule 2"}));
 }
 
 TEST_F(RoutesOfAService, AreToldTheLineOfTheFile) {

@@ -50,7 +50,8 @@ bool is_below(std::string_view path, std::string_view parent) {
 std::string decode(std::string_view path) {
   std::string decoded;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool escape = path[i] == '%' && i + 2 < path.size() && std::isxdigit(static_cast<unsigned char>(path[i + 1])) &&
+    const bool escape = path[i] == '%' && i + 2 < path.size() &&
+                        std::isxdigit(static_cast<unsigned char>(path[i + 1])) &&
                         std::isxdigit(static_cast<unsigned char>(path[i + 2]));
     decoded.push_back(escape ? static_cast<char>(std::stoi(std::string(path.substr(i + 1, 2)), nullptr, 16)) : path[i]);
     if (escape) i += 2;
