@@ -20,10 +20,18 @@ _MESSAGES = {
     "bad_request": "The request is ambiguous.",
     "method_not_allowed": "This cannot be done here.",
     "unavailable": "The session store cannot be reached. Try again.",
+    "method_not_allowed": "This is not done with this method.",
     "not_found": "There is nothing here.",
     "internal": "Something went wrong.",
 }
-_NAMES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 500: "internal", 503: "unavailable"}
+_NAMES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    500: "internal",
+    503: "unavailable",
+}
 
 
 def error_response(status: int, name: str = "") -> JsonResponse:
