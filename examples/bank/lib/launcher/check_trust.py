@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from build import VENV
+from build import BANK, VENV
 from recorder import recorded
 from scene import COOKIE, Scene, expect, require, same
 from services import SERVICES
@@ -115,6 +115,22 @@ def what_no_rule_of_a_path_lists_is_told_which_methods_there_are(scene: Scene) -
             expect(scene.visitor().ask("PATCH", path), 401)
 
 
+def every_route_of_django_is_held_by_one_rule(scene: Scene) -> None:
+    for service in SERVICES:
+        if not (BANK / service.name / "manage.py").is_file():
+            continue
+        listing = subprocess.run(
+            [VENV / "bin" / "python", "manage.py", "ficha_routes"],
+            cwd=BANK / service.name,
+            env=scene.system.environment(service, service.name),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        require(listing.returncode == 0, f"{service.name}:\n{listing.stdout}{listing.stderr}")
+        require(f"/{service.name}/session" in listing.stdout, f"{service.name} lists no routes: {listing.stdout}")
+
+
 def capital_letters_open_no_door(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     card = expect(bob.get("/cards/cards"), 200).json()[0]["id"]
@@ -211,6 +227,7 @@ CHECKS = (
     a_prefix_or_an_override_that_a_client_claims_changes_nothing,
     no_name_that_a_user_chooses_makes_anybody_of_him,
     what_no_rule_of_a_path_lists_is_told_which_methods_there_are,
+    every_route_of_django_is_held_by_one_rule,
     capital_letters_open_no_door,
     ambiguous_requests_are_refused,
     what_is_too_large_stops_at_the_proxy,
