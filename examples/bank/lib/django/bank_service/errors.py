@@ -20,7 +20,6 @@ _MESSAGES = {
     "bad_request": "The request is ambiguous.",
     "method_not_allowed": "This cannot be done here.",
     "unavailable": "The session store cannot be reached. Try again.",
-    "method_not_allowed": "This is not done with this method.",
     "not_found": "There is nothing here.",
     "internal": "Something went wrong.",
 }
