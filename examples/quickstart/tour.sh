@@ -13,7 +13,7 @@ The service is at $url. Try, in another terminal:
   c $url/me                                                     # 401: nobody yet
   c $url/login -d '{"name": "ada", "password": "lovelace"}'     # look at Set-Cookie
   c $url/me                                                     # who the cookie stands for
-  c -X PUT $url/me/attributes/theme -d '"dark"'                 # any JSON
+  c -X PUT $url/me/settings/theme -d '"dark"'                   # any JSON
   c $url/me/sessions                                            # log in from elsewhere, and look again
   c $url/metrics                                                # needs the role "operator": ada has it, bob/builder not
   c -X POST $url/logout                                         # the token is dead at once, in every process
@@ -46,13 +46,20 @@ check_tour() {
   expect 403 'wrong name or password' "$url/login" -d '{"name": "ada", "password": "guessed"}' || return 1
   expect 200 '^Set-Cookie: __Host-ficha=fch1_.*HttpOnly' "${here[@]}" "$url/login" -d "$ada" || return 1
   expect 200 '"name": "ada"' "${here[@]}" "$url/me" || return 1
-  expect 200 '"generation": 2' "${here[@]}" -X PUT "$url/me/attributes/theme" -d '"dark"' || return 1
+  expect 200 '"generation": 2' "${here[@]}" -X PUT "$url/me/settings/theme" -d '"dark"' || return 1
   expect 200 '"theme": "dark"' "${here[@]}" "$url/me" || return 1
-  expect 400 'invalid_argument' "${here[@]}" -X PUT "$url/me/attributes/theme" -d 'no JSON' || return 1
+  expect 400 'invalid_argument' "${here[@]}" -X PUT "$url/me/settings/theme" -d 'no JSON' || return 1
   expect 200 'ficha_redis_commands_total' "${here[@]}" "$url/metrics" || return 1
   expect 403 'forbidden' -b "$jar" -X POST "$url/logout" -H 'Origin: https://evil.example' || return 1
 
   expect 200 '"name": "bob"' "${there[@]}" "$url/login" -d "$bob" || return 1
+  expect 403 'forbidden' "${there[@]}" "$url/metrics" || return 1
+  expect 403 'forbidden' "${there[@]}" "$url/METRICS" || return 1
+  expect 405 '^Allow: .*GET' "${there[@]}" -X DELETE "$url/metrics" || return 1
+  # Whatever name bob chooses: it is a key among his settings, and he stays who he is.
+  expect 200 'generation' "${there[@]}" -X PUT "$url/me/settings/passport" -d '{"user": "ada"}' || return 1
+  expect 200 'generation' "${there[@]}" -X PUT "$url/me/settings/spring.authorities" -d '["ROLE_operator"]' || return 1
+  expect 200 '"name": "bob"' "${there[@]}" "$url/me" || return 1
   expect 403 'forbidden' "${there[@]}" "$url/metrics" || return 1
   expect 200 'logged_out' "${there[@]}" -X POST "$url/logout" || return 1
   expect 401 'unauthenticated' "${there[@]}" "$url/me" || return 1

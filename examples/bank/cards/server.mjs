@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import express from 'express';
 import { Client } from 'ficha';
-import { requireRole, sessions } from 'ficha/express';
+import { requireRole, requireScope, sessions } from 'ficha/express';
 import { CardFolder } from './card_folder.mjs';
 
 const { FICHA_CONFIG, PORT, INSTANCE, BANK_DATA } = process.env;
@@ -19,6 +19,9 @@ app.set('json replacer', (_key, value) => (typeof value === 'bigint' ? written(v
 app.use(sessions(client));
 app.use(express.json({ strict: false }));
 
+// The one attribute that holds what the page's user notes. Names that users choose are keys in it, never attributes.
+const NOTES = 'notes';
+
 const describe = ({ principal, roles, scopes, session }) => ({
   service: 'cards',
   instance: INSTANCE,
@@ -26,7 +29,7 @@ const describe = ({ principal, roles, scopes, session }) => ({
   roles,
   scopes,
   authenticated_at: session.authenticatedAt,
-  attributes: session.attributes,
+  notes: session.attributes[NOTES] ?? {},
 });
 
 app.get('/cards/health', (req, res) => res.json({ service: 'cards', instance: INSTANCE }));
@@ -39,12 +42,16 @@ async function change(req, res, changes) {
   res.json(describe(req.ficha));
 }
 
-// Names come from the client: client.patch() takes any, where `req.session[name]` has methods, too.
-app
-  .route('/cards/session/attributes/:name')
-  .put((req, res, next) => (req.body === undefined ? next(badRequest('The body is a JSON value.')) : next()))
-  .put((req, res) => change(req, res, { set: { [req.params.name]: req.body } }))
-  .delete((req, res) => change(req, res, { remove: [req.params.name] }));
+const owner = requireScope('account');
+
+app.put('/cards/session/notes/:key', owner, (req, res) => {
+  if (req.body === undefined) throw badRequest('The body is a JSON value.');
+  return change(req, res, { put: { [NOTES]: { [req.params.key]: req.body } } });
+});
+
+app.delete('/cards/session/notes/:key', owner, (req, res) => {
+  return change(req, res, { take: { [NOTES]: [req.params.key] } });
+});
 
 app.get('/cards/cards', async (req, res) => res.json(await cards.of(req.ficha.principal)));
 

@@ -25,6 +25,9 @@ const json margins = {
     {{"pair", "EUR/JPY"}, {"margin", "0.21"}},
 };
 
+// The one attribute that holds what the page's user notes. Names that users choose are keys in it, never attributes.
+constexpr const char* notes = "notes";
+
 class Service {
  public:
   Service(ficha::Client client, std::string instance) : client_(std::move(client)), instance_(std::move(instance)) {}
@@ -41,7 +44,7 @@ class Service {
   Response dispatch(const Request& request, const ficha::Decision& decision) {
     const std::string_view path = path_of(request);
     const http::verb method = request.method();
-    constexpr std::string_view attributes = "/rates/session/attributes/";
+    constexpr std::string_view note = "/rates/session/notes/";
 
     if (method == http::verb::get && path == "/rates/health") {
       return reply(http::status::ok, {{"service", "rates"}, {"instance", instance_}});
@@ -54,10 +57,16 @@ class Service {
       const ficha::Decision trader = client_.require({.roles = {"trader"}}, decision);
       return trader.allowed() ? reply(http::status::ok, margins) : refuse(trader);
     }
-    if (path.starts_with(attributes)) {
-      const std::string name = decode_segment(path.substr(attributes.size()));
-      if (method == http::verb::put) return change(session, {ficha::Patch::Kind::set, name, request.body()});
-      if (method == http::verb::delete_) return change(session, {ficha::Patch::Kind::remove, name, {}});
+    if (path.starts_with(note)) {
+      const ficha::Decision owner = client_.require({.scopes = {"account"}}, decision);
+      if (!owner.allowed()) return refuse(owner);
+      const std::string key = decode_segment(path.substr(note.size()));
+      if (method == http::verb::put) {
+        return change(session, {.kind = ficha::Patch::Kind::put, .name = notes, .json = request.body(), .key = key});
+      }
+      if (method == http::verb::delete_) {
+        return change(session, {.kind = ficha::Patch::Kind::take, .name = notes, .json = {}, .key = key});
+      }
     }
     return not_found();
   }
@@ -79,7 +88,7 @@ class Service {
             {"roles", roles_of(session)},
             {"scopes", scopes_of(session)},
             {"authenticated_at", session.authenticated_at()},
-            {"attributes", attributes_of(session)}};
+            {"notes", json::parse(session.attribute(notes).value_or("{}"))}};
   }
 
   static Response not_found() { return refuse(404, "not_found", "There is nothing here."); }

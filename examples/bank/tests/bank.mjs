@@ -150,21 +150,21 @@ export class Visitor {
   }
 
   /** Whether it succeeds or not. */
-  async tryToAddAttribute(service, name, value) {
-    await this.page.getByLabel('Attribute').fill(name);
+  async tryToAddNote(service, name, value) {
+    await this.page.getByLabel('Note').fill(name);
     await this.page.getByLabel('Value').fill(value);
     await this.page.getByLabel('Store through').selectOption(service);
     await this.press('Add');
   }
 
-  async addAttribute(service, name, value) {
-    await this.tryToAddAttribute(service, name, value);
+  async addNote(service, name, value) {
+    await this.tryToAddNote(service, name, value);
     await this.page.getByRole('status').getByText(`${name} was stored through ${service}`).waitFor();
   }
 
-  /** The attribute as every panel shows it, once all show it. */
-  async attributeEverywhere(name) {
-    const shown = services.map((service) => this.panel(service).locator(`[data-attribute="${name}"] code`));
+  /** The note as every panel shows it, once all show it. */
+  async noteEverywhere(name) {
+    const shown = services.map((service) => this.panel(service).locator(`[data-note="${name}"] code`));
     await Promise.all(shown.map((each) => each.waitFor()));
     return Promise.all(shown.map((each) => each.innerText()));
   }

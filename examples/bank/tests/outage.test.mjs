@@ -7,8 +7,8 @@ openBrowser({ before, after });
 
 test('while Redis is gone the page says so and nobody is signed out; when it is back, all goes on', async () => {
   const alice = await Visitor.signedIn('alice');
-  await alice.addAttribute('statements', 'kept', 'over the outage');
-  await alice.attributeEverywhere('kept');
+  await alice.addNote('statements', 'kept', 'over the outage');
+  await alice.noteEverywhere('kept');
   const { value } = await alice.cookie();
   const banner = alice.page.getByRole('alert').getByText('The bank cannot check sessions right now');
   stopRedis();
@@ -16,7 +16,7 @@ test('while Redis is gone the page says so and nobody is signed out; when it is 
     await banner.waitFor();
     await eventually('503 everywhere', async () => (await alice.statuses()).every((status) => status === 503));
     await alice.photograph('outage');
-    await alice.tryToAddAttribute('cards', 'lost', '1');
+    await alice.tryToAddNote('cards', 'lost', '1');
     await alice.page.getByRole('alert').getByText('Not available at the moment (503).').waitFor();
     assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
   } finally {
@@ -25,7 +25,7 @@ test('while Redis is gone the page says so and nobody is signed out; when it is 
   await alice.press('Try now');
   await banner.waitFor({ state: 'hidden' });
   await eventually('200 everywhere', async () => (await alice.statuses()).every((status) => status === 200));
-  assert.deepEqual(await alice.attributeEverywhere('kept'), everywhere('"over the outage"'));
+  assert.deepEqual(await alice.noteEverywhere('kept'), everywhere('"over the outage"'));
   assert.equal((await alice.cookie()).value, value, 'the cookie was touched');
   await alice.leave();
 });

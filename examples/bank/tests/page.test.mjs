@@ -35,8 +35,8 @@ for (const colorScheme of ['light', 'dark']) {
     await checkAccessibility(admin, 'sign in');
     await admin.signIn('admin', passwords.admin);
     await admin.see('One session, five services');
-    await admin.addAttribute('cards', 'colours', colorScheme);
-    await admin.attributeEverywhere('colours');
+    await admin.addNote('cards', 'colours', colorScheme);
+    await admin.noteEverywhere('colours');
     for (const [link, heading] of pages) {
       await admin.open(link, heading);
       await admin.seeAll();
@@ -83,12 +83,12 @@ test('a keyboard is enough, and the focus is always where one goes on', async ()
   await tabTo('.skip');
   await keyboard.press('Enter');
   await focused('main');
-  await tabTo('#attribute-name');
+  await tabTo('#note-name');
   await keyboard.type('by');
   await keyboard.press('Tab');
   await keyboard.type('keyboard');
   await keyboard.press('Enter');
-  await bob.attributeEverywhere('by');
+  await bob.noteEverywhere('by');
   await tabTo('[data-service=rates] button');
   await keyboard.press('Enter');
   await focused('#panel-rates');
@@ -154,8 +154,8 @@ test('a change of roles that is refused is not shown as made', async () => {
 
 test('an integer that JavaScript would round is shown as it is', async () => {
   const bob = await Visitor.signedIn('bob');
-  await bob.addAttribute('rates', 'large', '12345678901234567890');
-  const shown = await bob.attributeEverywhere('large');
+  await bob.addNote('rates', 'large', '12345678901234567890');
+  const shown = await bob.noteEverywhere('large');
   // Of Node 20, cards can only send it as text.
   assert.deepEqual(new Set(shown.map((text) => text.replaceAll('"', ''))), new Set(['12345678901234567890']));
   await bob.leave();

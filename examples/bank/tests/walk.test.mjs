@@ -77,19 +77,19 @@ scene('all five services show the same user, whichever instance answers', async 
   assert.deepEqual([...instances].sort(), ['cards-1', 'cards-2']);
 });
 
-scene('an attribute added through one service is seen in all, and so is its removal', async ({ signedIn }) => {
+scene('a note added through one service is seen in all, and so is its removal', async ({ signedIn }) => {
   const alice = await signedIn('alice');
   const value = '{"größe":["Ünïcödé ✓",1.5,null,{},[]]}';
   for (const [index, service] of services.entries()) {
     const name = `from-${service}`;
-    await alice.addAttribute(service, name, value);
-    assert.deepEqual(await alice.attributeEverywhere(name), everywhere(value));
+    await alice.addNote(service, name, value);
+    assert.deepEqual(await alice.noteEverywhere(name), everywhere(value));
     await alice.press(`Remove ${name} through ${services.at(index - 1)}`);
-    await eventually(`the end of ${name}`, async () => (await alice.page.locator(`[data-attribute="${name}"]`).count()) === 0);
+    await eventually(`the end of ${name}`, async () => (await alice.page.locator(`[data-note="${name}"]`).count()) === 0);
   }
-  await alice.addAttribute('cards', 'basket', '{"items": 2, "total": "19.90"}');
-  await alice.addAttribute('rates', 'theme', 'dark');
-  assert.deepEqual(await alice.attributeEverywhere('theme'), everywhere('"dark"'));
+  await alice.addNote('cards', 'basket', '{"items": 2, "total": "19.90"}');
+  await alice.addNote('rates', 'theme', 'dark');
+  assert.deepEqual(await alice.noteEverywhere('theme'), everywhere('"dark"'));
   await alice.photograph('session');
 });
 

@@ -54,7 +54,7 @@ class Service {
   Response dispatch(const Request& request, const std::string& peer, const ficha::Decision& decision) {
     const std::string_view path = path_of(request);
     const http::verb method = request.method();
-    constexpr std::string_view attributes = "/me/attributes/";
+    constexpr std::string_view settings = "/me/settings/";
 
     if (method == http::verb::get && path == "/") return reply(http::status::ok, {{"hello", "see POST /login"}});
     if (method == http::verb::post && path == "/login") return log_in(request, peer, decision);
@@ -62,8 +62,8 @@ class Service {
 
     const ficha::Session& session = *decision.session;
     if (method == http::verb::get && path == "/me") return reply(http::status::ok, describe(session));
-    if (method == http::verb::put && path.starts_with(attributes)) {
-      return set_attribute(session, decode_segment(path.substr(attributes.size())), request.body());
+    if (method == http::verb::put && path.starts_with(settings)) {
+      return put_setting(session, decode_segment(path.substr(settings.size())), request.body());
     }
     if (method == http::verb::get && path == "/me/sessions") return list_sessions(session);
     if (method == http::verb::post && path == "/logout") return log_out(session);
@@ -92,9 +92,11 @@ class Service {
     return response;
   }
 
-  Response set_attribute(const ficha::Session& session, std::string name, std::string value) {
+  // A name that a client chooses is a key in a bag: never the name of an attribute, which may mean something to a framework.
+  Response put_setting(const ficha::Session& session, std::string key, std::string value) {
     ficha::Patch patch;
-    patch.ops.push_back({ficha::Patch::Kind::set, std::move(name), std::move(value)});
+    patch.ops.push_back(
+        {.kind = ficha::Patch::Kind::put, .name = "settings", .json = std::move(value), .key = std::move(key)});
     const auto generation = client_.patch(session.id(), patch);
     if (!generation) return refuse(generation.error());
     return reply(http::status::ok, {{"generation", *generation}});

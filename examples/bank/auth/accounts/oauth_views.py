@@ -21,6 +21,8 @@ _PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-anc
 class AuthorizationView(ToolkitAuthorizationView):
     """Asks a user who has logged in whether an application may act for them."""
 
+    http_method_names = ("get", "head", "post", "options")  # the form's class would take PUT, too
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer; never from a cache."""
         response = super().dispatch(request, *args, **kwargs)

@@ -4,8 +4,8 @@ Three counts, each of the latest failures, and each with a wait that doubles bey
 
 - of one address at one account. An address that guesses waits; the owner, at another address, does not.
 - of one address at all accounts.
-- of one account, from the addresses at which nobody has logged in to it lately: guesses from many addresses wait for each
-  other. The owner is not among them wherever she has logged in before.
+- of one account, from the addresses at which nobody has logged in to it lately: guesses from many addresses wait for
+  each other. The owner does not wait with them wherever she has logged in before.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ FIRST_ROLE = "customer"
 # What a token may be used for that somebody gets who logs in here; applications get a part of it, never "account".
 LOGIN_SCOPES = ("account", "transactions:read", "transactions:write")
 
-# How many failed attempts are free in the window, and how long one waits for the next, in seconds; see accounts/throttle.py.
+# How many failed attempts are free in the window, and how long one then waits, in seconds; see accounts/throttle.py.
 LOGIN_WINDOW = 900
 LOGIN_FREE_PER_PAIR = 5  # of one address at one account
 LOGIN_FREE_PER_ADDRESS = 50

@@ -13,7 +13,7 @@ graceful_timeout = 3
 limit_request_line = 4096
 limit_request_field_size = 8190
 forwarded_allow_ips = "127.0.0.1"
-# Otherwise SCRIPT_NAME and PATH_INFO in a request's header would move its path, whoever has sent them through the proxy.
+# Otherwise SCRIPT_NAME and PATH_INFO in a request's header would move its path, whoever has sent them through a proxy.
 forwarder_headers = ""
 
 

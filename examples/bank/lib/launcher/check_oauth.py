@@ -70,6 +70,16 @@ def only_who_is_registered_for_it_may_ask_about_tokens(scene: Scene) -> None:
     expect(machine.form("/auth/oauth/token", gateway, grant_type="client_credentials"), 400)
 
 
+def nobody_s_notes_say_for_which_application_a_token_was_issued(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    token = bob.cookies[COOKIE]
+    for service in scene.services:
+        expect(bob.ask("PUT", f"/{service}/session/notes/client_id", "reporting"), 200)
+        require("client_id" not in _introspect(scene, token), f"a note in {service} made bob's login an application's")
+    machine = _with_token(scene, ("reporting", scene.system.client_secret))
+    require(_introspect(scene, machine.token)["client_id"] == "reporting", "an application's token is nobody's")
+
+
 def a_code_that_is_used_twice_ends_what_it_gave(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     verifier = secrets.token_urlsafe(48)
@@ -107,6 +117,9 @@ def an_application_acts_for_bob_within_what_he_allowed(scene: Scene) -> None:
     mine, his = application.get("/transactions/accounts"), bob.get("/transactions/accounts")
     require(expect(mine, 200).json() == his.json(), "it does not see his accounts")
     expect(application.ask("POST", "/transactions/transfers", {}), 403)
+    for service in scene.services:
+        for method in ("PUT", "DELETE"):
+            expect(application.ask(method, f"/{service}/session/notes/by-the-application", 1), 403)
     with scene.roles("bob", "customer", "trader", "card-manager", "admin"):
         eventually("the roles", lambda: "trader" in application.get("/rates/session").json()["roles"], 1)
         for path in ("/rates/margins", "/auth/users", "/auth/devices"):
@@ -239,6 +252,7 @@ CHECKS = (
     a_machine_s_token_works_in_every_service_until_it_is_revoked,
     a_machine_gets_nothing_without_its_secret_nor_beyond_its_scopes,
     only_who_is_registered_for_it_may_ask_about_tokens,
+    nobody_s_notes_say_for_which_application_a_token_was_issued,
     a_code_that_is_used_twice_ends_what_it_gave,
     an_application_acts_for_bob_within_what_he_allowed,
     who_is_not_logged_in_is_sent_to_the_login_and_foreign_addresses_get_no_code,

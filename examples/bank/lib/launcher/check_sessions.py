@@ -68,7 +68,7 @@ def a_wrong_password_and_an_unknown_name_look_alike(scene: Scene) -> None:
 def every_service_sees_the_same_user(scene: Scene) -> None:
     views = [answer.json() for answer in scene.everywhere(scene.logged_in("bob"), 200)]
     same("principal", (view["principal"] for view in views), "bob")
-    for field in ("roles", "scopes", "authenticated_at", "attributes"):
+    for field in ("roles", "scopes", "authenticated_at", "notes"):
         same(field, (view[field] for view in views), views[0][field])
     require(views[0]["roles"] == ["customer"], "bob is no customer")
     require("transactions:write" in views[0]["scopes"], "bob may not make transfers")
@@ -86,19 +86,19 @@ def every_instance_of_a_service_answers(scene: Scene) -> None:
         require(instances == set(service.instance_names), f"instances of {service.name}: {instances}")
 
 
-def an_attribute_added_in_one_service_is_seen_in_all(scene: Scene) -> None:
+def a_note_added_in_one_service_is_seen_in_all(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     value = {"großes": ["Ünïcödé ✓", 1.5, None, {}, []], "nested": {"deep": [[True]]}}
     expected: dict[str, Any] = {}
     for service in scene.services:
         name = f"from-{service}"
-        changed = expect(bob.ask("PUT", f"/{service}/session/attributes/{name}", value), 200).json()
-        require(changed["attributes"].get(name) == value, f"{service} does not see its own change")
+        changed = expect(bob.ask("PUT", f"/{service}/session/notes/{name}", value), 200).json()
+        require(changed["notes"].get(name) == value, f"{service} does not see its own change")
         expected[name] = value
-        _await_attributes(scene, bob, expected)
+        _await_notes(scene, bob, expected)
     for service in scene.services:
-        expect(bob.ask("DELETE", f"/{service}/session/attributes/from-{service}"), 200)
-    _await_attributes(scene, bob, {})
+        expect(bob.ask("DELETE", f"/{service}/session/notes/from-{service}"), 200)
+    _await_notes(scene, bob, {})
 
 
 def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
@@ -107,7 +107,7 @@ def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
 
     def change(service: str, tab: Browser) -> None:
         for count in range(rounds):
-            tab.ask("PUT", f"/{service}/session/attributes/{service}-{count}", count)
+            tab.ask("PUT", f"/{service}/session/notes/{service}-{count}", count)
 
     threads = [threading.Thread(target=change, args=(service, bob.copy())) for service in scene.services]
     for thread in threads:
@@ -115,7 +115,7 @@ def changes_made_in_all_services_at_once_are_all_kept(scene: Scene) -> None:
     for thread in threads:
         thread.join()
     expected = {f"{service}-{count}": count for service in scene.services for count in range(rounds)}
-    _await_attributes(scene, bob, expected)
+    _await_notes(scene, bob, expected)
 
 
 def what_is_no_json_is_refused_and_harms_nothing(scene: Scene) -> None:
@@ -123,12 +123,12 @@ def what_is_no_json_is_refused_and_harms_nothing(scene: Scene) -> None:
     for service in scene.services:
         broken = bob.ask(
             "PUT",
-            f"/{service}/session/attributes/broken",
+            f"/{service}/session/notes/broken",
             headers={"Content-Type": "application/json"},
             form={"no": "JSON"},
         )
         require(broken.status in (400, 415), f"{service} answered {broken.status}")
-    same("attributes", (answer.json()["attributes"] for answer in scene.everywhere(bob, 200)), {})
+    same("notes", (answer.json()["notes"] for answer in scene.everywhere(bob, 200)), {})
 
 
 def a_role_counts_as_soon_as_it_is_assigned(scene: Scene) -> None:
@@ -213,7 +213,7 @@ def a_transfer_needs_a_recent_login(scene: Scene) -> None:
     bob = scene.logged_in("bob")
     current, savings = expect(bob.get("/transactions/accounts"), 200).json()
     order = {"from": current["id"], "to": savings["number"], "amount": "1.00", "note": ""}
-    expect(bob.ask("PUT", "/auth/session/attributes/kept", "over the step-up"), 200)
+    expect(bob.ask("PUT", "/auth/session/notes/kept", "over the step-up"), 200)
     scene.system.age_logins("bob", 301)
     eventually("the login's age", lambda: bob.get("/auth/session").json()["authenticated_at"] < time.time() - 300, 1)
     refused = expect(bob.post("/transactions/transfers", order), 401)
@@ -225,7 +225,7 @@ def a_transfer_needs_a_recent_login(scene: Scene) -> None:
     old = bob.copy()
     renewed = expect(bob.post("/auth/step-up", {"password": scene.system.passwords["bob"]}), 200).json()
     require(renewed["authenticated_at"] > time.time() - 60, "the login is still old")
-    require(renewed["attributes"] == {"kept": "over the step-up"}, "attributes were lost")
+    require(renewed["notes"] == {"kept": "over the step-up"}, "notes were lost")
     require(bob.cookies[COOKIE] != old.cookies[COOKIE], "the token is the same")
     expect(bob.post("/transactions/transfers", order), 201)
     eventually("the old token's end", lambda: all(_status(old, s) == 401 for s in scene.services), 1)
@@ -265,28 +265,9 @@ def logging_out_everywhere_ends_the_other_browsers_sessions(scene: Scene) -> Non
     scene.everywhere(there, 401)
 
 
-def new_users_can_register_and_guessing_is_slowed_down(scene: Scene) -> None:
-    name = f"dora{time.monotonic_ns()}"
-    known = {"username": name, "password": "a fine pass phrase"}
-    expect(scene.visitor().post("/auth/register", {**known, "password": "short"}), 400)
-    expect(scene.visitor().post("/auth/register", known), 201)
-    expect(scene.visitor().post("/auth/register", known), 409)
-    guesses = [{**known, "password": "guessed"}] * 8
-    with ThreadPoolExecutor(len(guesses)) as pool:
-        answers = pool.map(lambda guess: scene.visitor().post("/auth/login", guess), guesses)
-        statuses = sorted(answer.status for answer in answers)
-    tried = statuses.count(401)
-    require(tried <= 5 and statuses[tried:] == [429] * (len(guesses) - tried), f"guessed at once: {statuses}")
-    for guess in guesses[tried:5]:
-        expect(scene.visitor().post("/auth/login", guess), 401)
-    slowed = expect(scene.visitor().post("/auth/login", known), 429)
-    require(1 <= int(slowed.header("Retry-After")) <= 60, f"Retry-After: {slowed.header('Retry-After')}")
-    expect(scene.log_in(scene.visitor(), "bob"), 200)  # others are not concerned
-
-
 def an_outage_of_redis_logs_nobody_out(scene: Scene) -> None:
     bob = scene.logged_in("bob")
-    expect(bob.ask("PUT", "/rates/session/attributes/kept", [1, 2, 3]), 200)
+    expect(bob.ask("PUT", "/rates/session/notes/kept", [1, 2, 3]), 200)
     before = scene.everywhere(bob, 200)
     token = bob.cookies[COOKIE]
     scene.system.stop_redis()
@@ -303,7 +284,7 @@ def an_outage_of_redis_logs_nobody_out(scene: Scene) -> None:
     eventually("200 everywhere", lambda: all(_status(bob, s) == 200 for _ in range(10) for s in scene.services), 10)
     require(bob.cookies[COOKIE] == token, "the cookie was touched")
     after = scene.everywhere(bob, 200)
-    same("the session", (a.json()["attributes"] for a in after), before[0].json()["attributes"])
+    same("the session", (a.json()["notes"] for a in after), before[0].json()["notes"])
 
 
 def a_session_that_is_not_used_ends(scene: Scene) -> None:
@@ -326,13 +307,13 @@ def _seconds_of_a_failed_login(scene: Scene, name: str) -> float:
     return time.monotonic() - started
 
 
-def _await_attributes(scene: Scene, visitor: Browser, expected: Mapping[str, Any]) -> None:
+def _await_notes(scene: Scene, visitor: Browser, expected: Mapping[str, Any]) -> None:
     """Wait until Redis has told every service of the change: a message that another request may overtake."""
 
     def seen() -> bool:
-        return all(answer.json()["attributes"] == expected for answer in scene.everywhere(visitor, 200))
+        return all(answer.json()["notes"] == expected for answer in scene.everywhere(visitor, 200))
 
-    eventually(f"the attributes {sorted(expected)} in all services", seen, 1)
+    eventually(f"the notes {sorted(expected)} in all services", seen, 1)
 
 
 def _status(visitor: Browser, service: str) -> int:
@@ -346,7 +327,7 @@ CHECKS = (
     a_wrong_password_and_an_unknown_name_look_alike,
     every_service_sees_the_same_user,
     every_instance_of_a_service_answers,
-    an_attribute_added_in_one_service_is_seen_in_all,
+    a_note_added_in_one_service_is_seen_in_all,
     changes_made_in_all_services_at_once_are_all_kept,
     what_is_no_json_is_refused_and_harms_nothing,
     a_role_counts_as_soon_as_it_is_assigned,
@@ -357,5 +338,4 @@ CHECKS = (
     my_devices_can_be_seen_and_ended,
     after_a_logout_everybody_refuses_within_100_ms,
     logging_out_everywhere_ends_the_other_browsers_sessions,
-    new_users_can_register_and_guessing_is_slowed_down,
 )

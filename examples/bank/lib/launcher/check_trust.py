@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from build import VENV
+from build import BANK, VENV
 from recorder import recorded
 from scene import COOKIE, Scene, expect, require, same
 from services import SERVICES
@@ -38,11 +38,11 @@ def another_site_cannot_use_the_cookie(scene: Scene) -> None:
     )
     for headers in forged:
         for service in scene.services:
-            answer = bob.ask("PUT", f"/{service}/session/attributes/forged", 1, headers=headers)
+            answer = bob.ask("PUT", f"/{service}/session/notes/forged", 1, headers=headers)
             require(answer.status == 403, f"{service} answered {answer.status} to {headers}")
     login = {"username": "bob", "password": scene.system.passwords["bob"]}
     expect(scene.visitor().ask("POST", "/auth/login", login, headers={"Origin": "https://evil.example"}), 403)
-    require("forged" not in bob.get("/auth/session").json()["attributes"], "it was done all the same")
+    require("forged" not in bob.get("/auth/session").json()["notes"], "it was done all the same")
 
 
 def what_a_client_says_of_path_method_and_origin_reaches_no_service(scene: Scene) -> None:
@@ -71,6 +71,79 @@ def a_prefix_or_an_override_that_a_client_claims_changes_nothing(scene: Scene) -
             expect(scene.visitor().ask("GET", f"/{service}/session", headers=claimed), 401)
     expect(bob.ask("GET", "/auth/logout", headers={"X-HTTP-Method-Override": "POST"}), 405)
     scene.everywhere(bob, 200)
+
+
+def no_name_that_a_user_chooses_makes_anybody_of_him(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    before = bob.get("/auth/session").json()
+    chosen = {
+        "spring.authorities": ["ROLE_admin", "ROLE_auditor", "ROLE_trader", "SCOPE_account"],
+        "SPRING_SECURITY_CONTEXT": {"@class": "java.util.ArrayList"},
+        "passport": {"user": "admin"},
+        "_auth_user_id": "1",
+        "_session_expiry": 34_560_000,
+        "roles": ["admin"],
+        "__proto__": {"roles": ["admin"]},
+    }
+    for name, value in chosen.items():
+        for service in scene.services:
+            changed = expect(bob.ask("PUT", f"/{service}/session/notes/{name}", value), 200).json()
+            require(changed["notes"][name] == value, f"{service} has another {name}")
+            answer = bob.ask("PUT", f"/{service}/session/attributes/{name}", value)
+            require(answer.status in (403, 404, 405), f"{service} has an attribute by its name: {answer.status}")
+    for path in ("/auth/users", "/statements/audit", "/rates/margins"):
+        expect(bob.get(path), 403)
+    for answer in scene.everywhere(bob, 200):
+        view = answer.json()
+        require(view["notes"] == chosen, f"{view['service']} sees {sorted(view['notes'])}")
+        for field in ("principal", "roles", "scopes", "authenticated_at"):
+            same(field, (view[field],), before[field])
+
+
+def what_no_rule_of_a_path_lists_is_told_which_methods_there_are(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    for path, allowed in (
+        *((f"/{service}/session", "GET") for service in scene.services),
+        *((f"/{service}/health", "GET") for service in scene.services),
+        *((f"/{service}/session/notes/theme", "PUT") for service in scene.services),
+        ("/transactions/transfers", "POST"),
+        ("/auth/users/bob/roles", "PUT"),
+    ):
+        refused = expect(bob.ask("PATCH", path), 405)
+        require(allowed in refused.header("Allow"), f"PATCH {path}: Allow: {refused.header('Allow')}")
+        if not path.endswith("health"):
+            expect(scene.visitor().ask("PATCH", path), 401)
+
+
+def every_route_of_django_is_held_by_one_rule(scene: Scene) -> None:
+    for service in SERVICES:
+        if not (BANK / service.name / "manage.py").is_file():
+            continue
+        listing = subprocess.run(
+            [VENV / "bin" / "python", "manage.py", "ficha_routes"],
+            cwd=BANK / service.name,
+            env=scene.system.environment(service, service.name),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        require(listing.returncode == 0, f"{service.name}:\n{listing.stdout}{listing.stderr}")
+        require(f"/{service.name}/session" in listing.stdout, f"{service.name} lists no routes: {listing.stdout}")
+
+
+def capital_letters_open_no_door(scene: Scene) -> None:
+    bob = scene.logged_in("bob")
+    card = expect(bob.get("/cards/cards"), 200).json()[0]["id"]
+    for method, path in (
+        ("POST", f"/cards/Cards/{card}/Freeze"),
+        ("POST", f"/cards/cards/{card}/FREEZE"),
+        ("GET", "/auth/Users"),
+        ("GET", "/statements/AUDIT"),
+        ("GET", "/rates/Margins"),
+    ):
+        expect(bob.ask(method, path), 403)
+        status = scene.visitor().ask(method, path).status
+        require(status in (401, 403), f"{method} {path} gave a visitor {status}")
 
 
 def _with(separator: str) -> Callable[[str], str]:
@@ -152,6 +225,10 @@ CHECKS = (
     another_site_cannot_use_the_cookie,
     what_a_client_says_of_path_method_and_origin_reaches_no_service,
     a_prefix_or_an_override_that_a_client_claims_changes_nothing,
+    no_name_that_a_user_chooses_makes_anybody_of_him,
+    what_no_rule_of_a_path_lists_is_told_which_methods_there_are,
+    every_route_of_django_is_held_by_one_rule,
+    capital_letters_open_no_door,
     ambiguous_requests_are_refused,
     what_is_too_large_stops_at_the_proxy,
     answers_say_how_browsers_are_to_treat_them,

@@ -53,7 +53,7 @@ def recorded(proxy: str) -> Iterator[Recorder]:
             self.send_response(204)
             self.end_headers()
 
-        do_GET = do_POST = do_PUT = answer  # noqa: N815 -- the library's names
+        do_GET = do_POST = do_PUT = answer
 
         def log_message(self, *_: object) -> None:
             pass

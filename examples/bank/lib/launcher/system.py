@@ -183,9 +183,7 @@ class System:
             values[name.upper().replace("-", "_")] = self.ports.get(name, 1)  # nothing listens on port 1
         if self.proxy == "haproxy":
             pages = write_configuration("pages-server.conf", self.run, values)
-            await_port(
-                self._start_process("pages", command("nginx", pages, self.run)), int(str(values["PAGES_PORT"]))
-            )
+            await_port(self._start_process("pages", command("nginx", pages, self.run)), int(str(values["PAGES_PORT"])))
         configuration = write_configuration(template_of(self.proxy), self.run, values)
         await_port(self._start_process(self.proxy, command(self.proxy, configuration, self.run)), self.port)
 

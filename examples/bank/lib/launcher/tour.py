@@ -18,7 +18,7 @@ The bank is open at
 
 Try this:
   - Log in as alice. Five services in four languages show the same session, cards by turns from one of two instances.
-  - Add an attribute through one service, and see it in the others.
+  - Add a note through one service, and see it in the others.
   - Ask for the margins: refused. In a private window, give alice the role "trader" as admin, and ask again.
   - Transfer money. Five minutes after the login it asks for the password once more.
   - Log in from a second browser, see it under "My devices", and end it there. Log out everywhere.

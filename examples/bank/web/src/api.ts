@@ -10,7 +10,7 @@ export interface SessionView {
   roles: string[];
   scopes: string[];
   authenticated_at: number;
-  attributes: Record<string, Json>;
+  notes: Record<string, Json>;
 }
 
 /**

@@ -23,7 +23,14 @@ _MESSAGES = {
     "not_found": "There is nothing here.",
     "internal": "Something went wrong.",
 }
-_NAMES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 500: "internal", 503: "unavailable"}
+_NAMES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    500: "internal",
+    503: "unavailable",
+}
 
 
 def error_response(status: int, name: str = "") -> JsonResponse:

@@ -12,6 +12,10 @@ from rest_framework.views import APIView
 
 from ficha import Session
 from ficha.django import get_client
+from ficha.drf import HasScope
+
+#: The one attribute that holds what the page's user notes. Names that users choose are keys in it, never attributes.
+NOTES = "notes"
 
 
 def describe(session: Session) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def describe(session: Session) -> dict[str, Any]:
         "roles": session.roles,
         "scopes": session.scopes,
         "authenticated_at": session.authenticated_at,
-        "attributes": dict(session.attributes),
+        "notes": session.attributes.get(NOTES, {}),
     }
 
 
@@ -35,23 +39,24 @@ class SessionView(APIView):
         return Response(describe(request.auth))
 
 
-class AttributeView(APIView):
-    """One attribute of the caller's session, changed in one step, whatever other services do at the same time."""
+class NoteView(APIView):
+    """One note in the caller's session, changed in one step, whatever other services do at the same time."""
 
-    def put(self, request: Request, name: str) -> Response:
+    permission_classes = (HasScope("account"),)
+
+    def put(self, request: Request, key: str) -> Response:
         """Set it to the JSON value in the body."""
-        get_client().patch(request.auth, set={name: request.data})
+        get_client().patch(request.auth, put={NOTES: {key: request.data}})
         return self.current(request)
 
-    def delete(self, request: Request, name: str) -> Response:
+    def delete(self, request: Request, key: str) -> Response:
         """Remove it, if it is there."""
-        get_client().patch(request.auth, remove=[name])
+        get_client().patch(request.auth, take={NOTES: [key]})
         return self.current(request)
 
     def current(self, request: Request) -> Response:
         """Return the session after the change."""
-        session = get_client().load(request.session.session_key)
-        return Response(describe(session or request.auth))
+        return Response(describe(get_client().find(request.auth.id) or request.auth))
 
 
 class HealthView(APIView):
@@ -68,5 +73,5 @@ class HealthView(APIView):
 session_urls = [
     path("health", HealthView.as_view()),
     path("session", SessionView.as_view()),
-    path("session/attributes/<str:name>", AttributeView.as_view()),
+    path("session/notes/<str:key>", NoteView.as_view()),
 ]

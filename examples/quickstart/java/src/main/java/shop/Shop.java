@@ -78,10 +78,10 @@ public class Shop {
         return describe(session);
     }
 
-    // An attribute by name, as in every language; what a handler puts into HttpSession is stored the same way.
-    @PutMapping("/me/attributes/{name}")
-    Map<String, Long> set(Session session, @PathVariable String name, @RequestBody String value) {
-        return Map.of("generation", client.patch(session.id(), Patch.create().setJson(name, value)));
+    // A name that a client chooses is a key in a bag: never the name of an attribute, which may mean something to a framework.
+    @PutMapping("/me/settings/{key}")
+    Map<String, Long> set(Session session, @PathVariable String key, @RequestBody String value) {
+        return Map.of("generation", client.patch(session.id(), Patch.create().putJson("settings", key, value)));
     }
 
     @GetMapping("/me/sessions")

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.http.HttpStatus;
+import org.springframework.security.access.prepost.PreAuthorize;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -19,6 +20,9 @@ import org.springframework.web.server.ResponseStatusException;
 /** The session as this service sees it. */
 @RestController
 class SessionController {
+    /** The one attribute for what the page's user notes. Names that users choose are keys in it, never attributes. */
+    private static final String NOTES = "notes";
+
     private final FichaClient client;
     private final String instance;
 
@@ -41,19 +45,20 @@ class SessionController {
         view.put("roles", session.roles());
         view.put("scopes", session.scopes());
         view.put("authenticated_at", session.authenticatedAt().map(Instant::getEpochSecond).orElse(0L));
-        view.put("attributes", session.attributes());
+        view.put("notes", session.attributes().getOrDefault(NOTES, Map.of()));
         return view;
     }
 
-    // Any name and any JSON: HttpSession would want a Java value.
-    @PutMapping("/statements/session/attributes/{name}")
-    Map<String, Object> set(Session session, @PathVariable String name, @RequestBody String json) {
-        return changed(session, Patch.create().setJson(name, json));
+    @PutMapping("/statements/session/notes/{key}")
+    @PreAuthorize("hasAuthority('SCOPE_account')")
+    Map<String, Object> set(Session session, @PathVariable String key, @RequestBody String json) {
+        return changed(session, Patch.create().putJson(NOTES, key, json));
     }
 
-    @DeleteMapping("/statements/session/attributes/{name}")
-    Map<String, Object> remove(Session session, @PathVariable String name) {
-        return changed(session, Patch.create().remove(name));
+    @DeleteMapping("/statements/session/notes/{key}")
+    @PreAuthorize("hasAuthority('SCOPE_account')")
+    Map<String, Object> remove(Session session, @PathVariable String key) {
+        return changed(session, Patch.create().take(NOTES, key));
     }
 
     private Map<String, Object> changed(Session session, Patch patch) {
