@@ -40,9 +40,12 @@ std::optional<IssuedSession> read_issued(const Client& client, Bytes issued) {
 
 }  // namespace
 
-Packed open(int source, Bytes configuration, std::int64_t manual_unix_ms) {
+Packed open(int source, Bytes configuration, Bytes prefixes, std::int64_t manual_unix_ms) {
   auto config = read_config(static_cast<Source>(source), configuration);
   if (!config) return pack(config.error());
+  auto taken_off = read_strings(prefixes);
+  if (!taken_off) return malformed();
+  if (!taken_off->empty()) config->prefixes = std::move(*taken_off);
   auto queue = CompletionQueue::create();
   if (!queue) return pack(queue.error());
 
@@ -119,6 +122,31 @@ Packed require(Handle handle, Bytes requirement, Bytes admitted) {
   const auto decision = read_decision(admitted);
   if (!wanted || !decision) return malformed();
   return pack(Outcome{at(handle).client->require(*wanted, *decision)});
+}
+
+Packed check_requirement(Bytes requirement, bool says_allow) {
+  const auto wanted = read_requirement(requirement);
+  if (!wanted) return malformed();
+  const auto valid = validate(*wanted, says_allow);
+  return valid ? pack(Outcome{RevokeOutcome::revoked}) : pack(valid.error());
+}
+
+bool is_judged(Handle handle, Bytes request, Bytes reading) {
+  HeaderSpace space;
+  const auto judged = read_http_request(request, space);
+  const auto routed = read_reading(reading);
+  return judged && routed && at(handle).client->is_judged(*judged, *routed);
+}
+
+Packed check_routes(Handle handle, Bytes routes) {
+  const auto listed = read_routes(routes);
+  return listed ? pack_findings(at(handle).client->check_routes(*listed)) : malformed();
+}
+
+Packed judged_fields(Handle handle) {
+  Packed names;
+  for (const std::string& name : at(handle).client->judged_fields()) names += name + '\n';
+  return pack_text(names);
 }
 
 Packed explain(Handle handle, Bytes decision) {

@@ -24,17 +24,19 @@ using Bytes = std::string_view;
 //   number    8 bytes
 //   flag      1 byte
 //   sessions  for each, length of the image (4), the image
-//   decision  verdict, reason, carrier (1 each), status, rule (4 each), count of headers (4), their names and values as
-//             (length (4), bytes); to the end, the image of the session, if there is one
+//   decision  verdict, reason, carrier (1 each), status, rule (4 each), skipped rules (count (1), 2 each for four), count of
+//             headers (4), their names and values as (length (4), bytes); to the end, the image of the session, if there
+//             is one
 //   text      bytes
-enum class Answer : std::uint8_t { error, none, session, issued, number, flag, sessions, decision, text };
+//   findings  for each: index of the route, index of the rule, its line (4 each), methods (a list), problem
+enum class Answer : std::uint8_t { error, none, session, issued, number, flag, sessions, decision, text, findings };
 using Packed = std::string;
 
 // What open() reads: the path of a ficha.toml, its text, or settings (requests.hpp).
 enum class Source : std::uint8_t { path, toml, settings };
-// Opens a client. `manual_unix_ms` other than 0 sets a clock that stands still until advance_clock(), for tests.
-// → number (the handle)
-Packed open(int source, Bytes configuration, std::int64_t manual_unix_ms);
+// Opens a client. `prefixes` is a list (requests.hpp). `manual_unix_ms` other than 0 sets a clock that stands still until
+// advance_clock(), for tests. → number (the handle)
+Packed open(int source, Bytes configuration, Bytes prefixes, std::int64_t manual_unix_ms);
 void advance_clock(Handle handle, std::int64_t milliseconds);
 // Ends the connection; operations in flight complete with `closed`.
 void close(Handle handle);
@@ -52,6 +54,14 @@ void submit_authorize(Handle handle, std::int64_t id, Bytes request);
 std::int64_t drop_completion(Handle handle);
 // `requirement` (requests.hpp) on the decision in `admitted`, without its kind. → decision
 Packed require(Handle handle, Bytes requirement, Bytes admitted);
+// Whether a requirement can be meant: → flag, or error. `says_allow`: it says for whom it is.
+Packed check_requirement(Bytes requirement, bool says_allow);
+// Whether `reading` (requests.hpp) is one of those of a request.
+bool is_judged(Handle handle, Bytes request, Bytes reading);
+// `routes` (requests.hpp) → findings
+Packed check_routes(Handle handle, Bytes routes);
+// → text: the names, one a line
+Packed judged_fields(Handle handle);
 // → text. `decision` without its kind.
 Packed explain(Handle handle, Bytes decision);
 

@@ -1,5 +1,6 @@
 #include "requests.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <utility>
@@ -25,16 +26,22 @@ Device read_device(Reader& reader) {
   return device;
 }
 
+std::vector<Attribute> read_attributes(Reader& reader) {
+  std::vector<Attribute> attributes(reader.count(8));
+  for (Attribute& attribute : attributes) {
+    attribute.name = reader.string();
+    attribute.json = reader.string();
+  }
+  return attributes;
+}
+
 NewSession read_new_session(Reader& reader) {
   NewSession session;
   session.principal = reader.string();
   session.roles = reader.strings();
   session.scopes = reader.strings();
-  session.attributes.resize(reader.count(8));
-  for (Attribute& attribute : session.attributes) {
-    attribute.name = reader.string();
-    attribute.json = reader.string();
-  }
+  session.attributes = read_attributes(reader);
+  session.protected_attributes = read_attributes(reader);
   session.device = read_device(reader);
   session.level = reader.number<std::int32_t>();
   session.authenticated = reader.flag();
@@ -43,17 +50,24 @@ NewSession read_new_session(Reader& reader) {
   return session;
 }
 
-Patch read_patch(Reader& reader, bool& valid) {
-  Patch patch;
-  patch.ops.resize(reader.count(17));
-  for (Patch::Op& op : patch.ops) {
+std::vector<Patch::Op> read_ops(Reader& reader, bool& valid) {
+  std::vector<Patch::Op> ops(reader.count(21));
+  for (Patch::Op& op : ops) {
     const auto kind = reader.number<std::uint8_t>();
-    valid = valid && kind <= static_cast<std::uint8_t>(Patch::Kind::increment);
+    valid = valid && kind <= static_cast<std::uint8_t>(Patch::Kind::take);
     op.kind = static_cast<Patch::Kind>(kind);
     op.name = reader.string();
     op.json = reader.string();
     op.by = reader.number<std::int64_t>();
+    op.key = reader.string();
   }
+  return ops;
+}
+
+Patch read_patch(Reader& reader, bool& valid) {
+  Patch patch;
+  patch.ops = read_ops(reader, valid);
+  patch.protected_ops = read_ops(reader, valid);
   patch.roles = reader.optional([&] { return reader.strings(); });
   patch.scopes = reader.optional([&] { return reader.strings(); });
   patch.device = reader.optional([&] { return read_device(reader); });
@@ -61,6 +75,14 @@ Patch read_patch(Reader& reader, bool& valid) {
   patch.idle_timeout = read_seconds(reader);
   patch.absolute_timeout = read_seconds(reader);
   return patch;
+}
+
+Reading read_reading(Reader& reader) noexcept {
+  Reading reading;
+  reading.method = reader.text();
+  reading.target = reader.text();
+  reading.decoded = reader.flag();
+  return reading;
 }
 
 LoginRequest read_login(Reader& reader, bool& valid) {
@@ -112,78 +134,6 @@ StoreRequest read_fields(RequestKind kind, Reader& reader, bool& valid) {
   return ListRequest{reader.string()};
 }
 
-template <class Number>
-void put(Packed& out, Number number) {
-  out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-void put_image(Packed& out, const Session& session) {
-  const std::size_t at = out.size();
-  out.resize(at + session.image_size());
-  session.write_image(reinterpret_cast<std::byte*>(out.data() + at));
-}
-
-Packed begin(Answer answer) {
-  return Packed(1, static_cast<char>(answer));
-}
-
-struct Packer {
-  Packed operator()(const std::optional<Session>& session) const {
-    Packed out(packed_size(session), '\0');
-    pack_into(session, out.data());
-    return out;
-  }
-  Packed operator()(const IssuedSession& issued) const {
-    Packed out = begin(Answer::issued);
-    out.reserve(1 + Token::length + issued.session.image_size());
-    out += issued.token.reveal();
-    put_image(out, issued.session);
-    return out;
-  }
-  Packed operator()(std::uint64_t number) const {
-    Packed out = begin(Answer::number);
-    put(out, number);
-    return out;
-  }
-  Packed operator()(RevokeOutcome outcome) const {
-    Packed out = begin(Answer::flag);
-    put(out, static_cast<std::uint8_t>(outcome == RevokeOutcome::revoked));
-    return out;
-  }
-  Packed operator()(const std::vector<Session>& sessions) const {
-    Packed out = begin(Answer::sessions);
-    for (const Session& session : sessions) {
-      put(out, static_cast<std::uint32_t>(session.image_size()));
-      put_image(out, session);
-    }
-    return out;
-  }
-  Packed operator()(const Decision& decision) const {
-    Packed out(packed_size(decision), '\0');
-    pack_into(decision, out.data());
-    return out;
-  }
-};
-
-class Writer {
- public:
-  explicit Writer(char* out) noexcept : out_(out) {}
-  template <class Number>
-  void number(Number value) noexcept {
-    std::memcpy(out_, &value, sizeof value);
-    out_ += sizeof value;
-  }
-  void text(std::string_view text) noexcept {
-    number(static_cast<std::uint32_t>(text.size()));
-    std::memcpy(out_, text.data(), text.size());
-    out_ += text.size();
-  }
-  [[nodiscard]] char* place() const noexcept { return out_; }
-
- private:
-  char* out_;
-};
-
 // Names of response headers must outlive the decision.
 std::optional<std::string_view> header_name(std::string_view name) noexcept {
   for (const std::string_view known :
@@ -224,9 +174,38 @@ std::optional<HttpRequest> read_http_request(Bytes bytes, HeaderSpace& space) {
   }
   request.scheme = reader.text();
   request.peer = reader.text();
-  if (!reader.complete()) return std::nullopt;
+  request.prefix = reader.text();
+  const std::size_t readings = std::min(reader.count(9), std::size(space.readings));
+  for (std::size_t i = 0; i < readings; ++i) std::construct_at(&space.readings[i], read_reading(reader));
+  request.readings = {space.readings, readings};
+  if (reader.overrun() || (readings <= max_readings && !reader.complete())) return std::nullopt;
   request.headers = {fields, count};
   return request;
+}
+
+std::optional<Reading> read_reading(Bytes bytes) {
+  Reader reader{bytes};
+  const Reading reading = read_reading(reader);
+  return reader.complete() ? std::optional{reading} : std::nullopt;
+}
+
+std::optional<std::vector<Route>> read_routes(Bytes bytes) {
+  Reader reader{bytes};
+  std::vector<Route> routes(reader.count(12));
+  for (Route& route : routes) {
+    route.handler = reader.string();
+    route.methods = reader.strings();
+    route.pattern = reader.string();
+  }
+  if (!reader.complete()) return std::nullopt;
+  return routes;
+}
+
+std::optional<std::vector<std::string>> read_strings(Bytes bytes) {
+  Reader reader{bytes};
+  std::vector<std::string> strings = reader.strings();
+  if (!reader.complete()) return std::nullopt;
+  return strings;
 }
 
 std::optional<std::vector<Setting>> read_settings(Bytes bytes) {
@@ -285,6 +264,8 @@ std::optional<Decision> read_decision(Bytes bytes) {
   decision.carrier = static_cast<Carrier>(carrier);
   decision.status = reader.number<std::int32_t>();
   decision.rule = reader.number<std::int32_t>();
+  decision.skipped.count = std::min<std::uint8_t>(reader.number<std::uint8_t>(), max_skipped);
+  for (std::int16_t& rule : decision.skipped.rules) rule = reader.number<std::int16_t>();
   const std::size_t headers = reader.count(8);
   for (std::size_t i = 0; i < headers; ++i) {
     const auto name = header_name(reader.text());
@@ -302,51 +283,6 @@ std::optional<Decision> read_decision(Bytes bytes) {
 
 std::optional<Session> read_session(Bytes image) {
   return Session::from_image(std::as_bytes(std::span{image}));
-}
-
-Packed pack(const Error& error) {
-  Packed out = begin(Answer::error);
-  put(out, static_cast<std::int32_t>(error.code));
-  return out += error.message;
-}
-
-Packed pack(const Outcome& outcome) {
-  return std::visit(Packer{}, outcome);
-}
-
-Packed pack_text(std::string_view text) {
-  return begin(Answer::text) += text;
-}
-
-std::size_t packed_size(const std::optional<Session>& session) noexcept {
-  return 1 + (session ? session->image_size() : 0);
-}
-
-void pack_into(const std::optional<Session>& session, char* out) noexcept {
-  *out = static_cast<char>(session ? Answer::session : Answer::none);
-  if (session) session->write_image(reinterpret_cast<std::byte*>(out + 1));
-}
-
-std::size_t packed_size(const Decision& decision) noexcept {
-  std::size_t size = 4 + 3 * 4;
-  for (const ResponseHeader& header : decision.headers()) size += 8 + header.name.size() + header.value.size();
-  return size + (decision.session ? decision.session->image_size() : 0);
-}
-
-void pack_into(const Decision& decision, char* out) noexcept {
-  Writer writer{out};
-  writer.number(static_cast<std::uint8_t>(Answer::decision));
-  writer.number(static_cast<std::uint8_t>(decision.verdict));
-  writer.number(static_cast<std::uint8_t>(decision.reason));
-  writer.number(static_cast<std::uint8_t>(decision.carrier));
-  writer.number(static_cast<std::int32_t>(decision.status));
-  writer.number(static_cast<std::int32_t>(decision.rule));
-  writer.number(static_cast<std::uint32_t>(decision.headers().size()));
-  for (const ResponseHeader& header : decision.headers()) {
-    writer.text(header.name);
-    writer.text(header.value);
-  }
-  if (decision.session) decision.session->write_image(reinterpret_cast<std::byte*>(writer.place()));
 }
 
 }  // namespace ficha::java

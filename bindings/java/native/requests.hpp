@@ -1,11 +1,12 @@
-// Requests from Java, and answers to it, as bytes. Strings are length (4) and bytes; an optional value is a flag (1), then
-// the value if the flag is 1; a list is a count (4), then its elements.
+// Requests from Java (requests.cpp) and answers to it (answers.cpp), as bytes. Strings are length (4) and bytes; an
+// optional value is a flag (1), then the value if the flag is 1; a list is a count (4), then its elements.
 #pragma once
 
 #include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -14,6 +15,9 @@
 #include "ficha/settings.hpp"
 
 namespace ficha::java {
+
+// As many rules as a decision says it skipped.
+constexpr std::uint8_t max_skipped = std::tuple_size_v<decltype(SkippedRules::rules)>;
 
 // Reads front to back. Past the end it reads zeros and empty strings, and is not complete().
 class Reader {
@@ -84,7 +88,7 @@ enum class RequestKind : std::uint8_t {
 };
 [[nodiscard]] Result<StoreRequest> read_request(Bytes bytes);
 
-// Headers of an HttpRequest that lie on the stack; those of a request with more are on the heap.
+// Headers and readings of an HttpRequest that lie on the stack; those of a request with more headers are on the heap.
 struct HeaderSpace {
   HeaderSpace() noexcept {}
   ~HeaderSpace() = default;
@@ -92,10 +96,19 @@ struct HeaderSpace {
     HeaderField few[32];  // not initialised: that would cost more than reading them
   };
   std::vector<HeaderField> many;
+  union {
+    Reading readings[max_readings + 1];  // one more than may be, for the core to refuse
+  };
 };
-// The request of authorize(): count of headers (4), method, path, their names and values, scheme, peer. In views into
-// `bytes` and `space`. nullopt if the bytes are no request.
+// The request of authorize(): count of headers (4), method, path, their names and values, scheme, peer, prefix, a list of
+// readings. In views into `bytes` and `space`. nullopt if the bytes are no request.
 [[nodiscard]] std::optional<HttpRequest> read_http_request(Bytes bytes, HeaderSpace& space);
+
+// A reading: method, target, whether it is decoded.
+[[nodiscard]] std::optional<Reading> read_reading(Bytes bytes);
+// Routes: a list of (handler, methods, pattern).
+[[nodiscard]] std::optional<std::vector<Route>> read_routes(Bytes bytes);
+[[nodiscard]] std::optional<std::vector<std::string>> read_strings(Bytes bytes);
 
 // The settings of open(): a list of (name, index of the variant (1), value).
 [[nodiscard]] std::optional<std::vector<Setting>> read_settings(Bytes bytes);
@@ -110,6 +123,7 @@ struct HeaderSpace {
 [[nodiscard]] Packed pack(const Error& error);
 [[nodiscard]] Packed pack(const Outcome& outcome);
 [[nodiscard]] Packed pack_text(std::string_view text);
+[[nodiscard]] Packed pack_findings(const std::vector<RouteFinding>& findings);
 // Bytes that pack() makes of it, and the packing into memory of that size.
 [[nodiscard]] std::size_t packed_size(const std::optional<Session>& session) noexcept;
 void pack_into(const std::optional<Session>& session, char* out) noexcept;

@@ -51,6 +51,20 @@ final class Answer {
         return new Decision(checked(answer), answer.length);
     }
 
+    static List<RouteFinding> findings(byte[] answer) {
+        var reader = new Unpacker(checked(answer), 1);
+        var findings = new ArrayList<RouteFinding>();
+        while (reader.hasMore()) {
+            int route = reader.getInt();
+            int rule = reader.getInt();
+            int line = reader.getInt();
+            var methods = new ArrayList<String>();
+            for (int i = reader.getInt(); i > 0; i--) methods.add(reader.getText());
+            findings.add(new RouteFinding(route, methods, rule, line, reader.getText()));
+        }
+        return List.copyOf(findings);
+    }
+
     static String text(byte[] answer) {
         return new Unpacker(checked(answer), 1).rest();
     }

@@ -16,7 +16,7 @@ public final class Decision {
     private static final int CARRIER = 3;
     private static final int STATUS = 4;
     private static final int RULE = 8;
-    private static final int HEADERS = 12;
+    private static final int HEADERS = 21;
 
     private final byte[] bytes;
     private final int size;
@@ -49,7 +49,7 @@ public final class Decision {
         return Unpacker.intAt(bytes, STATUS);
     }
 
-    /** Index of the rule that matched; -1 = none. */
+    /** Index of the rule that decided; -1 = none. */
     public int rule() {
         return Unpacker.intAt(bytes, RULE);
     }

@@ -9,6 +9,7 @@ import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,13 +51,25 @@ public final class FichaClient implements AutoCloseable {
      * ficha.toml. It connects in the background: an unreachable Redis is an error of the calls. Errors: InvalidConfig.
      */
     public static FichaClient open(String urlOrPath) {
-        if (urlOrPath.contains("://")) return of(Map.of("redis.url", urlOrPath));
-        return open(PATH, text(urlOrPath), 0);
+        return open(urlOrPath, List.of());
+    }
+
+    /**
+     * {@code prefixes}: what proxies or servers take off the paths of this service, such as {@code /shop}. Each service's
+     * own, so they are in no file.
+     */
+    public static FichaClient open(String urlOrPath, Collection<String> prefixes) {
+        if (urlOrPath.contains("://")) return of(Map.of("redis.url", urlOrPath), prefixes);
+        return open(PATH, text(urlOrPath), prefixes, 0);
     }
 
     /** Opens a client by the text of a ficha.toml. Errors: InvalidConfig. */
     public static FichaClient ofToml(String toml) {
-        return open(TOML, text(toml), 0);
+        return ofToml(toml, List.of());
+    }
+
+    public static FichaClient ofToml(String toml, Collection<String> prefixes) {
+        return open(TOML, text(toml), prefixes, 0);
     }
 
     /**
@@ -65,17 +78,21 @@ public final class FichaClient implements AutoCloseable {
      * choices), List of String; null is an empty table. Errors: InvalidConfig.
      */
     public static FichaClient of(Map<String, ?> settings) {
-        return open(SETTINGS, packed(settings), 0);
+        return of(settings, List.of());
+    }
+
+    public static FichaClient of(Map<String, ?> settings, Collection<String> prefixes) {
+        return open(SETTINGS, packed(settings), prefixes, 0);
     }
 
     /** For tests: with a clock that stands still until {@link #advanceClock}. */
     static FichaClient of(Map<String, ?> settings, long unixMilliseconds) {
-        return open(SETTINGS, packed(settings), unixMilliseconds);
+        return open(SETTINGS, packed(settings), List.of(), unixMilliseconds);
     }
 
     /** For tests: with a clock that stands still until {@link #advanceClock}. */
-    static FichaClient ofToml(String toml, long unixMilliseconds) {
-        return open(TOML, text(toml), unixMilliseconds);
+    static FichaClient ofToml(String toml, Collection<String> prefixes, long unixMilliseconds) {
+        return open(TOML, text(toml), prefixes, unixMilliseconds);
     }
 
     void advanceClock(Duration by) {
@@ -85,8 +102,10 @@ public final class FichaClient implements AutoCloseable {
         });
     }
 
-    private static FichaClient open(int source, byte[] configuration, long manualUnixMilliseconds) {
-        return new FichaClient(Answer.number(Native.open(source, configuration, manualUnixMilliseconds)));
+    private static FichaClient open(
+            int source, byte[] configuration, Collection<String> prefixes, long manualUnixMilliseconds) {
+        byte[] takenOff = Operation.packed(packer -> packer.put(prefixes, "prefixes"));
+        return new FichaClient(Answer.number(Native.open(source, configuration, takenOff, manualUnixMilliseconds)));
     }
 
     private static byte[] text(String configuration) {
@@ -289,6 +308,35 @@ public final class FichaClient implements AutoCloseable {
     /** A requirement of the matched route or handler, judged on what {@link #authorize} returned. */
     public Decision require(Requirement requirement, Decision admitted) {
         return with(() -> Answer.decision(Native.require(handle, requirement.packed(), admitted.packed())));
+    }
+
+    /**
+     * Whether the request was judged by this, however it is written: for a second place of judgement, which otherwise asks
+     * again with it among the readings. As {@link HttpRequest.Builder#reading}.
+     */
+    public boolean isJudged(HttpRequest request, String method, String target, boolean decoded) {
+        var routed = new HttpRequest.Reading(method, target, decoded);
+        return with(() -> Native.isJudged(handle, request.packed().toBytes(), Operation.packed(routed::pack)));
+    }
+
+    /**
+     * Which rules decide about each route. A problem: a handler that is reached under requirements that differ between its
+     * routes, or under no rule at all; a method that no rule lists; a pattern that cannot be read.
+     */
+    public List<RouteFinding> checkRoutes(List<Route> routes) {
+        byte[] packed = Operation.packed(packer -> {
+            packer.putInt(routes.size());
+            for (Route route : routes) {
+                packer.put(route.handler(), "handler").put(route.methods(), "methods");
+                packer.put(route.pattern(), "pattern");
+            }
+        });
+        return with(() -> Answer.findings(Native.checkRoutes(handle, packed)));
+    }
+
+    /** The names, in lower case, of every header field that a decision may depend on. */
+    public List<String> judgedFields() {
+        return with(() -> Answer.text(Native.judgedFields(handle)).lines().toList());
     }
 
     /** The rule and the reason in words. For tests and tools, never for clients. */

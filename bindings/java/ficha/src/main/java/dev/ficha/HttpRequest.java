@@ -1,13 +1,15 @@
 package dev.ficha;
 
 import dev.ficha.internal.Packer;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A request as the service received it: method, raw path, and raw header fields. A character stands for one byte, as
  * servlet containers decode them; one beyond U+00FF is {@link FichaException.InvalidArgument}.
  *
- * <p>Only Cookie, Authorization, Host, Origin, Referer, Sec-Fetch-Site, Upgrade, the CSRF header and
- * X-Forwarded-Proto/-Host are looked at; several fields of one name are several entries.
+ * <p>Of the fields those are looked at that {@link FichaClient#judgedFields} names; several fields of one name are several
+ * entries.
  */
 public final class HttpRequest {
     private final Packer packed;
@@ -16,9 +18,24 @@ public final class HttpRequest {
         this.packed = packed;
     }
 
-    /** {@code path} is the request target, undecoded; a query that is still there is ignored. */
+    /** {@code path} is the request target as it was sent, undecoded; its query is ignored. */
     public static Builder builder(String method, String path) {
         return new Builder(method, path);
+    }
+
+    record Reading(String method, String target, boolean decoded) {
+        void pack(Packer packer) {
+            putBytes(packer, method);
+            if (decoded) packer.put(target, "target");
+            else putBytes(packer, target);
+            packer.put(decoded);
+        }
+    }
+
+    private static void putBytes(Packer packer, String text) {
+        if (!packer.putLatin1(text)) {
+            throw new FichaException.InvalidArgument("a request consists of bytes: no character beyond U+00FF");
+        }
     }
 
     Packer packed() {
@@ -34,6 +51,8 @@ public final class HttpRequest {
         private int headers;
         private String scheme = "https";
         private String peer = "";
+        private String prefix = "";
+        private List<Reading> readings = List.of();
         private boolean built;
 
         private Builder(String method, String path) {
@@ -62,19 +81,39 @@ public final class HttpRequest {
             return this;
         }
 
+        /**
+         * What the server, or a header, says was taken off the path: a context path, X-Forwarded-Prefix. "" or one of the
+         * client's prefixes; anything else is refused.
+         */
+        public Builder prefix(String takenOff) {
+            prefix = takenOff;
+            return this;
+        }
+
+        /**
+         * One way in which a layer routes the request, besides by the raw target: its own path, less the prefix; a method
+         * overridden. The request passes only if every reading does; at most 7. {@code decoded}: the target is a path that
+         * was decoded once, as text. An empty method or target is the request's own.
+         */
+        public Builder reading(String method, String target, boolean decoded) {
+            if (readings.isEmpty()) readings = new ArrayList<>(2);
+            readings.add(new Reading(method, target, decoded));
+            return this;
+        }
+
         public HttpRequest build() {
             if (built) throw new IllegalStateException("the request is built already");
             put(scheme);
             put(peer);
+            packer.put(prefix, "prefix").putInt(readings.size());
+            for (Reading reading : readings) reading.pack(packer);
             packer.setInt(0, headers);
             built = true;
             return new HttpRequest(packer);
         }
 
         private void put(String text) {
-            if (!packer.putLatin1(text)) {
-                throw new FichaException.InvalidArgument("a request consists of bytes: no character beyond U+00FF");
-            }
+            putBytes(packer, text);
         }
     }
 }

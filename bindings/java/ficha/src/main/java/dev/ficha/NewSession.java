@@ -11,6 +11,7 @@ import java.util.Map;
 public final class NewSession {
     private final String principal;
     private final Map<String, String> attributes = new LinkedHashMap<>();
+    private final Map<String, String> protectedAttributes = new LinkedHashMap<>();
     private Collection<String> roles = List.of();
     private Collection<String> scopes = List.of();
     private String deviceAddress = "";
@@ -50,6 +51,19 @@ public final class NewSession {
 
     public NewSession attributeJson(String name, String json) {
         attributes.put(name, json);
+        return this;
+    }
+
+    /**
+     * Identity or authority, which only an adapter for a framework writes: lies apart, where nothing that names an attribute
+     * reaches it. At most 32, 64 KiB together. Errors: InvalidArgument for a value that JSON cannot carry.
+     */
+    public NewSession protectedAttribute(String name, Object value) {
+        return protectedAttributeJson(name, Json.write(name, value));
+    }
+
+    public NewSession protectedAttributeJson(String name, String json) {
+        protectedAttributes.put(name, json);
         return this;
     }
 
@@ -104,12 +118,17 @@ public final class NewSession {
 
     void pack(Packer packer) {
         packer.put(principal, "principal").put(roles, "roles").put(scopes, "scopes");
-        packer.putInt(attributes.size());
-        attributes.forEach((name, json) -> packer.put(name, "attribute name").put(json, "attribute \"" + name + "\""));
+        pack(packer, attributes);
+        pack(packer, protectedAttributes);
         packer.put(deviceAddress, "device").put(deviceUserAgent, "device");
         packer.putInt(level).put(authenticated);
         packSeconds(packer, idleTimeout);
         packSeconds(packer, absoluteTimeout);
+    }
+
+    private static void pack(Packer packer, Map<String, String> attributes) {
+        packer.putInt(attributes.size());
+        attributes.forEach((name, json) -> packer.put(name, "attribute name").put(json, "attribute \"" + name + "\""));
     }
 
     static void packSeconds(Packer packer, Duration duration) {

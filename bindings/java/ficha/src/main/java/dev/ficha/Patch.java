@@ -16,12 +16,15 @@ public final class Patch {
         SET,
         ADD,
         REMOVE,
-        INCREMENT
+        INCREMENT,
+        PUT,
+        TAKE
     }
 
-    private record Op(Kind kind, String name, String json, long by) {}
+    private record Op(Kind kind, String name, String json, long by, String key) {}
 
     private final List<Op> ops = new ArrayList<>();
+    private final List<Op> protectedOps = new ArrayList<>();
     private Collection<String> roles;
     private Collection<String> scopes;
     private String[] device;
@@ -61,7 +64,7 @@ public final class Patch {
     }
 
     public Patch setJson(String name, String json) {
-        return op(Kind.SET, name, json, 0);
+        return op(new Op(Kind.SET, name, json, 0, ""));
     }
 
     /** Creates an attribute; AttributeExists if it is there. */
@@ -70,17 +73,50 @@ public final class Patch {
     }
 
     public Patch addJson(String name, String json) {
-        return op(Kind.ADD, name, json, 0);
+        return op(new Op(Kind.ADD, name, json, 0, ""));
     }
 
     /** Deletes an attribute; nothing happens if it is not there. */
     public Patch remove(String name) {
-        return op(Kind.REMOVE, name, "", 0);
+        return op(new Op(Kind.REMOVE, name, "", 0, ""));
     }
 
     /** Adds to an integer attribute (absent = 0); the result stays within 2^53. */
     public Patch increment(String name, long by) {
-        return op(Kind.INCREMENT, name, "", by);
+        return op(new Op(Kind.INCREMENT, name, "", by, ""));
+    }
+
+    /**
+     * In a bag, which is an attribute that is a JSON object (absent = empty): sets one key. For names that clients choose,
+     * which never are names of attributes. A key is 1 to 256 bytes of UTF-8, and a bag has at most 256. Errors:
+     * InvalidArgument for a value that JSON cannot carry.
+     */
+    public Patch put(String bag, String key, Object value) {
+        return putJson(bag, key, Json.write(bag, value));
+    }
+
+    public Patch putJson(String bag, String key, String json) {
+        return op(new Op(Kind.PUT, bag, json, 0, key));
+    }
+
+    /** In a bag: removes one key; nothing happens if it is not there. */
+    public Patch take(String bag, String key) {
+        return op(new Op(Kind.TAKE, bag, "", 0, key));
+    }
+
+    /** As {@link NewSession#protectedAttribute}: for adapters. */
+    public Patch setProtected(String name, Object value) {
+        return setProtectedJson(name, Json.write(name, value));
+    }
+
+    public Patch setProtectedJson(String name, String json) {
+        protectedOps.add(new Op(Kind.SET, name, json, 0, ""));
+        return this;
+    }
+
+    public Patch removeProtected(String name) {
+        protectedOps.add(new Op(Kind.REMOVE, name, "", 0, ""));
+        return this;
     }
 
     /** Replaces all roles. */
@@ -120,6 +156,7 @@ public final class Patch {
 
     public boolean isEmpty() {
         return ops.isEmpty()
+                && protectedOps.isEmpty()
                 && roles == null
                 && scopes == null
                 && device == null
@@ -127,17 +164,22 @@ public final class Patch {
                 && absoluteTimeout == null;
     }
 
-    private Patch op(Kind kind, String name, String json, long by) {
-        ops.add(new Op(kind, name, json, by));
+    private Patch op(Op op) {
+        ops.add(op);
         return this;
     }
 
-    void pack(Packer packer) {
+    private static void pack(Packer packer, List<Op> ops) {
         packer.putInt(ops.size());
         for (Op op : ops) {
             packer.put(op.kind.ordinal()).put(op.name, "attribute name");
-            packer.put(op.json, "attribute \"" + op.name + "\"").putLong(op.by);
+            packer.put(op.json, "attribute \"" + op.name + "\"").putLong(op.by).put(op.key, "key");
         }
+    }
+
+    void pack(Packer packer) {
+        pack(packer, ops);
+        pack(packer, protectedOps);
         packer.put(roles != null);
         if (roles != null) packer.put(roles, "roles");
         packer.put(scopes != null);

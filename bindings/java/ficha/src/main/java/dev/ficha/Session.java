@@ -31,6 +31,7 @@ public final class Session {
     private static final int BODY_SIZE = 64;
     private static final int ID = 68;
     private static final int ID_LENGTH = 24;
+    private static final int PROTECTED_COUNT = 92;
     private static final int BODY = 96;
     private static final int FIRST_ROLE = 3;
 
@@ -137,25 +138,41 @@ public final class Session {
 
     /** One attribute as a native value; null where there is none, or where it is JSON's null. */
     public Object attribute(String name) {
-        String json = attributeJson(name);
-        return json == null ? null : Json.read(name, json);
+        return decoded(name, attributeJson(name));
     }
 
     /** The JSON text of one attribute, for a JSON library of the caller's; null where there is none. */
     public String attributeJson(String name) {
-        int first = firstAttribute();
-        for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) {
-            if (text(first + 2 * i).equals(name)) return text(first + 2 * i + 1);
-        }
-        return null;
+        return json(name, firstAttribute(), intAt(ATTRIBUTE_COUNT));
     }
 
     /** The JSON texts of all attributes, unmodifiable. */
     public Map<String, String> attributesJson() {
-        var attributes = new LinkedHashMap<String, String>();
-        int first = firstAttribute();
-        for (int i = 0; i < intAt(ATTRIBUTE_COUNT); i++) attributes.put(text(first + 2 * i), text(first + 2 * i + 1));
-        return Collections.unmodifiableMap(attributes);
+        return json(firstAttribute(), intAt(ATTRIBUTE_COUNT));
+    }
+
+    /**
+     * Identity and authority that an adapter wrote ({@link NewSession#protectedAttribute}), as a native value; null where
+     * there is none. Those of sessions that {@code list} returns are not shown.
+     */
+    public Object protectedAttribute(String name) {
+        return decoded(name, protectedAttributeJson(name));
+    }
+
+    public String protectedAttributeJson(String name) {
+        return json(name, firstProtected(), intAt(PROTECTED_COUNT));
+    }
+
+    /** The JSON texts of all of them, unmodifiable. */
+    public Map<String, String> protectedAttributesJson() {
+        return json(firstProtected(), intAt(PROTECTED_COUNT));
+    }
+
+    /** All of them as native values, newly decoded. */
+    public Map<String, Object> protectedAttributes() {
+        var attributes = new LinkedHashMap<String, Object>();
+        protectedAttributesJson().forEach((name, json) -> attributes.put(name, Json.read(name, json)));
+        return attributes;
     }
 
     /** Id and generation; neither token nor attributes. */
@@ -170,6 +187,28 @@ public final class Session {
 
     private int firstAttribute() {
         return FIRST_ROLE + intAt(ROLE_COUNT) + intAt(SCOPE_COUNT);
+    }
+
+    private int firstProtected() {
+        return firstAttribute() + 2 * intAt(ATTRIBUTE_COUNT);
+    }
+
+    private static Object decoded(String name, String json) {
+        return json == null ? null : Json.read(name, json);
+    }
+
+    // Of `count` pairs of name and JSON.
+    private String json(String name, int first, int count) {
+        for (int i = 0; i < count; i++) {
+            if (text(first + 2 * i).equals(name)) return text(first + 2 * i + 1);
+        }
+        return null;
+    }
+
+    private Map<String, String> json(int first, int count) {
+        var pairs = new LinkedHashMap<String, String>();
+        for (int i = 0; i < count; i++) pairs.put(text(first + 2 * i), text(first + 2 * i + 1));
+        return Collections.unmodifiableMap(pairs);
     }
 
     private long longAt(int offset) {

@@ -11,6 +11,7 @@ public enum Verdict {
     BAD_REQUEST,
     UNAVAILABLE,
     METHOD_NOT_ALLOWED,
+    /** A CORS preflight that may go on: it is answered with the decision's status and headers, and no body. */
     PREFLIGHT;
 
     private static final Verdict[] VALUES = values();

@@ -76,7 +76,7 @@ class ConformanceTest {
     @Test
     void configurationsLoadOrNameLineAndKey() throws Exception {
         var cases = Vectors.cases(Vectors.load("policies.json"), "cases");
-        assertTrue(cases.size() >= 195);
+        assertTrue(cases.size() >= 229);
         for (var test : cases) {
             String name = (String) test.get("name");
             String toml = (String) Vectors.object(test, "given").get("toml");
@@ -126,14 +126,27 @@ class ConformanceTest {
     void pathsAreRefusedOrMatched() throws Exception {
         Map<String, Object> document = Vectors.load("paths.json");
         var canonical = Vectors.cases(document, "canonical");
-        assertTrue(canonical.size() >= 143);
+        assertTrue(canonical.size() >= 147);
         try (FichaClient client = FichaClient.of(Map.of("redis.url", "memory://", "rule[0].path", "/**"))) {
             for (var test : canonical) {
                 String target = Vectors.octets(Vectors.object(test, "given").get("target"));
                 Decision decision =
                         client.authorize(HttpRequest.builder("GET", target).build());
                 boolean refused = Vectors.object(test, "expect").containsKey("refused");
-                assertEquals(refused, decision.reason() == Reason.AMBIGUOUS_PATH, (String) test.get("name"));
+                assertEquals(refused, decision.verdict() == Verdict.BAD_REQUEST, (String) test.get("name"));
+            }
+        }
+        var decoded = Vectors.cases(document, "decoded");
+        assertTrue(decoded.size() >= 23);
+        try (FichaClient client = FichaClient.of(Map.of("redis.url", "memory://", "rule[0].path", "/**"))) {
+            for (var test : decoded) {
+                String path = Vectors.text(Vectors.octets(Vectors.object(test, "given").get("path")));
+                boolean refused = Vectors.object(test, "expect").containsKey("refused");
+                var request = HttpRequest.builder("GET", "/").reading("", path, true);
+                assertEquals(
+                        refused,
+                        client.authorize(request.build()).verdict() == Verdict.BAD_REQUEST,
+                        (String) test.get("name"));
             }
         }
         var matching = Vectors.cases(document, "matching");
@@ -153,7 +166,7 @@ class ConformanceTest {
     @Test
     void theSessionCookieIsFoundAsTheBytesSay() throws Exception {
         var cases = Vectors.cases(Vectors.load("cookies.json"), "find");
-        assertTrue(cases.size() >= 87);
+        assertTrue(cases.size() >= 102);
         try (FichaClient client = FichaClient.of(Map.of("redis.url", "memory://", "rule[0].path", "/**"))) {
             String token = client.create(NewSession.of("alice")).token().orElseThrow();
             for (var test : cases) {

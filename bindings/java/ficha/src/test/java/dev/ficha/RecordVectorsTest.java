@@ -57,7 +57,7 @@ class RecordVectorsTest {
     @Test
     void validRecordsAreSessions() throws Exception {
         var cases = Vectors.cases(Vectors.load("records.json"), "valid");
-        assertTrue(cases.size() >= 52);
+        assertTrue(cases.size() >= 67);
         for (var test : cases) {
             store(test);
             Map<String, Object> fields = Vectors.object(test, "fields");
@@ -91,6 +91,9 @@ class RecordVectorsTest {
         var attributes = new ArrayList<List<String>>();
         session.attributesJson().forEach((key, json) -> attributes.add(List.of(key, json)));
         assertEquals(fields.get("attributes"), attributes, name);
+        var apart = new ArrayList<List<String>>();
+        session.protectedAttributesJson().forEach((key, json) -> apart.add(List.of(key, json)));
+        assertEquals(fields.get("protected"), apart, name);
     }
 
     @Test
@@ -106,7 +109,7 @@ class RecordVectorsTest {
     @Test
     void aRecordThatIsNoneIsNeverASession() throws Exception {
         var cases = Vectors.cases(Vectors.load("records.json"), "hostile");
-        assertTrue(cases.size() >= 381);
+        assertTrue(cases.size() >= 417);
         for (var test : cases) {
             store(test);
             assertEquals(ErrorCode.CORRUPT_RECORD, codeOfFind((String) test.get("id")), (String) test.get("name"));

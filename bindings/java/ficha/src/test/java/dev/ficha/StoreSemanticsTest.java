@@ -138,6 +138,51 @@ class StoreSemanticsTest {
         }
 
         @Test
+        void protectedAttributesAreReachedByTheirOwnCallsAlone() {
+            Session session = client.create(NewSession.of("alice")
+                    .attribute("who", "data")
+                    .protectedAttribute("who", Map.of("authority", true)));
+            assertEquals(Map.of("who", "data"), session.attributes());
+            assertEquals(Map.of("who", Map.of("authority", true)), session.protectedAttributes());
+            client.patch(session.id(), Patch.create().set("who", "other").set("more", 1));
+            Session loaded = client.find(session.id()).orElseThrow();
+            assertEquals(Map.of("authority", true), loaded.protectedAttribute("who"));
+            assertEquals(Map.of(), client.list("alice").get(0).protectedAttributes());
+            client.patch(session.id(), Patch.create().setProtected("since", 7L).removeProtected("who"));
+            loaded = client.find(session.id()).orElseThrow();
+            assertEquals(Map.of("since", 7L), loaded.protectedAttributes());
+            assertEquals("other", loaded.attribute("who"));
+            client.revoke(session.id());
+        }
+
+        @Test
+        void aBagTakesOneKeyAtATime() {
+            String id = client.create(NewSession.of("alice")).id();
+            client.patch(id, Patch.create().put("seen", "a", 1L).put("seen", "b", List.of("x")));
+            client.patch(id, Patch.create().take("seen", "a").put("seen", "__proto__", true));
+            assertEquals(
+                    Map.of("b", List.of("x"), "__proto__", true),
+                    client.find(id).orElseThrow().attribute("seen"));
+            client.patch(id, Patch.create().set("plain", 1));
+            assertThrows(
+                    FichaException.InvalidArgument.class,
+                    () -> client.patch(id, Patch.create().put("plain", "a", 1)));
+            client.revoke(id);
+        }
+
+        @Test
+        void aSessionDoesNotStoreItsOwnToken() {
+            Session session = client.create(NewSession.of("alice"));
+            String token = session.token().orElseThrow();
+            var error = assertThrows(
+                    FichaException.InvalidArgument.class,
+                    () -> client.patch(session.id(), Patch.create().set("copy", "Cookie: x=" + token)));
+            assertTrue(error.getMessage().contains("copy"));
+            assertFalse(error.getMessage().contains(token));
+            client.revoke(session.id());
+        }
+
+        @Test
         void everyFieldComesBack() {
             Session created = client.create(NewSession.of("alice")
                     .roles("customer", "teller")

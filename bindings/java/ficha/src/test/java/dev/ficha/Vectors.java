@@ -1,5 +1,6 @@
 package dev.ficha;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +18,7 @@ final class Vectors {
 
     @SuppressWarnings("unchecked")
     static List<Map<String, Object>> cases(Map<String, Object> document, String key) {
-        return (List<Map<String, Object>>) document.get(key);
+        return (List<Map<String, Object>>) document.getOrDefault(key, List.of());
     }
 
     @SuppressWarnings("unchecked")
@@ -28,6 +29,11 @@ final class Vectors {
     @SuppressWarnings("unchecked")
     static List<String> strings(Map<String, Object> parent, String key) {
         return (List<String>) parent.getOrDefault(key, List.of());
+    }
+
+    /** The text whose UTF-8 the octets are. */
+    static String text(String octets) {
+        return new String(octets.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 
     /** One character per byte; something long is a list of [text, times]. */

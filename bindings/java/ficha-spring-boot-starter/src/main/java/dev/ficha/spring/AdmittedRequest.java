@@ -1,7 +1,8 @@
 package dev.ficha.spring;
 
-import dev.ficha.FichaClient;
+import dev.ficha.Carrier;
 import dev.ficha.Session;
+import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.security.Principal;
@@ -11,30 +12,42 @@ import java.util.Enumeration;
 import java.util.List;
 
 /**
- * A request as handlers see it: with the session's principal and roles, and without the headers in which services forward
- * identity, whatever the client sent.
+ * A request as handlers see it: with the session's principal and roles; without the headers in which services forward
+ * identity, whatever the client sent; and without the credential, which frameworks would copy into what they store.
  */
 final class AdmittedRequest extends HttpServletRequestWrapper {
     private final Session session;
-    private final List<String> headerNames;
-    private final List<String> removed;
+    private final Carrier carrier;
+    private final Credentials credentials;
+    private final List<String> headerNames = new ArrayList<>();
+    private final List<String> removed = new ArrayList<>();
 
-    private AdmittedRequest(HttpServletRequest request, Session session, List<String> names, List<String> removed) {
+    private AdmittedRequest(HttpServletRequest request, RequestState state, Judge judge) {
         super(request);
-        this.session = session;
-        headerNames = names;
-        this.removed = removed;
+        session = state == null ? null : state.admitted();
+        carrier = state == null ? Carrier.NONE : state.carrier();
+        credentials = judge.credentials();
+        for (String name : Collections.list(request.getHeaderNames())) {
+            if (judge.isIdentityHeader(name)) removed.add(name);
+            else if (!isCredential(name) || !valuesOf(name).isEmpty()) headerNames.add(name);
+        }
     }
 
-    static HttpServletRequest of(HttpServletRequest request, RequestState state, FichaClient client) {
-        var kept = new ArrayList<String>();
-        var removed = new ArrayList<String>();
-        for (String name : Collections.list(request.getHeaderNames())) {
-            (client.isIdentityHeader(name) ? removed : kept).add(name);
-        }
-        Session session = state == null ? null : state.admitted();
-        if (session == null && removed.isEmpty()) return request;
-        return new AdmittedRequest(request, session, kept, removed);
+    static HttpServletRequest of(HttpServletRequest request, RequestState state, Judge judge) {
+        return new AdmittedRequest(request, state, judge);
+    }
+
+    private static boolean isCredential(String name) {
+        return name.equalsIgnoreCase(Credentials.COOKIE) || name.equalsIgnoreCase(Credentials.AUTHORIZATION);
+    }
+
+    private List<String> valuesOf(String name) {
+        Enumeration<String> sent = super.getHeaders(name);
+        List<String> values = sent == null ? List.of() : Collections.list(sent);
+        if (name.equalsIgnoreCase(Credentials.COOKIE)) return credentials.withoutCookie(values);
+        return values.stream()
+                .filter(value -> !Credentials.isOurs(value, carrier))
+                .toList();
     }
 
     @Override
@@ -55,13 +68,22 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
     }
 
     @Override
+    public Cookie[] getCookies() {
+        return credentials.withoutCookie(super.getCookies());
+    }
+
+    @Override
     public String getHeader(String name) {
-        return isRemoved(name) ? null : super.getHeader(name);
+        if (name == null || isRemoved(name)) return null;
+        if (!isCredential(name)) return super.getHeader(name);
+        List<String> values = valuesOf(name);
+        return values.isEmpty() ? null : values.get(0);
     }
 
     @Override
     public Enumeration<String> getHeaders(String name) {
-        return isRemoved(name) ? Collections.emptyEnumeration() : super.getHeaders(name);
+        if (name == null || isRemoved(name)) return Collections.emptyEnumeration();
+        return isCredential(name) ? Collections.enumeration(valuesOf(name)) : super.getHeaders(name);
     }
 
     @Override

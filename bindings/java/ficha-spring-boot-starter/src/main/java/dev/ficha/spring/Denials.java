@@ -21,16 +21,22 @@ final class Denials {
 
     static void write(HttpServletResponse response, Decision decision) throws IOException {
         addHeaders(response, decision);
+        if (decision.verdict() == Verdict.PREFLIGHT) {
+            response.setStatus(decision.status());
+            return;
+        }
         write(response, decision.status(), decision.verdict().toString(), explain(decision.verdict()));
     }
 
+    /** In the place of what a handler has written. */
+    static void writeInstead(HttpServletResponse response, Decision decision) throws IOException {
+        resetButCookies(response);
+        write(response, decision);
+    }
+
     /** In the place of what a handler has written; {@code decision} let the request through (null: there is none). */
-    static void write(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
-        // What became of the session is so, whatever failed after it.
-        List<String> cookies = List.copyOf(response.getHeaders("Set-Cookie"));
-        response.reset();
-        cookies.forEach(cookie -> response.addHeader("Set-Cookie", cookie));
-        if (!cookies.isEmpty()) response.setHeader("Cache-Control", "no-store");
+    static void writeInstead(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
+        resetButCookies(response);
         if (decision != null) addHeaders(response, decision);
         boolean outage = cause instanceof FichaException.StoreException;
         if (outage) response.setHeader("Retry-After", "1");
@@ -41,16 +47,23 @@ final class Denials {
         write(response, cause.httpStatus(), name, outage ? explain(Verdict.UNAVAILABLE) : cause.getMessage());
     }
 
+    // What became of the session is so, whatever failed after it.
+    private static void resetButCookies(HttpServletResponse response) {
+        List<String> cookies = List.copyOf(response.getHeaders("Set-Cookie"));
+        response.reset();
+        cookies.forEach(cookie -> response.addHeader("Set-Cookie", cookie));
+        if (!cookies.isEmpty()) response.setHeader("Cache-Control", "no-store");
+    }
+
     private static String explain(Verdict verdict) {
         return switch (verdict) {
-            case ALLOW -> "";
+            case ALLOW, PREFLIGHT -> "";
             case UNAUTHENTICATED -> "log in first";
             case REAUTHENTICATE -> "prove your identity again";
             case FORBIDDEN -> "you may not do this";
+            case METHOD_NOT_ALLOWED -> "this cannot be done here";
             case BAD_REQUEST -> "the request is malformed or ambiguous";
             case UNAVAILABLE -> "sessions cannot be read just now; try again";
-            case METHOD_NOT_ALLOWED -> "this cannot be done here";
-            case PREFLIGHT -> "";
         };
     }
 

@@ -2,7 +2,10 @@ package dev.ficha.spring;
 
 import dev.ficha.FichaClient;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletContext;
+import java.time.Duration;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.springframework.beans.factory.ObjectProvider;
@@ -17,6 +20,7 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.core.env.Environment;
 import org.springframework.session.SessionRepository;
 import org.springframework.session.config.annotation.web.http.SpringHttpSessionConfiguration;
 import org.springframework.session.web.http.HttpSessionIdResolver;
@@ -32,12 +36,21 @@ import tools.jackson.databind.JacksonModule;
 @ImportRuntimeHints(FichaRuntimeHints.class)
 public final class FichaAutoConfiguration {
 
+    FichaAutoConfiguration(Environment environment) {
+        FichaPropertyNames.check(environment);
+    }
+
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
-    FichaClient fichaClient(FichaProperties properties, ObjectProvider<SessionTimeout> springTimeout) {
+    FichaClient fichaClient(
+            FichaProperties properties,
+            ObjectProvider<SessionTimeout> springTimeout,
+            ObjectProvider<ServletContext> servletContext) {
+        Set<String> prefixes = prefixes(properties, servletContext);
         if (!StringUtils.hasText(properties.config())) {
             SessionTimeout timeout = springTimeout.getIfAvailable();
-            return FichaClient.of(FichaSettings.completed(properties, timeout == null ? null : timeout.getTimeout()));
+            Duration idle = timeout == null ? null : timeout.getTimeout();
+            return FichaClient.of(FichaSettings.completed(properties, idle), prefixes);
         }
         // An environment variable that the file refers to, FICHA_REDIS_URL for one, looks like a property to Spring
         // Boot.
@@ -47,25 +60,38 @@ public final class FichaAutoConfiguration {
             throw new IllegalStateException("ficha.config names a file, which must have what is given as properties: "
                     + String.join(", ", names));
         }
-        return FichaClient.open(properties.config());
+        return FichaClient.open(properties.config(), prefixes);
+    }
+
+    // The path that the application itself is deployed at is configured by that.
+    private static Set<String> prefixes(FichaProperties properties, ObjectProvider<ServletContext> servletContext) {
+        var prefixes = new LinkedHashSet<>(properties.prefixes());
+        servletContext.ifAvailable(context -> prefixes.add(context.getContextPath()));
+        prefixes.remove("");
+        return prefixes;
     }
 
     @Bean
     @ConditionalOnMissingBean
-    AttributeMapper fichaAttributeMapper(
-            FichaProperties properties, ObjectProvider<SpringAttributeModules> springModules) {
-        List<JacksonModule> modules =
-                springModules.stream().flatMap(each -> each.modules().stream()).toList();
-        return new JacksonAttributeMapper(properties.attributes().types(), modules);
+    AttributeMapper fichaAttributeMapper(FichaProperties properties) {
+        return new JacksonAttributeMapper(properties.attributes().types());
     }
 
     @Bean
     FichaSessionRepository fichaSessionRepository(
             FichaClient client,
             AttributeMapper mapper,
+            ObjectProvider<SpringAttributeModules> springModules,
             ObjectProvider<SecurityContexts> contexts,
             ApplicationEventPublisher events) {
-        return new FichaSessionRepository(client, mapper, contexts.getIfAvailable(() -> SecurityContexts.NONE), events);
+        List<JacksonModule> modules =
+                springModules.stream().flatMap(each -> each.modules().stream()).toList();
+        return new FichaSessionRepository(
+                client,
+                mapper,
+                new SpringValues(modules, mapper),
+                contexts.getIfAvailable(() -> SecurityContexts.NONE),
+                events);
     }
 
     @Bean
@@ -74,10 +100,15 @@ public final class FichaAutoConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<FichaFilter> fichaFilter(FichaClient client) {
-        var registration = new FilterRegistrationBean<>(new FichaFilter(client));
+    Judge fichaJudge(FichaClient client) {
+        return new Judge(client);
+    }
+
+    @Bean
+    FilterRegistrationBean<FichaFilter> fichaFilter(Judge judge) {
+        var registration = new FilterRegistrationBean<>(new FichaFilter(judge));
         registration.setOrder(FichaFilter.ORDER);
-        registration.setDispatcherTypes(EnumSet.of(DispatcherType.REQUEST, DispatcherType.ASYNC, DispatcherType.ERROR));
+        registration.setDispatcherTypes(EnumSet.allOf(DispatcherType.class));
         registration.setAsyncSupported(true);
         return registration;
     }

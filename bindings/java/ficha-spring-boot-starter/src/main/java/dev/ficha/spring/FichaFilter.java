@@ -1,9 +1,7 @@
 package dev.ficha.spring;
 
 import dev.ficha.Decision;
-import dev.ficha.FichaClient;
 import dev.ficha.FichaException;
-import dev.ficha.HttpRequest;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -13,22 +11,22 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Collections;
+import java.util.Optional;
 import org.springframework.session.web.http.SessionRepositoryFilter;
 
 /**
  * Applies the policy to every request, before anything else of the application sees it: what is not allowed is answered
- * here, with the decision's status and headers. An outage that a handler runs into, and a session that ended while it ran,
- * are answered here as well: 503, and 401.
+ * here, with the decision's status and headers. Forwards, includes and asynchronous dispatches are judged by where they go.
+ * An outage that a handler runs into, and a session that ended while it ran, are answered here as well: 503, and 401.
  */
 public final class FichaFilter implements Filter {
-    /** Before the session is looked for. */
+    /** Before the session is looked for. What must stand before the policy has a lower order. */
     public static final int ORDER = SessionRepositoryFilter.DEFAULT_ORDER - 10;
 
-    private final FichaClient client;
+    private final Judge judge;
 
-    FichaFilter(FichaClient client) {
-        this.client = client;
+    FichaFilter(Judge judge) {
+        this.judge = judge;
     }
 
     @Override
@@ -37,58 +35,60 @@ public final class FichaFilter implements Filter {
         var request = (HttpServletRequest) servletRequest;
         var response = (HttpServletResponse) servletResponse;
         RequestState state = RequestState.of(request);
-        // The container's error page for a request that it refused itself has no session, and stands under no rule.
-        if (state == null && request.getDispatcherType() != DispatcherType.ERROR) {
-            Decision decision = client.authorize(describe(request));
-            if (!decision.allowed()) {
-                Denials.write(response, decision);
+        // The container's error page has no rule: nobody can ask for it, and it may be about a request that was
+        // refused.
+        if (request.getDispatcherType() != DispatcherType.ERROR) {
+            if (state == null) {
+                RequestState.Judged judged = judge.judge(request);
+                if (!judged.decision().allowed()) {
+                    Denials.write(response, judged.decision());
+                    return;
+                }
+                Denials.addHeaders(response, judged.decision());
+                state = new RequestState(judged, judge.credentials(), request, response);
+            } else if (!mayGoOn(request, response, state)) {
                 return;
             }
-            Denials.addHeaders(response, decision);
-            state = new RequestState(decision, request, response);
         }
-        proceed(client, state, AdmittedRequest.of(request, state, client), response, chain);
+        proceed(state, AdmittedRequest.of(request, state, judge), response, chain);
     }
 
-    private static void proceed(
-            FichaClient client,
-            RequestState state,
-            HttpServletRequest request,
-            HttpServletResponse response,
-            FilterChain chain)
+    private boolean mayGoOn(HttpServletRequest request, HttpServletResponse response, RequestState state)
+            throws IOException, ServletException {
+        Optional<Decision> again = judge.judgeAgain(request, state);
+        if (again.isEmpty() || again.get().allowed()) return true;
+        if (request.getDispatcherType() == DispatcherType.INCLUDE) throw new Denied(again.get());
+        Denials.write(response, again.get());
+        return false;
+    }
+
+    private void proceed(
+            RequestState state, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         RequestState before = RequestState.current();
         RequestState.enter(state);
         try {
             chain.doFilter(request, response);
         } catch (IOException | ServletException | RuntimeException e) {
-            FichaException cause = causeOf(e);
-            if (cause == null || cause.httpStatus() == 0 || response.isCommitted()) throw e;
+            if (response.isCommitted() || request.getDispatcherType() == DispatcherType.INCLUDE) throw e;
+            Denied denied = causeOf(e, Denied.class);
+            FichaException cause = causeOf(e, FichaException.class);
+            if (denied == null && (cause == null || cause.httpStatus() == 0)) throw e;
             if (state != null && state.session() != null) {
-                FichaSessionIdResolver.sendDue(client, request, response, state.session());
+                FichaSessionIdResolver.sendDue(judge.client(), request, response, state.session());
             }
-            Denials.write(response, state == null ? null : state.decision(), cause);
+            if (denied != null) Denials.writeInstead(response, denied.decision());
+            else Denials.writeInstead(response, state == null ? null : state.decision(), cause);
         } finally {
             RequestState.leave();
             RequestState.enter(before);
         }
     }
 
-    private static FichaException causeOf(Throwable e) {
+    private static <T extends Throwable> T causeOf(Throwable e, Class<T> type) {
         for (; e != null; e = e.getCause()) {
-            if (e instanceof FichaException known) return known;
+            if (type.isInstance(e)) return type.cast(e);
         }
         return null;
-    }
-
-    // getRequestURI() is the target as it was sent, undecoded (Servlet 6.1, section 3.5.2).
-    private static HttpRequest describe(HttpServletRequest request) {
-        HttpRequest.Builder builder = HttpRequest.builder(request.getMethod(), request.getRequestURI())
-                .scheme(request.getScheme())
-                .peer(request.getRemoteAddr());
-        for (String name : Collections.list(request.getHeaderNames())) {
-            for (String value : Collections.list(request.getHeaders(name))) builder.header(name, value);
-        }
-        return builder.build();
     }
 }

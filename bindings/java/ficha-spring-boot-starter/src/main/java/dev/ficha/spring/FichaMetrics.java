@@ -35,7 +35,11 @@ final class FichaMetrics implements MeterBinder {
         counter(registry, "ficha.redis.connects", "Connections made", Stats::connects);
         counter(registry, "ficha.redis.connect.failures", "Connections that failed", Stats::connectFailures);
         counter(registry, "ficha.redis.timeouts", "Commands without an answer in time", Stats::timeouts);
-        gauge(registry, "ficha.redis.evicted.keys", "Keys that the server has evicted, -1 if unknown", Stats::evictedKeys);
+        gauge(
+                registry,
+                "ficha.redis.evicted.keys",
+                "Keys that the server has evicted, -1 if unknown",
+                Stats::evictedKeys);
         counter(registry, "ficha.key.walks", "Walks over the server's keys, because it evicts some", Stats::keyWalks);
         counter(registry, "ficha.incomplete", "Such walks that did not end in time", Stats::incomplete);
         gauge(registry, "ficha.redis.in.flight", "Commands under way", Stats::inFlight);

@@ -1,6 +1,7 @@
 package dev.ficha.spring;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import org.springframework.security.core.AuthenticatedPrincipal;
 import org.springframework.security.core.GrantedAuthority;
@@ -17,7 +18,7 @@ public final class FichaPrincipal implements UserDetails, AuthenticatedPrincipal
     FichaPrincipal(String name, String sessionId, Collection<GrantedAuthority> authorities) {
         this.name = name;
         this.sessionId = sessionId;
-        this.authorities = authorities;
+        this.authorities = List.copyOf(authorities);
     }
 
     @Override

@@ -12,27 +12,35 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param config path of a ficha.toml, as other services have it; beside it, properties of redis do not count, those of
  *     attributes do, and others are a mistake
+ * @param prefixes what proxies take off the paths of this service, such as /shop, and say in X-Forwarded-Prefix; the
+ *     context path is one by itself
  * @param redis where the sessions are
  * @param nearCache sessions kept in this process
  * @param session timeouts and limits
  * @param cookie what carries the token
  * @param csrf requests from foreign pages
+ * @param cors browser applications of other origins
  * @param trust proxies, and headers that pass identity on
  * @param rules the policy: the first rule whose path and method match decides; with none at all, every request may pass,
  *     and Spring Security decides
  * @param attributes session attributes as JSON
+ * @param routes check: print every route with the rule that judges it, and end the application, with status 1 if one has a
+ *     problem
  */
 @ConfigurationProperties("ficha")
 public record FichaProperties(
         String config,
+        @DefaultValue List<String> prefixes,
         @DefaultValue Redis redis,
         @DefaultValue NearCache nearCache,
         @DefaultValue Session session,
         @DefaultValue Cookie cookie,
         @DefaultValue Csrf csrf,
+        @DefaultValue Cors cors,
         @DefaultValue Trust trust,
         @DefaultValue List<Rule> rules,
-        @DefaultValue Attributes attributes) {
+        @DefaultValue Attributes attributes,
+        Routes routes) {
 
     /**
      * @param url redis://[user:password@]host[:port][/database], rediss://, unix://, or memory:// for a single process
@@ -75,6 +83,7 @@ public record FichaProperties(
      * @param maxPerPrincipal how many sessions a principal may have; 0: any number
      * @param onLimit what a login does when there are as many
      * @param writes what this service may do to attributes
+     * @param mayWrite the attributes that this service may write: names, or beginnings of names followed by *; default: all
      * @param tokenKeys keys for the tokens' check, the same in every service; the first signs, all verify
      */
     public record Session(
@@ -83,6 +92,7 @@ public record FichaProperties(
             Integer maxPerPrincipal,
             OnLimit onLimit,
             Writes writes,
+            List<String> mayWrite,
             List<String> tokenKeys) {}
 
     /** What a login does when the principal has as many sessions as it may have. */
@@ -100,6 +110,11 @@ public record FichaProperties(
         public String toString() {
             return text;
         }
+    }
+
+    /** What is done with the routes when the application has started. */
+    public enum Routes {
+        CHECK
     }
 
     /** What a service may do to attributes that are there. */
@@ -136,6 +151,14 @@ public record FichaProperties(
     public record Csrf(String mode, List<String> trustedOrigins, String header) {}
 
     /**
+     * @param origins origins whose pages may read answers: https://app.example.org; or only *, without credentials
+     * @param headers request fields that they may send besides the simple ones
+     * @param maxAge how long a browser may keep the answer to a preflight
+     * @param credentials whether cookies may be sent along
+     */
+    public record Cors(List<String> origins, List<String> headers, Duration maxAge, Boolean credentials) {}
+
+    /**
      * @param proxies addresses or blocks whose X-Forwarded-Proto and X-Forwarded-Host count
      * @param identityHeaders header fields in which services pass identity on: removed from what clients send
      */
@@ -143,7 +166,7 @@ public record FichaProperties(
 
     /**
      * @param path * is one segment, ** any number
-     * @param methods those it is for; default: every method but TRACE
+     * @param methods those it is for; default: GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS
      * @param allow who may pass at all
      * @param roles one of them is needed
      * @param scopes all of them are needed

@@ -22,14 +22,12 @@ final class FichaRuntimeHints implements RuntimeHintsRegistrar {
         for (Class<?> table : FichaProperties.class.getDeclaredClasses()) {
             hints.reflection().registerType(table, MemberCategory.INVOKE_PUBLIC_METHODS);
         }
-        hints.reflection()
-                .registerType(
-                        FlashMaps.class,
-                        MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
-                        MemberCategory.INVOKE_DECLARED_METHODS)
-                .registerType(
-                        FlashMaps.Entry.class,
-                        MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
-                        MemberCategory.INVOKE_DECLARED_METHODS);
+        for (Class<?> stored : new Class<?>[] {FlashMaps.class, FlashMaps.Entry.class, StoredException.class}) {
+            hints.reflection()
+                    .registerType(
+                            stored,
+                            MemberCategory.INVOKE_DECLARED_CONSTRUCTORS,
+                            MemberCategory.INVOKE_DECLARED_METHODS);
+        }
     }
 }

@@ -1,14 +1,14 @@
 package dev.ficha.spring;
 
+import dev.ficha.FichaException;
 import dev.ficha.NewSession;
 import dev.ficha.Patch;
 import dev.ficha.Session;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -36,10 +36,7 @@ public final class FichaSession implements org.springframework.session.Session {
     private boolean ended;
     private Instant lastAccessedAt;
     private Duration idleTimeout;
-    // By their names in the store: the JSON there, what was made of it, and what is now; null = removed.
-    private final Map<String, String> texts = new HashMap<>();
-    private final Map<String, Object> read = new HashMap<>();
-    private final Map<String, Object> values = new HashMap<>();
+    private final Attributes attributes;
     private Object context;
 
     /** {@code stored} null: a new session. */
@@ -47,7 +44,8 @@ public final class FichaSession implements org.springframework.session.Session {
         this.repository = repository;
         this.stored = stored;
         id = stored == null ? provisionalId() : stored.id();
-        if (stored != null) texts.putAll(stored.attributesJson());
+        attributes = repository.newAttributes();
+        if (stored != null) attributes.stored(stored);
     }
 
     private static String provisionalId() {
@@ -71,7 +69,7 @@ public final class FichaSession implements org.springframework.session.Session {
     @Override
     public String changeSessionId() {
         if (stored == null) id = provisionalId();
-        else adopt(repository.rotate(stored));
+        else adopt(repository.rotate(stored.id()));
         return id;
     }
 
@@ -81,29 +79,26 @@ public final class FichaSession implements org.springframework.session.Session {
      * Errors: as {@code FichaClient.login}.
      */
     public void login(NewSession session) {
-        boolean mine = stored == null || stored.isAnonymous();
-        boolean again = stored != null && !mine && stored.principal().equals(session.principal());
-        Map<String, String> all = changedTexts();
-        Patch removals = Patch.create();
-        values.forEach((name, value) -> {
-            if (value == null && texts.containsKey(name)) removals.remove(name);
-        });
-        if (mine) {
-            texts.forEach((name, json) -> {
-                if (!values.containsKey(name)) all.putIfAbsent(name, json);
-            });
-        }
+        login(session, Map.of(), stored);
+    }
+
+    // `current` (null: none) is revoked.
+    private void login(NewSession session, Map<String, Object> details, Session current) {
+        boolean anonymous = stored == null || stored.isAnonymous();
+        boolean again = current != null && !anonymous && current.principal().equals(session.principal());
+        String parked = Switched.of(stored).session();
+        attributes.addTo(session, anonymous);
+        if (again || !details.isEmpty()) session.protectedAttribute(SecurityContexts.DETAILS, details);
         repository.complete(session, idleTimeout);
-        all.forEach(session::attributeJson);
-        adopt(repository.login(stored, session));
-        if (!mine && !again) {
-            values.keySet().retainAll(all.keySet());
-            read.clear();
-        }
-        texts.clear();
-        texts.putAll(stored.attributesJson());
-        if (again && !removals.isEmpty()) repository.patch(id, removals);
-        written();
+        adopt(repository.login(current, session));
+        idleTimeout = null;
+        if (!anonymous && !again) attributes.forget();
+        attributes.stored(stored);
+        Patch rest = Patch.create();
+        attributes.addRemovalsAndBagsTo(rest);
+        if (again && !rest.isEmpty()) repository.patch(id, rest);
+        attributes.written();
+        if (!parked.isEmpty() && !parked.equals(Switched.of(stored).session())) repository.revoke(parked);
     }
 
     /** Ends the session in the store; this one goes on as a new, anonymous one. Errors: StoreException. */
@@ -116,9 +111,7 @@ public final class FichaSession implements org.springframework.session.Session {
         issued = null;
         ended = true;
         id = provisionalId();
-        texts.clear();
-        read.clear();
-        values.clear();
+        attributes.forget();
     }
 
     private void adopt(Session session) {
@@ -130,21 +123,61 @@ public final class FichaSession implements org.springframework.session.Session {
     }
 
     private void identify(Identity identity) {
-        if (stored != null && !identity.proven() && stored.principal().equals(identity.principal())) {
-            repository.patch(id, Patch.create().roles(identity.roles()).scopes(identity.scopes()));
-            setAuthorities(identity);
-            return;
+        Switched switched = Switched.of(stored);
+        boolean same = principal() != null && principal().equals(identity.principal());
+        if (identity.switchedFrom() == null && switched.leadsTo(identity)) {
+            goBack(switched);
+        } else if (same && !identity.proven() && (identity.switchedFrom() == null || switched.isActive())) {
+            Patch patch = Patch.create().roles(identity.roles()).scopes(identity.scopes());
+            repository.patch(id, patch.setProtected(SecurityContexts.DETAILS, switched.in(identity.details())));
+        } else if (identity.switchedFrom() != null) {
+            switchTo(identity, switched);
+        } else {
+            login(newSession(identity), identity.details(), stored);
         }
-        setAuthorities(identity);
-        login(NewSession.of(identity.principal())
-                .roles(identity.roles())
-                .scopes(identity.scopes())
-                .authenticated(identity.proven()));
     }
 
-    private void setAuthorities(Identity identity) {
-        values.put(
-                SpringSecurityContexts.AUTHORITIES, identity.authorities().isEmpty() ? null : identity.authorities());
+    private static NewSession newSession(Identity identity) {
+        return NewSession.of(identity.principal())
+                .roles(identity.roles())
+                .scopes(identity.scopes())
+                .authenticated(identity.proven());
+    }
+
+    // The session of whoever acts as somebody else waits under an id alone, its token known to nobody, and without idle
+    // timeout: it ends by its deadline or a revocation, and can then not be gone back to.
+    private void switchTo(Identity identity, Switched switched) {
+        Session current = stored;
+        Switched next = switched;
+        if (!switched.isActive()
+                || !switched.session().equals(identity.switchedFrom().sessionId())) {
+            boolean own = identity.switchedFrom().principal().equals(principal());
+            next = own ? park() : Switched.NOWHERE;
+            if (own) current = null;
+        }
+        attributes.forget();
+        login(newSession(identity), next.in(identity.details()), current);
+    }
+
+    private Switched park() {
+        Duration idle = stored.idleTimeout();
+        adopt(repository.rotate(stored.id()));
+        repository.patch(id, Patch.create().idleTimeout(Duration.ZERO));
+        return new Switched(id, idle.toSeconds());
+    }
+
+    private void goBack(Switched switched) {
+        String acting = id;
+        try {
+            adopt(repository.rotate(switched.session()));
+        } catch (FichaException.SessionGone e) {
+            logout();
+            return;
+        }
+        attributes.forget();
+        attributes.stored(stored);
+        repository.patch(id, Patch.create().idleTimeout(Duration.ofSeconds(switched.idleSeconds())));
+        repository.revoke(acting);
     }
 
     /** The session whose cookie is due, once; null: none is. */
@@ -169,25 +202,13 @@ public final class FichaSession implements org.springframework.session.Session {
         if (attributeName.equals(SELF)) return (T) this;
         if (attributeName.equals(SecurityContexts.ATTRIBUTE)) return (T) context();
         if (attributeName.equals(PRINCIPAL)) return (T) principal();
-        String name = repository.mapper().storedName(attributeName);
-        if (values.containsKey(name)) return (T) values.get(name);
-        String json = texts.get(name);
-        if (json == null) return null;
-        Object value = repository.mapper().read(name, json);
-        read.put(name, value);
-        values.put(name, value);
-        return (T) value;
+        return (T) attributes.get(attributeName);
     }
 
     /** Of attributes that are in the session, and of the security context if there is a principal. */
     @Override
     public Set<String> getAttributeNames() {
-        var names = new LinkedHashSet<>(texts.keySet());
-        values.forEach((name, value) -> {
-            if (value == null) names.remove(name);
-            else names.add(name);
-        });
-        names.remove(SpringSecurityContexts.AUTHORITIES);
+        Set<String> names = attributes.names();
         if (principal() != null) names.add(PRINCIPAL);
         if (context() != null) names.add(SecurityContexts.ATTRIBUTE);
         return Collections.unmodifiableSet(names);
@@ -209,9 +230,7 @@ public final class FichaSession implements org.springframework.session.Session {
             if (attributeValue.equals(principal())) return;
             login(NewSession.of(attributeValue.toString()).authenticated(false));
         } else {
-            String name = repository.mapper().storedName(attributeName);
-            repository.mapper().write(name, attributeValue);
-            values.put(name, attributeValue);
+            attributes.set(attributeName, attributeValue);
         }
     }
 
@@ -221,7 +240,26 @@ public final class FichaSession implements org.springframework.session.Session {
             if (principal() != null) logout();
             return;
         }
-        values.put(repository.mapper().storedName(attributeName), null);
+        attributes.remove(attributeName);
+    }
+
+    /**
+     * A bag: an attribute that holds values by keys which clients may choose. The name of an attribute is never theirs to
+     * choose. Unmodifiable; changed by {@link #put} and {@link #take}. Errors: IllegalArgumentException where the attribute
+     * is something else.
+     */
+    public Map<String, Object> bag(String name) {
+        return attributes.bag(name);
+    }
+
+    /** Sets one key of a bag; others that are set meanwhile, by whichever service, stay. At most 256, of 256 bytes each. */
+    public void put(String bag, String key, Object value) {
+        attributes.put(bag, key, Objects.requireNonNull(value, "value"));
+    }
+
+    /** Removes one key of a bag; nothing happens if it is not there. */
+    public void take(String bag, String key) {
+        attributes.put(bag, key, null);
     }
 
     private String principal() {
@@ -247,53 +285,22 @@ public final class FichaSession implements org.springframework.session.Session {
 
     // --- what save() writes ----------------------------------------------------------------------------------------
 
-    private Map<String, String> changedTexts() {
-        var changed = new HashMap<String, String>();
-        values.forEach((name, value) -> {
-            if (value == null || (value == read.get(name) && isImmutable(value))) return;
-            String json = repository.mapper().write(name, value);
-            String old = texts.get(name);
-            if (old == null || !repository.mapper().isSame(json, old)) changed.put(name, json);
-        });
-        return changed;
-    }
-
-    private static boolean isImmutable(Object value) {
-        return value instanceof String || value instanceof Number || value instanceof Boolean;
-    }
-
     void save() {
-        Map<String, String> changed = changedTexts();
         if (stored == null) {
-            if (changed.isEmpty()) return;
+            if (!attributes.isChanged()) return;
             NewSession session = NewSession.anonymous();
             repository.complete(session, idleTimeout);
-            changed.forEach(session::attributeJson);
+            attributes.addTo(session, true);
             adopt(repository.create(session));
         } else {
             Patch patch = Patch.create();
-            changed.forEach(patch::setJson);
-            values.forEach((name, value) -> {
-                if (value == null && texts.containsKey(name)) patch.remove(name);
-            });
+            attributes.addTo(patch);
             if (idleTimeout != null) patch.idleTimeout(idleTimeout);
             if (patch.isEmpty()) return;
             repository.patch(id, patch);
         }
-        texts.putAll(changed);
-        written();
-    }
-
-    private void written() {
         idleTimeout = null;
-        values.forEach((name, value) -> {
-            if (value == null) {
-                texts.remove(name);
-                read.remove(name);
-            } else {
-                read.put(name, value);
-            }
-        });
+        attributes.written();
     }
 
     // --- times -----------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ final class FichaSessionIdResolver implements HttpSessionIdResolver {
 
     private static boolean isBearer(HttpServletRequest request) {
         RequestState state = RequestState.of(request);
-        return state != null && state.decision().carrier() == Carrier.BEARER;
+        return state != null && state.carrier() == Carrier.BEARER;
     }
 
     private static void send(HttpServletResponse response, String cookie) {

@@ -24,13 +24,19 @@ import org.springframework.session.events.SessionDeletedEvent;
 public final class FichaSessionRepository implements FindByIndexNameSessionRepository<FichaSession> {
     private final FichaClient client;
     private final AttributeMapper mapper;
+    private final SpringValues springs;
     private final SecurityContexts contexts;
     private final ApplicationEventPublisher events;
 
     FichaSessionRepository(
-            FichaClient client, AttributeMapper mapper, SecurityContexts contexts, ApplicationEventPublisher events) {
+            FichaClient client,
+            AttributeMapper mapper,
+            SpringValues springs,
+            SecurityContexts contexts,
+            ApplicationEventPublisher events) {
         this.client = client;
         this.mapper = mapper;
+        this.springs = springs;
         this.contexts = contexts;
         this.events = events;
     }
@@ -70,6 +76,8 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
         FichaSession session = findById(id);
         if (session == null) return;
         client.revoke(id);
+        String waiting = Switched.of(session.stored().orElse(null)).session();
+        if (!waiting.isEmpty()) client.revoke(waiting);
         RequestState state = RequestState.current();
         if (state != null) state.ended(id);
         events.publishEvent(new SessionDeletedEvent(this, session));
@@ -86,8 +94,8 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
 
     // --- for FichaSession ------------------------------------------------------------------------------------------
 
-    AttributeMapper mapper() {
-        return mapper;
+    Attributes newAttributes() {
+        return new Attributes(mapper, springs);
     }
 
     SecurityContexts contexts() {
@@ -131,9 +139,13 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
         return session;
     }
 
-    Session rotate(Session session) {
+    Session rotate(String id) {
         checkCookieGoesAlong();
-        return client.rotate(session.id(), Duration.ZERO);
+        return client.rotate(id, Duration.ZERO);
+    }
+
+    void revoke(String id) {
+        client.revoke(id);
     }
 
     void patch(String id, Patch patch) {

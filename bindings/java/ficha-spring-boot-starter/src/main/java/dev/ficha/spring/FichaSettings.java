@@ -22,6 +22,7 @@ final class FichaSettings {
         all.table("session", properties.session());
         all.table("cookie", properties.cookie());
         all.table("csrf", properties.csrf());
+        all.table("cors", properties.cors());
         all.table("trust", properties.trust());
         List<FichaProperties.Rule> rules = properties.rules();
         for (int i = 0; i < rules.size(); i++) all.table("rule[" + i + "]", rules.get(i));
@@ -29,16 +30,11 @@ final class FichaSettings {
     }
 
     /**
-     * The same; where there is no idle timeout, {@code timeout} (null: none either), and where there is no policy, one that
-     * leaves every decision to the application.
+     * The same; where there is no idle timeout, {@code timeout} (null: none either).
      */
     static Map<String, Object> completed(FichaProperties properties, Duration timeout) {
         Map<String, Object> settings = of(properties);
         if (timeout != null) settings.putIfAbsent("session.idle_timeout", setting(timeout));
-        if (properties.rules().isEmpty()) {
-            settings.put("rule[0].path", "/**");
-            settings.put("rule[0].allow", "anyone");
-        }
         return settings;
     }
 

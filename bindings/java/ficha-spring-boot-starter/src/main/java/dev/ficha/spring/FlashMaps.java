@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.web.servlet.FlashMap;
-import tools.jackson.databind.JavaType;
 
 /** The attributes that a redirect carries to the next request (Spring MVC's RedirectAttributes), as JSON. */
 record FlashMaps(List<Entry> maps) {
@@ -17,8 +16,7 @@ record FlashMaps(List<Entry> maps) {
     record Entry(
             Map<String, Object> attributes, String path, Map<String, List<String>> parameters, long expiresAtMillis) {}
 
-    static Object wrapped(JavaType type, Object value) {
-        if (!type.hasRawClass(FlashMaps.class)) return value;
+    static FlashMaps wrapped(Object value) {
         var entries = new ArrayList<Entry>();
         for (Object each : (List<?>) value) {
             var map = (FlashMap) each;
@@ -31,8 +29,7 @@ record FlashMaps(List<Entry> maps) {
         return new FlashMaps(entries);
     }
 
-    static Object unwrapped(Object value) {
-        if (!(value instanceof FlashMaps flash)) return value;
+    static List<FlashMap> unwrapped(FlashMaps flash) {
         var maps = new CopyOnWriteArrayList<FlashMap>();
         for (Entry entry : flash.maps) {
             var map = new FlashMap();

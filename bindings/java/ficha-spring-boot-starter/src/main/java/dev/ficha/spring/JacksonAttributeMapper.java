@@ -9,43 +9,35 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import org.springframework.util.ClassUtils;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JacksonModule;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Attributes by Jackson. Values that JSON has (text, numbers, truth values, lists and maps of them) are stored as they are,
  * and read as String, Integer, Long, BigInteger, Double, Boolean, List and Map. An attribute of another class needs its type
- * in {@code ficha.attributes.types}: no class name is taken from the store, but for those of Spring itself that Spring
- * Security allows.
+ * in {@code ficha.attributes.types}: no class name is taken from the store.
  *
  * <p>Names of more than 64 bytes, as frameworks use, are abbreviated like those of loggers; where that is not enough, their
  * SHA-256 stands for them.
  */
 public final class JacksonAttributeMapper implements AttributeMapper {
     private static final int MAX_NAME_BYTES = 64;
-    private static final String SPRING = "org.springframework.";
 
     private final JsonMapper json = JsonMapper.builder().build();
-    private final JsonMapper spring;
     private final Map<String, JavaType> types = new HashMap<>();
 
     /**
      * {@code types} has, by attribute name, what Jackson knows as the canonical form of a type: {@code shop.Cart},
-     * {@code java.util.List<shop.Item>}. {@code springModules} read and write classes of Spring, by class name.
-     * Errors: IllegalArgumentException for a type that there is not.
+     * {@code java.util.List<shop.Item>}. Errors: IllegalArgumentException for a type that there is not.
      */
-    public JacksonAttributeMapper(Map<String, String> types, List<JacksonModule> springModules) {
+    public JacksonAttributeMapper(Map<String, String> types) {
         types.forEach((name, type) -> this.types.put(storedName(name), typeOf(name, type)));
-        spring = springModules.isEmpty()
-                ? null
-                : JsonMapper.builder().addModules(springModules).build();
-        if (ClassUtils.isPresent(
-                "org.springframework.web.servlet.FlashMap", getClass().getClassLoader())) {
-            this.types.putIfAbsent(storedName(FlashMaps.ATTRIBUTE), json.constructType(FlashMaps.class));
-        }
+    }
+
+    @Override
+    public boolean hasType(String storedName) {
+        return types.containsKey(storedName);
     }
 
     private JavaType typeOf(String name, String type) {
@@ -93,9 +85,8 @@ public final class JacksonAttributeMapper implements AttributeMapper {
     public String write(String name, Object value) {
         try {
             JavaType type = types.get(name);
-            if (type != null) return json.writerFor(type).writeValueAsString(FlashMaps.wrapped(type, value));
-            if (isPlain(value)) return plain(name, json.writeValueAsString(value));
-            if (spring != null && isOfSpring(value)) return spring.writeValueAsString(value);
+            if (type != null) return json.writerFor(type).writeValueAsString(value);
+            if (isPlain(value)) return json.writeValueAsString(value);
         } catch (JacksonException e) {
             throw invalid(name, "JSON cannot carry it (" + e.getClass().getSimpleName() + ")");
         }
@@ -105,21 +96,11 @@ public final class JacksonAttributeMapper implements AttributeMapper {
                         + "ficha.attributes.types");
     }
 
-    private String plain(String name, String text) {
-        if (!isReadBySpring(text)) return text;
-        throw invalid(name, "would be read as an object of Spring's");
-    }
-
-    private boolean isReadBySpring(String text) {
-        return spring != null && text.startsWith("{\"@class\":\"" + SPRING);
-    }
-
     @Override
     public Object read(String name, String text) {
         try {
             JavaType type = types.get(name);
-            if (type != null) return FlashMaps.unwrapped(json.readValue(text, type));
-            if (isReadBySpring(text)) return spring.readValue(text, Object.class);
+            if (type != null) return json.readValue(text, type);
             return json.readValue(text, Object.class);
         } catch (JacksonException e) {
             throw invalid(
@@ -134,10 +115,6 @@ public final class JacksonAttributeMapper implements AttributeMapper {
 
     private static IllegalArgumentException invalid(String name, String why) {
         return new IllegalArgumentException("session attribute \"" + name + "\": " + why);
-    }
-
-    private static boolean isOfSpring(Object value) {
-        return value.getClass().getName().startsWith(SPRING);
     }
 
     private static boolean isPlain(Object value) {

@@ -1,10 +1,15 @@
 package dev.ficha.spring;
 
+import dev.ficha.Carrier;
 import dev.ficha.Decision;
+import dev.ficha.HttpRequest;
 import dev.ficha.Session;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * What {@link FichaFilter} learnt of a request. An attribute of it, and known to the thread that works on it, for
@@ -14,21 +19,29 @@ final class RequestState {
     private static final String ATTRIBUTE = RequestState.class.getName();
     private static final ThreadLocal<RequestState> CURRENT = new ThreadLocal<>();
 
-    private final Decision decision;
+    /** A request as it was judged, and what came of it. */
+    record Judged(HttpRequest request, Routed routed, Decision decision) {}
+
+    private final List<Routed> routes = new ArrayList<>(1);
+    private final Carrier carrier;
+    private final Credentials credentials;
     private final HttpServletResponse response;
     private final String address;
     private final String userAgent;
+    private Judged judged;
     private Session admitted;
     private FichaSession session;
     private boolean ended;
 
-    RequestState(Decision decision, HttpServletRequest request, HttpServletResponse response) {
-        this.decision = decision;
+    RequestState(Judged judged, Credentials credentials, HttpServletRequest request, HttpServletResponse response) {
+        judged(judged);
+        carrier = judged.decision.carrier();
+        this.credentials = credentials;
         this.response = response;
         address = request.getRemoteAddr();
         String agent = request.getHeader("User-Agent");
         userAgent = agent == null ? "" : agent;
-        admitted = decision.session().orElse(null);
+        admitted = judged.decision.session().orElse(null);
         request.setAttribute(ATTRIBUTE, this);
     }
 
@@ -50,8 +63,32 @@ final class RequestState {
         CURRENT.remove();
     }
 
+    /** The newest: where a request is routed again, it is judged again. */
     Decision decision() {
-        return decision;
+        return judged.decision;
+    }
+
+    /** Where the request's own credential is. */
+    Carrier carrier() {
+        return carrier;
+    }
+
+    Credentials credentials() {
+        return credentials;
+    }
+
+    Judged judged() {
+        return judged;
+    }
+
+    /** Judged again, and allowed. */
+    void judged(Judged again) {
+        judged = again;
+        routes.add(again.routed);
+    }
+
+    boolean isJudged(Routed routed) {
+        return routes.contains(routed);
     }
 
     String address() {
@@ -86,6 +123,11 @@ final class RequestState {
     /** The session that the request has by now, if anything asked for it; null: none. */
     FichaSession session() {
         return session;
+    }
+
+    /** The session that the client has by now, stored; with its token, if this request brought it about. */
+    Optional<Session> sessionNow() {
+        return session == null ? Optional.ofNullable(admitted) : session.stored();
     }
 
     void ended(String id) {

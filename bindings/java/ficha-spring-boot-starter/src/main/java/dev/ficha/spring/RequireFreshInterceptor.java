@@ -2,13 +2,13 @@ package dev.ficha.spring;
 
 import dev.ficha.Decision;
 import dev.ficha.FichaClient;
+import dev.ficha.FichaException;
 import dev.ficha.Requirement;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.reflect.Method;
-import java.time.Duration;
-import java.util.List;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,8 +30,7 @@ final class RequireFreshInterceptor implements HandlerInterceptor {
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
             throws IOException {
         if (!(handler instanceof HandlerMethod method)) return true;
-        Optional<Requirement> requirement =
-                requirements.computeIfAbsent(method.getMethod(), unused -> requirementOf(method));
+        Optional<Requirement> requirement = requirementOf(method);
         if (requirement.isEmpty()) return true;
         RequestState state = RequestState.of(request);
         if (state == null) throw new IllegalStateException("no FichaFilter before a handler with @RequireFresh");
@@ -41,14 +40,30 @@ final class RequireFreshInterceptor implements HandlerInterceptor {
         return false;
     }
 
-    private static Optional<Requirement> requirementOf(HandlerMethod method) {
+    /** Of every handler there is, when the application starts. Errors: IllegalStateException naming the handler. */
+    void check(Collection<HandlerMethod> handlers) {
+        for (HandlerMethod handler : handlers) {
+            try {
+                requirementOf(handler);
+            } catch (IllegalArgumentException | FichaException e) {
+                throw new IllegalStateException("@RequireFresh of " + handler + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private Optional<Requirement> requirementOf(HandlerMethod method) {
+        return requirements.computeIfAbsent(method.getMethod(), unused -> newRequirement(method));
+    }
+
+    private static Optional<Requirement> newRequirement(HandlerMethod method) {
         RequireFresh wanted = method.getMethodAnnotation(RequireFresh.class);
         if (wanted == null) {
             wanted = AnnotatedElementUtils.findMergedAnnotation(method.getBeanType(), RequireFresh.class);
         }
         if (wanted == null) return Optional.empty();
-        Duration maxAge = DurationStyle.detectAndParse(wanted.value());
-        return Optional.of(
-                new Requirement(Requirement.Allow.AUTHENTICATED, List.of(), List.of(), wanted.level(), maxAge, false));
+        return Optional.of(Requirement.builder()
+                .maxAuthAge(DurationStyle.detectAndParse(wanted.value()))
+                .level(wanted.level())
+                .build());
     }
 }

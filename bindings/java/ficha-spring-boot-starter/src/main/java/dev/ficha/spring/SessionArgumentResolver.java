@@ -10,15 +10,18 @@ import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.method.support.ModelAndViewContainer;
 
 /**
- * Parameters of handlers: {@link FichaSession} (made if there is none), {@link Session} (null if there is none) and
- * {@link Decision} (null on an error page of the container's).
+ * Parameters of handlers: {@link FichaSession} (made if there is none), {@link Session} (null if there is none),
+ * {@link Decision} and {@link FichaCredential} (null on an error page of the container's).
  */
 final class SessionArgumentResolver implements HandlerMethodArgumentResolver {
 
     @Override
     public boolean supportsParameter(MethodParameter parameter) {
         Class<?> type = parameter.getParameterType();
-        return type == FichaSession.class || type == Session.class || type == Decision.class;
+        return type == FichaSession.class
+                || type == Session.class
+                || type == Decision.class
+                || type == FichaCredential.class;
     }
 
     @Override
@@ -33,6 +36,7 @@ final class SessionArgumentResolver implements HandlerMethodArgumentResolver {
         }
         RequestState state = RequestState.of(request);
         if (state == null) return null;
+        if (parameter.getParameterType() == FichaCredential.class) return FichaCredential.of(request);
         return parameter.getParameterType() == Decision.class ? state.decision() : state.admitted();
     }
 }

@@ -18,6 +18,7 @@ final class Browser {
 
     private final String origin;
     private volatile String cookie;
+    private volatile String more;
 
     Browser(int port) {
         origin = "http://localhost:" + port;
@@ -56,18 +57,26 @@ final class Browser {
         return post("/login", "username=" + user + "&password=secret");
     }
 
+    /** Sends another cookie along as well. */
+    Browser alsoSending(String pair) {
+        more = pair;
+        return this;
+    }
+
     HttpRequest.Builder request(String path) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(origin + path))
                 .timeout(Duration.ofSeconds(20))
                 .header("Origin", origin);
-        String sent = cookie;
+        String sent = cookie == null ? more : more == null ? cookie : cookie + "; " + more;
         return sent == null ? request : request.header("Cookie", sent);
     }
 
     HttpResponse<String> send(HttpRequest.Builder request) {
         try {
             HttpResponse<String> response = HTTP.send(request.build(), BodyHandlers.ofString());
-            for (String field : response.headers().allValues("Set-Cookie")) keep(field);
+            for (String field : response.headers().allValues("Set-Cookie")) {
+                if (field.startsWith("__Host-ficha=")) keep(field);
+            }
             return response;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -77,6 +86,7 @@ final class Browser {
         }
     }
 
+    /** Of a Set-Cookie field. */
     private void keep(String field) {
         String pair = field.substring(0, field.indexOf(';'));
         cookie = pair.endsWith("=") ? null : pair;

@@ -14,6 +14,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.session.autoconfigure.SessionAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.session.MapSessionRepository;
 import org.springframework.session.SessionRepository;
@@ -28,6 +29,7 @@ class ConfigurationTest {
                     FichaWebMvcAutoConfiguration.class,
                     FichaHealthAutoConfiguration.class,
                     FichaMetricsAutoConfiguration.class,
+                    FichaUnusedAutoConfiguration.class,
                     SessionAutoConfiguration.class))
             .withPropertyValues("ficha.redis.url=memory://");
 
@@ -64,9 +66,57 @@ class ConfigurationTest {
     }
 
     @Test
-    void anotherSessionRepositoryGoesFirst() {
+    void anotherSessionRepositoryIsNoWayAroundThePolicy() {
         runner.withBean(SessionRepository.class, () -> new MapSessionRepository(new java.util.HashMap<>()))
-                .run(context -> assertThat(context).doesNotHaveBean(FichaSessionRepository.class));
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageContaining("SessionRepository of its own"));
+    }
+
+    @Test
+    void aWebFluxApplicationDoesNotStart() {
+        new ReactiveWebApplicationContextRunner()
+                .withConfiguration(
+                        AutoConfigurations.of(FichaAutoConfiguration.class, FichaReactiveAutoConfiguration.class))
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("WebFlux"));
+    }
+
+    @Test
+    void aPropertyThatThereIsNotStopsTheApplicationAndNamesTheNearest() {
+        for (String[] pair : new String[][] {
+            {"ficha.rules[0].role=admin", "ficha.rules[0].role", "ficha.rules[0].roles"},
+            {"ficha.cookie.nmae=x", "ficha.cookie.nmae", "ficha.cookie.name"},
+            {"ficha.cokie.name=x", "ficha.cokie.name", "ficha.cookie.name"},
+            {"ficha.rule[0].path=/x", "ficha.rule[0].path", "ficha.rules[0].path"},
+            {"ficha.session.idle_timeot=1m", "ficha.session.idle_timeot", "ficha.session.idle-timeout"},
+            {"ficha.config.path=x", "ficha.config.path", "ficha.config"}
+        }) {
+            runner.withPropertyValues(pair[0]).run(context -> assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .as(pair[0])
+                    .hasMessageContaining("did you mean \"" + pair[2] + "\"?"));
+        }
+    }
+
+    @Test
+    void everyWayToWriteAPropertyThatThereIsWorks() {
+        for (String property : new String[] {
+            "ficha.near-cache.max_entries=9", "ficha.nearCache.maxEntries=9",
+                    "ficha.attributes.types.a.b=java.lang.Long",
+            "ficha.rules[0].methods[0]=GET", "FICHA_COOKIE_SAMESITE=lax", "ficha.trust.identity-headers=X-A,X-B"
+        }) {
+            runner.withPropertyValues("ficha.rules[0].path=/**")
+                    .withPropertyValues(property)
+                    .run(context -> assertThat(context).as(property).hasNotFailed());
+        }
+    }
+
+    @Test
+    void anEmptyListOfRolesIsNoRule() {
+        runner.withPropertyValues("ficha.rules[0].path=/**", "ficha.rules[0].roles=")
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("roles"));
     }
 
     @Test

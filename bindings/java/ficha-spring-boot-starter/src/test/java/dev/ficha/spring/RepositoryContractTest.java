@@ -33,8 +33,9 @@ class RepositoryContractTest {
     void start() {
         redis = new RedisServer();
         client = FichaClient.open(redis.url());
-        var mapper = new JacksonAttributeMapper(Map.of(), List.of());
-        repository = new FichaSessionRepository(client, mapper, SecurityContexts.NONE, events::add);
+        var mapper = new JacksonAttributeMapper(Map.of());
+        var springs = new SpringValues(List.of(), mapper);
+        repository = new FichaSessionRepository(client, mapper, springs, SecurityContexts.NONE, events::add);
     }
 
     @AfterEach
@@ -48,6 +49,39 @@ class RepositoryContractTest {
         session.setAttribute(attribute, value);
         repository.save(session);
         return session;
+    }
+
+    // --- bags ------------------------------------------------------------------------------------------------------
+
+    @Test
+    void keysOfABagThatTwoRequestsPutAreBothThere() {
+        FichaSession session = saved("a", 1);
+        FichaSession mine = repository.findById(session.getId());
+        FichaSession theirs = repository.findById(session.getId());
+        mine.put("seen", "spring.authentication", List.of("ROLE_admin"));
+        theirs.put("seen", "other", true);
+        assertThat(mine.bag("seen")).containsOnlyKeys("spring.authentication");
+        repository.save(mine);
+        repository.save(theirs);
+        FichaSession found = repository.findById(session.getId());
+        assertThat(found.bag("seen")).isEqualTo(Map.of("spring.authentication", List.of("ROLE_admin"), "other", true));
+        found.take("seen", "other");
+        repository.save(found);
+        assertThat(repository.findById(session.getId()).bag("seen")).containsOnlyKeys("spring.authentication");
+    }
+
+    @Test
+    void aBagBeginsASessionAndIsNothingElse() {
+        FichaSession session = repository.createSession();
+        session.put("seen", "a", 1);
+        repository.save(session);
+        FichaSession found = repository.findById(session.getId());
+        assertThat(found.bag("seen")).isEqualTo(Map.of("a", 1));
+        found.setAttribute("plain", 1);
+        assertThatThrownBy(() -> found.put("plain", "a", 1)).isInstanceOf(IllegalArgumentException.class);
+        found.removeAttribute("seen");
+        repository.save(found);
+        assertThat(repository.findById(session.getId()).bag("seen")).isEmpty();
     }
 
     // --- SessionRepository -----------------------------------------------------------------------------------------

@@ -35,6 +35,10 @@ final class RunningShop implements BeforeAllCallback, AfterAllCallback {
         redis.close();
     }
 
+    int port() {
+        return Shop.portOf(context);
+    }
+
     Browser newBrowser() {
         return new Browser(Shop.portOf(context));
     }

@@ -88,6 +88,10 @@ class Shop {
                         .password("{noop}secret")
                         .authorities("ROLE_admin", "ROLE_customer", "SCOPE_reports:read", "reports")
                         .build(),
+                User.withUsername("carol")
+                        .password("{noop}secret")
+                        .roles("customer")
+                        .build(),
                 User.withUsername("bob")
                         .password("{noop}secret")
                         .roles("customer")

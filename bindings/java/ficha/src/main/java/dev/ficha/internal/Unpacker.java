@@ -19,6 +19,7 @@ public final class Unpacker {
     public static final int SESSIONS = 6;
     public static final int DECISION = 7;
     public static final int TEXT = 8;
+    public static final int FINDINGS = 9;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());

@@ -1,0 +1,111 @@
+package dev.ficha;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a host hands over of a request's routing, and what it asks about its routes and requirements. */
+@ExtendWith(NoLeakedHandles.class)
+class ReadingsTest {
+    private static final String POLICY =
+            """
+            [redis]
+            url = "memory://"
+            [[rule]]
+            path = "/staff/**"
+            roles = ["staff"]
+            [[rule]]
+            path = "/items"
+            methods = ["GET"]
+            allow = "anyone"
+            [[rule]]
+            path = "/open/**"
+            allow = "anyone"
+            """;
+
+    @Test
+    void everyReadingMustPassAndThePrefixMustBeConfigured() {
+        try (FichaClient client = FichaClient.ofToml(POLICY, List.of("/shop"))) {
+            var open = HttpRequest.builder("GET", "/shop/open/x").prefix("/shop");
+            assertTrue(client.authorize(open.reading("GET", "/open/x", false).build()).allowed());
+            var both = HttpRequest.builder("GET", "/open/x").reading("", "/staff/\u00e9", true);
+            assertEquals(Verdict.UNAUTHENTICATED, client.authorize(both.build()).verdict());
+            var strange = HttpRequest.builder("GET", "/open/x").prefix("/open");
+            assertEquals(
+                    Reason.PREFIX_NOT_CONFIGURED, client.authorize(strange.build()).reason());
+            var many = HttpRequest.builder("GET", "/open/x");
+            for (int i = 0; i < 8; i++) many.reading("", "/open/" + i, false);
+            assertEquals(
+                    Reason.TOO_MANY_READINGS, client.authorize(many.build()).reason());
+        }
+    }
+
+    @Test
+    void whatWasJudgedIsKnownHoweverItIsWritten() {
+        try (FichaClient client = FichaClient.ofToml(POLICY, List.of("/shop"))) {
+            HttpRequest request = HttpRequest.builder("GET", "/shop/open/%C3%A9")
+                    .prefix("/shop")
+                    .reading("POST", "/open/x", false)
+                    .build();
+            assertTrue(client.isJudged(request, "GET", "/open/\u00e9", true));
+            assertTrue(client.isJudged(request, "GET", "/open/%c3%a9/", false));
+            assertTrue(client.isJudged(request, "POST", "/open/x", true));
+            assertFalse(client.isJudged(request, "DELETE", "/open/x", true));
+            assertFalse(client.isJudged(request, "GET", "/staff/x", false));
+        }
+    }
+
+    @Test
+    void aMethodThatIsNotListedIs405WithWhatIs() {
+        try (FichaClient client = FichaClient.ofToml(POLICY)) {
+            Decision decision =
+                    client.authorize(HttpRequest.builder("PUT", "/items").build());
+            assertEquals(Verdict.METHOD_NOT_ALLOWED, decision.verdict());
+            assertEquals(405, decision.status());
+            assertTrue(decision.headers().stream().anyMatch(header -> header.getKey().equals("Allow")));
+            assertTrue(client.explain(decision).contains("/items"));
+        }
+    }
+
+    @Test
+    void routesAreFoundUnderRulesOfDifferentStrictnessAndUnderNone() {
+        try (FichaClient client = FichaClient.ofToml(POLICY)) {
+            var routes = List.of(
+                    new Route("good", List.of("GET"), "/open/*"),
+                    new Route("users", List.of("GET"), "/staff/users"),
+                    new Route("users", List.of("GET"), "/open/users.json"),
+                    new Route("forgotten", List.of("GET"), "/elsewhere"));
+            List<RouteFinding> findings = client.checkRoutes(routes);
+            for (int i = 0; i < routes.size(); i++) {
+                int route = i;
+                boolean problem = findings.stream()
+                        .anyMatch(finding -> finding.route() == route && !finding.problem().isEmpty());
+                assertEquals(i > 1, problem, routes.get(i).pattern());
+            }
+            assertTrue(client.judgedFields().containsAll(List.of("cookie", "authorization", "origin")));
+        }
+    }
+
+    @Test
+    void aRequirementThatAsksForNothingIsAMistakeWhereItIsMade() {
+        for (Runnable mistake : List.<Runnable>of(
+                () -> Requirement.builder().build(),
+                () -> Requirement.builder().roles().build(),
+                () -> Requirement.builder().scopes().build(),
+                () -> Requirement.builder().fresh().build(),
+                () -> Requirement.roles(""),
+                () -> Requirement.builder().level(4).build(),
+                () -> Requirement.builder().maxAuthAge(Duration.ZERO).build(),
+                () -> new Requirement(Requirement.Allow.ANYONE, List.of("x"), List.of(), 0, null, false))) {
+            assertThrows(FichaException.InvalidArgument.class, mistake::run);
+        }
+        assertEquals(0, Requirement.authenticated().level());
+        Requirement.builder().roles("a").scopes("b").level(1).maxAuthAge(Duration.ofMinutes(5)).build();
+    }
+}
