@@ -22,8 +22,14 @@ public class FichaException extends RuntimeException {
             case ATTRIBUTE_EXISTS -> new AttributeExists(message);
             case SESSION_LIMIT -> new SessionLimit(message);
             case CLOSED -> new ClientClosed(message);
-            case UNAVAILABLE, TIMEOUT, ACCESS_DENIED, WRITE_REFUSED, CORRUPT_RECORD, UNKNOWN_OUTCOME, OVERLOADED, INCOMPLETE ->
-                new StoreException(code, message);
+            case UNAVAILABLE,
+                    TIMEOUT,
+                    ACCESS_DENIED,
+                    WRITE_REFUSED,
+                    CORRUPT_RECORD,
+                    UNKNOWN_OUTCOME,
+                    OVERLOADED,
+                    INCOMPLETE -> new StoreException(code, message);
             case TOO_LARGE, UNKNOWN -> new FichaException(code, message);
         };
     }

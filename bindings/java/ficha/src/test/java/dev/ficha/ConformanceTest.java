@@ -140,13 +140,12 @@ class ConformanceTest {
         assertTrue(decoded.size() >= 23);
         try (FichaClient client = FichaClient.of(Map.of("redis.url", "memory://", "rule[0].path", "/**"))) {
             for (var test : decoded) {
-                String path = Vectors.text(Vectors.octets(Vectors.object(test, "given").get("path")));
+                String path = Vectors.text(
+                        Vectors.octets(Vectors.object(test, "given").get("path")));
                 boolean refused = Vectors.object(test, "expect").containsKey("refused");
                 var request = HttpRequest.builder("GET", "/").reading("", path, true);
-                assertEquals(
-                        refused,
-                        client.authorize(request.build()).verdict() == Verdict.BAD_REQUEST,
-                        (String) test.get("name"));
+                assertEquals(refused, client.authorize(request.build()).verdict() == Verdict.BAD_REQUEST, (String)
+                        test.get("name"));
             }
         }
         var matching = Vectors.cases(document, "matching");

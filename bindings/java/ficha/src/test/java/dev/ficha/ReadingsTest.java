@@ -13,8 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What a host hands over of a request's routing, and what it asks about its routes and requirements. */
 @ExtendWith(NoLeakedHandles.class)
 class ReadingsTest {
-    private static final String POLICY =
-            """
+    private static final String POLICY = """
             [redis]
             url = "memory://"
             [[rule]]
@@ -33,12 +32,14 @@ class ReadingsTest {
     void everyReadingMustPassAndThePrefixMustBeConfigured() {
         try (FichaClient client = FichaClient.ofToml(POLICY, List.of("/shop"))) {
             var open = HttpRequest.builder("GET", "/shop/open/x").prefix("/shop");
-            assertTrue(client.authorize(open.reading("GET", "/open/x", false).build()).allowed());
+            assertTrue(client.authorize(open.reading("GET", "/open/x", false).build())
+                    .allowed());
             var both = HttpRequest.builder("GET", "/open/x").reading("", "/staff/\u00e9", true);
             assertEquals(Verdict.UNAUTHENTICATED, client.authorize(both.build()).verdict());
             var strange = HttpRequest.builder("GET", "/open/x").prefix("/open");
             assertEquals(
-                    Reason.PREFIX_NOT_CONFIGURED, client.authorize(strange.build()).reason());
+                    Reason.PREFIX_NOT_CONFIGURED,
+                    client.authorize(strange.build()).reason());
             var many = HttpRequest.builder("GET", "/open/x");
             for (int i = 0; i < 8; i++) many.reading("", "/open/" + i, false);
             assertEquals(
@@ -68,7 +69,8 @@ class ReadingsTest {
                     client.authorize(HttpRequest.builder("PUT", "/items").build());
             assertEquals(Verdict.METHOD_NOT_ALLOWED, decision.verdict());
             assertEquals(405, decision.status());
-            assertTrue(decision.headers().stream().anyMatch(header -> header.getKey().equals("Allow")));
+            assertTrue(decision.headers().stream()
+                    .anyMatch(header -> header.getKey().equals("Allow")));
             assertTrue(client.explain(decision).contains("/items"));
         }
     }
@@ -85,7 +87,8 @@ class ReadingsTest {
             for (int i = 0; i < routes.size(); i++) {
                 int route = i;
                 boolean problem = findings.stream()
-                        .anyMatch(finding -> finding.route() == route && !finding.problem().isEmpty());
+                        .anyMatch(finding ->
+                                finding.route() == route && !finding.problem().isEmpty());
                 assertEquals(i > 1, problem, routes.get(i).pattern());
             }
             assertTrue(client.judgedFields().containsAll(List.of("cookie", "authorization", "origin")));
@@ -106,6 +109,11 @@ class ReadingsTest {
             assertThrows(FichaException.InvalidArgument.class, mistake::run);
         }
         assertEquals(0, Requirement.authenticated().level());
-        Requirement.builder().roles("a").scopes("b").level(1).maxAuthAge(Duration.ofMinutes(5)).build();
+        Requirement.builder()
+                .roles("a")
+                .scopes("b")
+                .level(1)
+                .maxAuthAge(Duration.ofMinutes(5))
+                .build();
     }
 }
