@@ -108,6 +108,25 @@ parity_of_python() {
   done
 }
 
+# Identity and authority cannot be had by naming an attribute, requirements do not fail open, and no credential is stored or
+# seen: the tests that each language's own suite has of it, here as one.
+escalation_in_python() {
+  local bin=$PWD/build/security/python/bin
+  "$bin/pip" install --quiet pytest pytest-asyncio pytest-django pytest-timeout drf-spectacular httpx redis &&
+    env -C bindings/python "$bin/python" -m pytest -p no:cacheprovider -q \
+      tests/test_{credentials,django_expiry,django_identity,requirements}.py
+}
+
+escalation_in_node() {
+  env -C bindings/node node --test tests/{definitions,express_{bag,credential,identity,passport},fastify_passport}.test.mjs
+}
+
+# With the search of Redis for live tokens, in every form in which a framework may have stored one.
+escalation_in_java() {
+  mvn --batch-mode --quiet --file bindings/java -pl ficha-spring-boot-starter -am test \
+    -Dtest='IdentityTest,CredentialTest,SecurityTest,ConfigurationTest' -Dsurefire.failIfNoSpecifiedTests=false
+}
+
 suite_security() {
   packaging/setup python node java bank || {
     report_failure "packaging/setup python node java bank"
@@ -121,6 +140,10 @@ suite_security() {
     before=$failed
     check "the parity services in $language build" "build_parity_$language"
     if ((failed == before)); then built+=("$language"); fi
+  done
+  heading "escalation and credentials at rest"
+  for language in "${built[@]}"; do
+    check "nobody becomes somebody else, and no credential is kept, in $language" "escalation_in_$language"
   done
   heading "router parity"
   check "a service that judges with case and routes without is found out" finds_a_careless_service
