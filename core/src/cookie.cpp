@@ -134,10 +134,11 @@ Result<void> validate(const CookieConfig& config) {
 CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::string_view name) noexcept {
   CookieValue result;
   for (std::string_view field : cookie_fields) {
+    const bool may_be_joined = field.find(',') != std::string_view::npos;
     while (!field.empty()) {
       std::string_view pairs = take_until(field, field.find(';'));
       while (!pairs.empty()) {
-        add_pair(result, take_until(pairs, find_joint(pairs)), name);
+        add_pair(result, take_until(pairs, may_be_joined ? find_joint(pairs) : std::string_view::npos), name);
         if (result.lookup == CookieLookup::ambiguous) return result;
       }
     }

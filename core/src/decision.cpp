@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cassert>
 #include <new>
 
@@ -122,33 +121,10 @@ ResponseHeaders::ResponseHeaders(const ResponseHeaders& other) : ResponseHeaders
   }
 }
 
-ResponseHeaders::ResponseHeaders(ResponseHeaders&& other) noexcept {
-  take(other);
-}
-
-ResponseHeaders& ResponseHeaders::operator=(ResponseHeaders other) noexcept {
-  clear();
-  take(other);
-  return *this;
-}
-
-ResponseHeaders::~ResponseHeaders() {
-  clear();
-}
-
-void ResponseHeaders::take(ResponseHeaders& other) noexcept {
-  for (; count_ < other.count_; ++count_) new (items_ + count_) ResponseHeader(std::move(other.items_[count_]));
-  other.clear();
-}
-
-void ResponseHeaders::clear() noexcept {
-  for (; count_ > 0; --count_) items_[count_ - 1].~ResponseHeader();
-}
-
 void ResponseHeaders::add(std::string_view name, std::string value) {
-  const auto first_vary = std::find_if(items_, items_ + count_, [&](const auto& item) { return item.name == "Vary"; });
-  if (name == "Vary" && first_vary != items_ + count_) {
-    first_vary->value.append(", ").append(value);
+  for (std::size_t i = 0; i < count_ && name == "Vary"; ++i) {
+    if (items_[i].name != name) continue;
+    items_[i].value.append(", ").append(value);
     return;
   }
   assert(count_ < room);

@@ -108,6 +108,7 @@ struct Interceptor::Compiled {
   std::variant<Decision, Admission> admit_unlisted_method(const RuleMatch& match, const Presented& presented) const;
   std::variant<Decision, Admission> admit_ruled(const HttpRequest& request, const RuledReadings& ruled,
                                                 const Presented& presented) const;
+  std::variant<Decision, Admission> make_admission(const RuledReadings& ruled, const Presented& presented) const;
   // Of the rules of all readings the first that is, or is not, for anyone; -1 for none.
   int first_rule(const RuledReadings& ruled, bool for_anyone) const noexcept;
   std::optional<Reason> refused_by_origin(const HttpRequest& request, const RuledReadings& ruled,
@@ -121,7 +122,8 @@ struct Interceptor::Compiled {
 
 std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest& request) const {
   if (auto answer = admit_preflight(request)) return *std::move(answer);
-  const RuledReadings ruled = rule_readings(request, reading_context());
+  RuledReadings ruled;
+  rule_readings(request, reading_context(), ruled);
   if (ruled.refused != Reason::allowed) return decide(Verdict::bad_request, ruled.refused, {});
   if (ruled.denied && ruled.count == 0) {
     const RuleMatch& match = *ruled.denied;
@@ -149,11 +151,13 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit_unlisted_method(c
                                                                                const Presented& presented) const {
   const Context context{-1, presented.carrier, presented.cookie_counted, match.skipped};
   if (!has_token_shape(presented.token)) return unauthenticated(presented.why_no_token(), context);
-  Admission admission{.carrier = presented.carrier, .token = presented.token, .touch = false};
+  std::variant<Decision, Admission> admitted{std::in_place_type<Admission>, -1, presented.carrier, presented.token};
+  Admission& admission = *std::get_if<Admission>(&admitted);
+  admission.touch = false;
   admission.method_not_allowed = true;
   admission.listed_methods = match.listed;
   admission.skipped = match.skipped;
-  return admission;
+  return admitted;
 }
 
 std::variant<Decision, Admission> Interceptor::Compiled::admit_ruled(const HttpRequest& request,
@@ -173,7 +177,14 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit_ruled(const HttpR
     context.rule = guarded;
     return unauthenticated(presented.why_no_token(), context);
   }
-  Admission admission{.rule = ruled.rules[0], .carrier = presented.carrier, .token = presented.token};
+  return make_admission(ruled, presented);
+}
+
+std::variant<Decision, Admission> Interceptor::Compiled::make_admission(const RuledReadings& ruled,
+                                                                        const Presented& presented) const {
+  std::variant<Decision, Admission> admitted{std::in_place_type<Admission>, ruled.rules[0], presented.carrier,
+                                             presented.token};
+  Admission& admission = *std::get_if<Admission>(&admitted);
   for (std::size_t i = 0; i < ruled.count; ++i) {
     const Rule& rule = rules[ruled.rules[i]].source;
     admission.fresh = admission.fresh || rule.requirement.fresh;
@@ -182,7 +193,7 @@ std::variant<Decision, Admission> Interceptor::Compiled::admit_ruled(const HttpR
   }
   admission.changes_state = ruled.changes_state;
   admission.skipped = ruled.skipped;
-  return admission;
+  return admitted;
 }
 
 int Interceptor::Compiled::first_rule(const RuledReadings& ruled, bool for_anyone) const noexcept {
@@ -197,7 +208,8 @@ std::optional<Decision> Interceptor::Compiled::admit_preflight(const HttpRequest
   if (cors.origins.empty() || request.method != "OPTIONS") return std::nullopt;
   const CorsFields fields = CorsFields::find(request.headers);
   if (!is_preflight(request.method, fields)) return std::nullopt;
-  const RuledReadings ruled = rule_preflight(request, fields.asked_method.value, reading_context());
+  RuledReadings ruled;
+  rule_preflight(request, fields.asked_method.value, reading_context(), ruled);
   const bool bad = ruled.refused != Reason::allowed && ruled.refused != Reason::ambiguous_method;
   if (bad) return decide(Verdict::bad_request, ruled.refused, {});
   const bool once = fields.origin.count == 1 && fields.asked_method.count == 1;

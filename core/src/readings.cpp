@@ -82,20 +82,17 @@ bool is_plainly(const Reading& reading, std::string_view path) noexcept {
 
 class Judge {
  public:
-  Judge(const HttpRequest& request, const ReadingContext& context) noexcept : request_(request), context_(context) {}
+  Judge(const HttpRequest& request, const ReadingContext& context, RuledReadings& out) noexcept
+      : request_(request), context_(context), out_(out) {}
 
-  [[nodiscard]] RuledReadings judge() noexcept {
-    read_all();
-    return out_;
-  }
-  [[nodiscard]] RuledReadings judge_preflight(std::string_view method) noexcept {
+  void judge() noexcept { read_all(); }
+  void judge_preflight(std::string_view method) noexcept {
     asked_ = context_.rules.methods().bit(method);
     if (asked_ == 0) {
       refuse(Reason::ambiguous_method);
     } else {
       read_all();
     }
-    return out_;
   }
 
  private:
@@ -188,7 +185,7 @@ class Judge {
 
   const HttpRequest& request_;
   const ReadingContext& context_;
-  RuledReadings out_;
+  RuledReadings& out_;
   MethodSet asked_ = 0;  // of a preflight: the method asked about
   bool writes_destination_ = false;
 };
@@ -199,13 +196,13 @@ bool changes_state(MethodSet method) noexcept {
   return (method & (safe_methods | connect_method)) == 0;
 }
 
-RuledReadings rule_readings(const HttpRequest& request, const ReadingContext& context) noexcept {
-  return Judge(request, context).judge();
+void rule_readings(const HttpRequest& request, const ReadingContext& context, RuledReadings& ruled) noexcept {
+  Judge(request, context, ruled).judge();
 }
 
-RuledReadings rule_preflight(const HttpRequest& request, std::string_view method,
-                             const ReadingContext& context) noexcept {
-  return Judge(request, context).judge_preflight(method);
+void rule_preflight(const HttpRequest& request, std::string_view method, const ReadingContext& context,
+                    RuledReadings& ruled) noexcept {
+  Judge(request, context, ruled).judge_preflight(method);
 }
 
 bool is_among_readings(const HttpRequest& request, const Reading& routed, const ReadingContext& context) noexcept {

@@ -30,10 +30,10 @@ struct ReadingContext {
   std::span<const AddressBlock> proxies;
 };
 
-[[nodiscard]] RuledReadings rule_readings(const HttpRequest& request, const ReadingContext& context) noexcept;
+void rule_readings(const HttpRequest& request, const ReadingContext& context, RuledReadings& ruled) noexcept;
 // The same for the request that a CORS preflight asks about: `method` in the place of every reading's own.
-[[nodiscard]] RuledReadings rule_preflight(const HttpRequest& request, std::string_view method,
-                                           const ReadingContext& context) noexcept;
+void rule_preflight(const HttpRequest& request, std::string_view method, const ReadingContext& context,
+                    RuledReadings& ruled) noexcept;
 // See Interceptor::is_judged.
 [[nodiscard]] bool is_among_readings(const HttpRequest& request, const Reading& routed,
                                      const ReadingContext& context) noexcept;

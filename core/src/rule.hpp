@@ -57,6 +57,8 @@ class RuleSet {
  private:
   [[nodiscard]] std::optional<ConfigProblem> add(const Rule& rule, std::size_t index);
   [[nodiscard]] std::optional<ConfigProblem> find_conflict(std::size_t index) const;
+  [[nodiscard]] bool find_decider(std::string_view path, MethodSet method, bool folded,
+                                  RuleMatch& match) const noexcept;
   [[nodiscard]] RuleMatch not_allowed(std::string_view path, MethodSet method, bool folded) const noexcept;
   [[nodiscard]] bool hinders(std::size_t earlier, std::size_t rule, std::string_view path, bool folded) const noexcept {
     const auto& follows = folded ? rules_[rule].follows_folded : rules_[rule].follows;

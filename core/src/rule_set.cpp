@@ -14,6 +14,12 @@ void add_skipped(SkippedRules& skipped, std::size_t index) noexcept {
 
 RuleMatch RuleSet::find(std::string_view path, MethodSet method, bool folded) const noexcept {
   RuleMatch match;
+  if (!find_decider(path, method, folded, match)) match = not_allowed(path, method, folded);
+  return match;
+}
+
+// False where the rules on the path do not list the method.
+bool RuleSet::find_decider(std::string_view path, MethodSet method, bool folded, RuleMatch& match) const noexcept {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!matches(i, path, folded)) continue;
     if ((rules_[i].methods & method) == 0) {
@@ -21,15 +27,14 @@ RuleMatch RuleSet::find(std::string_view path, MethodSet method, bool folded) co
       continue;
     }
     for (std::size_t earlier = match.skipped.count > 0 ? 0 : i; earlier < i; ++earlier) {
-      if (hinders(earlier, i, path, folded)) return not_allowed(path, method, folded);
+      if (hinders(earlier, i, path, folded)) return false;
     }
     match.rule = static_cast<int>(i);
     if (rules_[i].source.requirement.allow == Allow::nobody) match.denied = Reason::nobody;
-    return match;
+    return true;
   }
-  if (match.skipped.count > 0) return not_allowed(path, method, folded);
   match.denied = Reason::no_rule;
-  return match;
+  return match.skipped.count == 0;
 }
 
 // What could have been asked for on this path instead: each method that reaches a rule by the same order.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -107,9 +108,13 @@ class ResponseHeaders {
 
   ResponseHeaders() noexcept {}
   ResponseHeaders(const ResponseHeaders& other);
-  ResponseHeaders(ResponseHeaders&& other) noexcept;
-  ResponseHeaders& operator=(ResponseHeaders other) noexcept;
-  ~ResponseHeaders();
+  ResponseHeaders(ResponseHeaders&& other) noexcept { take(other); }
+  ResponseHeaders& operator=(ResponseHeaders other) noexcept {
+    clear();
+    take(other);
+    return *this;
+  }
+  ~ResponseHeaders() { clear(); }
 
   [[nodiscard]] std::span<const ResponseHeader> view() const noexcept { return {items_, count_}; }
   // `name` must outlive this. A second Vary is appended to the first. One header more than there is room for is a
@@ -117,8 +122,13 @@ class ResponseHeaders {
   void add(std::string_view name, std::string value);
 
  private:
-  void take(ResponseHeaders& other) noexcept;
-  void clear() noexcept;
+  void take(ResponseHeaders& other) noexcept {
+    for (; count_ < other.count_; ++count_) new (items_ + count_) ResponseHeader(std::move(other.items_[count_]));
+    other.clear();
+  }
+  void clear() noexcept {
+    for (; count_ > 0; --count_) items_[count_ - 1].~ResponseHeader();
+  }
 
   union {
     ResponseHeader items_[room];
@@ -171,15 +181,20 @@ class Decision {
 
 // What must be looked up before a request can be judged.
 struct Admission {
-  int rule = -1;
-  Carrier carrier = Carrier::none;
+  // Not an aggregate: what further_rules has room for is not cleared for every request.
+  explicit Admission(int rule_index = -1, Carrier presented_by = Carrier::none,
+                     std::string_view presented = {}) noexcept
+      : rule(rule_index), carrier(presented_by), token(presented) {}
+
+  int rule;
+  Carrier carrier;
   std::string_view token;  // within the request's buffers
   bool fresh = false;
   bool touch = true;
 
   // The interceptor's own: the rules of the further readings, and what of all readings the second half needs.
   static constexpr std::size_t max_further_rules = 24;
-  std::array<std::int16_t, max_further_rules> further_rules{};
+  std::array<std::int16_t, max_further_rules> further_rules;
   std::uint8_t further_count = 0;
   bool changes_state = false;
   bool method_not_allowed = false;  // but for whom the session decides

@@ -75,8 +75,7 @@ TEST_F(AnInterceptor, RefusesASessionPastItsAbsoluteDeadlineWhateverTheStoreSays
 
 TEST_F(AnInterceptor, DeniesAnAdmissionThatItDidNotMake) {
   for (const int rule : {-1, 2, 1'000'000}) {
-    const Decision decision =
-        interceptor_.judge(request_, {.rule = rule, .token = {}}, std::optional(session_of("a")), now);
+    const Decision decision = interceptor_.judge(request_, Admission(rule), std::optional(session_of("a")), now);
     EXPECT_EQ(decision.verdict, Verdict::forbidden) << rule;
   }
 }
