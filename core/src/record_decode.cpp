@@ -39,7 +39,7 @@ enum Element : std::uint32_t {
 };
 
 constexpr std::array<std::string_view, live_elements + 1> element_names = {
-    "record",        "version", "kind",      "guard", "generation", "created", "expires",   "idle",
+    "record",        "version", "kind",      "guard", "generation", "created", "expires",    "idle",
     "authenticated", "level",   "principal", "roles", "scopes",     "device",  "attributes", "protected"};
 
 // Follows the parser through the array and fills the fields. Nothing is kept of a record that fails anywhere.

@@ -3,7 +3,8 @@
 namespace ficha {
 
 SessionBuilder::SessionBuilder(const SessionId& id, const Values& values) {
-  const std::size_t spans = 3 + values.role_count + values.scope_count + 2 * (values.attribute_count + values.protected_count);
+  const std::size_t spans =
+      3 + values.role_count + values.scope_count + 2 * (values.attribute_count + values.protected_count);
   Session::Head& head = session_.head_;
   std::memset(static_cast<void*>(&head), 0, sizeof head);
   head.generation = values.generation;

@@ -110,7 +110,8 @@ Result<void> validate_timeouts(const Timeout& idle, const Timeout& absolute) {
 
 Result<void> validate_bag_key(const Patch::Op& op) {
   if (auto valid = validate_name(op.name); !valid) return valid;
-  if (op.key.size() > max_bag_key_bytes) return too_large("attribute \"" + op.name + "\": a key is at most 256 bytes long");
+  if (op.key.size() > max_bag_key_bytes)
+    return too_large("attribute \"" + op.name + "\": a key is at most 256 bytes long");
   if (op.key.empty() || !is_utf8(op.key)) {
     return invalid("attribute \"" + op.name + "\": a key is not empty and is UTF-8");
   }

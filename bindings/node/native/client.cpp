@@ -80,8 +80,9 @@ class RequestReader {
  public:
   [[nodiscard]] bool read(napi_env env, std::span<const napi_value> values) {
     if (values.size() < first_header || values.size() % 2 != 0) {
-      throw_type_error(env, "a request has a method, a path, a scheme, a peer, a prefix, readings, and pairs of header "
-                            "names and values");
+      throw_type_error(env,
+                       "a request has a method, a path, a scheme, a peer, a prefix, readings, and pairs of header "
+                       "names and values");
       return false;
     }
     const std::size_t count = (values.size() - first_header) / 2;

@@ -287,7 +287,8 @@ std::array methods{
         "authorize", fastcall<authorize>(), fast,
         "authorize($self, method, path, headers, scheme='https', peer='', prefix='', readings=())\n--\n\n"
         "Whether the request may pass. Never raises for the store: what cannot be found out is 'unavailable'.\n\n"
-        "``path`` is the raw request target; ``headers`` a list or tuple of (name, value), in str or bytes. ``prefix`` is\n"
+        "``path`` is the raw request target; ``headers`` a list or tuple of (name, value), in str or bytes. ``prefix`` "
+        "is\n"
         "what the server says was taken off the path, ``readings`` by what else the framework routes, each a tuple\n"
         "(method, target, decoded): '' is the request's own. The request passes only if every reading does."},
     PyMethodDef{"try_authorize", fastcall<try_authorize>(), fast,

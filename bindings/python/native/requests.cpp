@@ -166,8 +166,9 @@ void define_requests(py::module_& module) {
                                                     attributes, protected_attributes, device, level, authenticated,
                                                     idle_timeout, absolute_timeout)}};
       },
-      py::arg("principal"), py::arg("roles"), py::arg("scopes"), py::arg("attributes"),
-      py::arg("protected_attributes"), py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
+      py::arg("principal"), py::arg("roles"), py::arg("scopes"), py::arg("attributes"), py::arg("protected_attributes"),
+      py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"),
+      py::arg("absolute_timeout"));
   module.def(
       "login_request",
       [](const py::object& current, bool keep_attributes, std::string principal, Names roles, Names scopes,
@@ -179,13 +180,13 @@ void define_requests(py::module_& module) {
                   to_optional_session(current), keep_attributes}}};
       },
       py::arg("current"), py::arg("keep_attributes"), py::arg("principal"), py::arg("roles"), py::arg("scopes"),
-      py::arg("attributes"), py::arg("protected_attributes"), py::arg("device"), py::arg("level"), py::arg("authenticated"), py::arg("idle_timeout"),
-      py::arg("absolute_timeout"));
+      py::arg("attributes"), py::arg("protected_attributes"), py::arg("device"), py::arg("level"),
+      py::arg("authenticated"), py::arg("idle_timeout"), py::arg("absolute_timeout"));
   module.def(
       "patch_request",
       [](std::string_view id, const Ops& ops, const Ops& protected_ops, std::optional<Names> roles,
-         std::optional<Names> scopes, const DevicePair& device, std::optional<std::uint64_t> expected_generation, Seconds idle_timeout,
-         Seconds absolute_timeout) {
+         std::optional<Names> scopes, const DevicePair& device, std::optional<std::uint64_t> expected_generation,
+         Seconds idle_timeout, Seconds absolute_timeout) {
         Patch patch = to_patch(ops, protected_ops, std::move(roles), std::move(scopes), device);
         patch.expected_generation = expected_generation;
         patch.idle_timeout = to_seconds(idle_timeout);
@@ -201,7 +202,8 @@ void define_requests(py::module_& module) {
         return Request{PatchPrincipalRequest{
             std::move(principal), to_patch(ops, protected_ops, std::move(roles), std::move(scopes), device)}};
       },
-      py::arg("principal"), py::arg("ops"), py::arg("protected_ops"), py::arg("roles"), py::arg("scopes"), py::arg("device"));
+      py::arg("principal"), py::arg("ops"), py::arg("protected_ops"), py::arg("roles"), py::arg("scopes"),
+      py::arg("device"));
   module.def(
       "rotate_request",
       [](std::string_view id, std::int64_t grace) {

@@ -184,7 +184,8 @@ PyGetSetDef getters[] = {
     {"scopes", get_tuple<&Session::scope_count, &Session::scope>, nullptr, "Tuple of str.", nullptr},
     {"attributes", get_mapping<Ordinary>, nullptr, "Read-only mapping of native values.", nullptr},
     {"protected", get_mapping<Protected>, nullptr,
-     "The protected attributes, read-only: identity and authority, which only adapters write; empty in a list.", nullptr},
+     "The protected attributes, read-only: identity and authority, which only adapters write; empty in a list.",
+     nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 PyMethodDef methods[] = {

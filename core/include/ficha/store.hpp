@@ -40,12 +40,12 @@ struct Patch {
   struct Op {
     Kind kind;
     std::string name;
-    std::string json;     // for set, add and put; for put nested one level less deep
-    std::int64_t by = 0;  // for increment
+    std::string json;      // for set, add and put; for put nested one level less deep
+    std::int64_t by = 0;   // for increment
     std::string key = {};  // for put and take: 1 to 256 bytes of UTF-8; a bag holds at most 256 keys
   };
   std::vector<Op> ops;
-  std::vector<Op> protected_ops;  // set and remove, on protected attributes
+  std::vector<Op> protected_ops;                   // set and remove, on protected attributes
   std::optional<std::vector<std::string>> roles;   // replaces all roles
   std::optional<std::vector<std::string>> scopes;  // replaces all scopes
   std::optional<Device> device;

@@ -56,7 +56,8 @@ TEST_P(BagTest, AKeyThatStandsTwiceIsOneAfterwards) {
 }
 
 TEST_P(BagTest, KeysMayBeAnyText) {
-  const std::string names[] = {"__proto__", "constructor", "a\"b", "\\", std::string("\0", 1), "{", ":", ",", "\x7f", " "};
+  const std::string names[] = {"__proto__", "constructor", "a\"b", "\\",   std::string("\0", 1),
+                               "{",         ":",           ",",    "\x7f", " "};
   for (const std::string& name : names) {
     ASSERT_THAT(apply({put("bag", name, "1"), put("bag", name, "2")}), IsOk());
     ASSERT_THAT(apply({put("bag", "last", "3")}), IsOk());
@@ -133,8 +134,9 @@ TEST_P(BagTest, ForAnAddOnlyServiceABagIsAnAttributeLikeAnother) {
 }
 
 TEST_P(BagTest, APrincipalsSessionsTakePutAndTake) {
-  ASSERT_THAT(client().patch_principal("alice", {.ops = {put("bag", "a", "1"), put("bag", "b", "2"), take("bag", "a")}}),
-              IsOk());
+  ASSERT_THAT(
+      client().patch_principal("alice", {.ops = {put("bag", "a", "1"), put("bag", "b", "2"), take("bag", "a")}}),
+      IsOk());
   EXPECT_EQ(bag(), R"({"b":2})");
   EXPECT_EQ(load(issued.token)->generation(), 2U);
 }

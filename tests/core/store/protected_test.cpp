@@ -35,8 +35,9 @@ TEST_P(ProtectedTest, AreReadApartFromTheOthers) {
 }
 
 TEST_P(ProtectedTest, NoOrdinaryChangeReachesThem) {
-  ASSERT_THAT(apply({set("user", "1"), remove("factors"), add("more", "2"), increment("user", 5), put("bag", "user", "3")}),
-              IsOk());
+  ASSERT_THAT(
+      apply({set("user", "1"), remove("factors"), add("more", "2"), increment("user", 5), put("bag", "user", "3")}),
+      IsOk());
   EXPECT_EQ(attribute(load(issued.token), "user"), "6");
   EXPECT_EQ(stored("user"), "7");
   EXPECT_EQ(stored("factors"), "[\"password\"]");
@@ -62,7 +63,8 @@ TEST_P(ProtectedTest, CanAllBeRemovedAndSetAgain) {
 
 TEST_P(ProtectedTest, ASessionMadeWithoutThemTakesThem) {
   const IssuedSession plain = issue({});
-  ASSERT_THAT(client().patch(plain.session.id(), {.ops = {set("a", "1")}, .protected_ops = {set("user", "1")}}), IsOk());
+  ASSERT_THAT(client().patch(plain.session.id(), {.ops = {set("a", "1")}, .protected_ops = {set("user", "1")}}),
+              IsOk());
   const auto session = load(plain.token);
   EXPECT_EQ(protected_attribute(session, "user"), "1");
   EXPECT_EQ(attribute(session, "a"), "1");
@@ -92,10 +94,10 @@ TEST_P(ProtectedTest, ARotationKeepsThem) {
 }
 
 TEST_P(ProtectedTest, AReauthenticationKeepsThemAndSetsTheNewOnesOnTop) {
-  ASSERT_OK_AND_ASSIGN(
-      const IssuedSession again,
-      client().login({.session = {.principal = "alice", .protected_attributes = {{"factors", "[\"key\"]"}, {"new", "1"}}},
-                      .current = issued.session}));
+  ASSERT_OK_AND_ASSIGN(const IssuedSession again,
+                       client().login({.session = {.principal = "alice",
+                                                   .protected_attributes = {{"factors", "[\"key\"]"}, {"new", "1"}}},
+                                       .current = issued.session}));
   const auto session = load(again.token);
   EXPECT_EQ(protected_attribute(session, "user"), "7");
   EXPECT_EQ(protected_attribute(session, "factors"), "[\"key\"]");
@@ -131,7 +133,8 @@ TEST_P(ProtectedTest, ALoginFromAnotherPrincipalsSessionCarriesNone) {
 
 TEST_P(ProtectedTest, APrincipalsSessionsTakeThemToo) {
   const IssuedSession second = issue_for("alice");
-  ASSERT_OK_AND_ASSIGN(const std::uint64_t live, client().patch_principal("alice", {.protected_ops = {set("user", "9")}}));
+  ASSERT_OK_AND_ASSIGN(const std::uint64_t live,
+                       client().patch_principal("alice", {.protected_ops = {set("user", "9")}}));
   EXPECT_EQ(live, 2U);
   EXPECT_EQ(stored("user"), "9");
   EXPECT_EQ(protected_attribute(load(second.token), "user"), "9");
@@ -180,7 +183,8 @@ TEST_P(ProtectedTest, NamesAndValuesHaveTheRulesOfTheOthers) {
   EXPECT_THAT(apply_protected({set("a\nb", "1")}), FailsWith(ErrorCode::invalid_argument));
   EXPECT_THAT(apply_protected({set("a", "{")}), FailsWith(ErrorCode::invalid_argument));
   EXPECT_THAT(apply_protected({set(std::string(65, 'a'), "1")}), FailsWith(ErrorCode::too_large));
-  EXPECT_THAT(client().create({.protected_attributes = {{"a", "1"}, {"a", "2"}}}), FailsWith(ErrorCode::invalid_argument));
+  EXPECT_THAT(client().create({.protected_attributes = {{"a", "1"}, {"a", "2"}}}),
+              FailsWith(ErrorCode::invalid_argument));
 }
 
 TEST_P(ProtectedTest, AnAddOnlyServiceAddsThemAndChangesNone) {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import random
 import re
 import socket
 import sys
@@ -54,8 +56,9 @@ def await_port(process: Process, port: int) -> None:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return the wanted port, or another that is free."""
-    for port in (wanted, 0):
+    """Return the wanted port, or another that is free, and that no connection going out takes meanwhile."""
+    below_ephemeral = (random.randrange(10_000, 32_000) for _ in range(100))
+    for port in itertools.chain((wanted or next(below_ephemeral),), below_ephemeral):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
