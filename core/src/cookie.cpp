@@ -73,22 +73,23 @@ std::string_view take_until(std::string_view& rest, std::size_t separator) noexc
   return taken;
 }
 
-// Where a comma stands behind which another pair begins. Several Cookie fields are one list, which some servers join by ","
-// (RFC 9110 section 5.3): so joined or not, they read alike. No token holds a comma.
+// Where a comma stands behind which another pair begins: some servers join several Cookie fields by "," (RFC 9110 section
+// 5.3). No token holds a comma.
 std::size_t find_joint(std::string_view pairs) noexcept {
   std::size_t comma = pairs.find(',');
   while (comma != std::string_view::npos && !begins_a_pair(pairs.substr(comma + 1))) comma = pairs.find(',', comma + 1);
   return comma;
 }
 
-void add_pair(CookieValue& result, std::string_view pair, std::string_view name) noexcept {
+// `joined`: it stands behind a comma, where it may as well be part of another cookie's value, which a sibling domain can set.
+void add_pair(CookieValue& result, std::string_view pair, std::string_view name, bool joined) noexcept {
   pair = skip_blanks(pair);
   if (!pair.starts_with(name)) return;
   const std::string_view after_name = trim_blanks(pair.substr(name.size()));
   // Another cookie whose name begins with ours, or a nameless one.
   if (!after_name.starts_with('=')) return;
   const std::string_view value = trim_blanks(after_name.substr(1));
-  const bool differs = result.lookup != CookieLookup::absent && result.value != value;
+  const bool differs = result.lookup == CookieLookup::absent ? joined : result.value != value;
   result = differs ? CookieValue{CookieLookup::ambiguous, {}} : CookieValue{CookieLookup::found, value};
 }
 
@@ -137,8 +138,8 @@ CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::st
     const bool may_be_joined = field.find(',') != std::string_view::npos;
     while (!field.empty()) {
       std::string_view pairs = take_until(field, field.find(';'));
-      while (!pairs.empty()) {
-        add_pair(result, take_until(pairs, may_be_joined ? find_joint(pairs) : std::string_view::npos), name);
+      for (bool joined = false; !pairs.empty(); joined = true) {
+        add_pair(result, take_until(pairs, may_be_joined ? find_joint(pairs) : std::string_view::npos), name, joined);
         if (result.lookup == CookieLookup::ambiguous) return result;
       }
     }

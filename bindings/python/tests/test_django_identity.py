@@ -196,10 +196,12 @@ def test_protected_attributes_of_other_frameworks_are_neither_shown_nor_touched(
     assert (dict(stored.attributes), dict(stored.protected)) == ({"a": 2}, {"passport": {"user": "x"}})
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_asynchronous_writes_are_refused_as_well(async_client: AsyncClient) -> None:
-    for name in RESERVED:
-        assert (await async_client.get("/async-put", {name: '"1"'})).status_code == 400
+if hasattr(SessionStore, "aset"):  # Django 5.1
+
+    @pytest.mark.django_db(transaction=True)
+    async def test_asynchronous_writes_are_refused_as_well(async_client: AsyncClient) -> None:
+        for name in RESERVED:
+            assert (await async_client.get("/async-put", {name: '"1"'})).status_code == 400
 
 
 # --- the expiry ------------------------------------------------------------------------------------------------------

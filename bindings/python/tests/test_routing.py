@@ -112,12 +112,17 @@ def test_no_field_that_a_decision_depends_on_is_left_out(client: Client) -> None
 
 def test_cookie_lines_that_gunicorn_joined_by_a_comma_are_read_as_elsewhere(client: Client) -> None:
     token, path = client.create("alice", roles=["staff"]).token, "/staff/x"
-    for field in (f"a=1,sid={token}", f"sid={token},a=1", f"a=1, sid={token}, b=2", f"a=1; sid={token}"):
+    for field in (f"sid={token},a=1", f"a=1; sid={token}", f"sid={token},sid={token}"):
         request = environ(path, HTTP_COOKIE=field)
         decision = client.authorize_wsgi(request)
         assert decision.allowed, field
         assert str(token) not in repr(request)
-        assert "a=1" in request["HTTP_COOKIE"]
+
+
+def test_what_may_as_well_be_another_cookie_s_value_is_not_ours(client: Client) -> None:
+    token = client.create("alice", roles=["staff"]).token
+    for field in (f"a=1,sid={token}", f"a=1, sid={token}, b=2"):
+        assert reason(client, "/staff/x", HTTP_COOKIE=field) == "ambiguous_cookie"
 
 
 # --- ASGI ------------------------------------------------------------------------------------------------------------
@@ -163,14 +168,6 @@ async def test_a_root_path_that_nobody_configured_is_refused(client: Client) -> 
     # uvicorn --root-path /api puts it before what came.
     status, _, _ = await answer(starlette(client), "/api/staff/x", root_path="/api")
     assert status == 400
-
-
-async def test_a_root_path_of_the_application_itself_is_one_too(client: Client, mounted: Client) -> None:
-    for chosen, status in ((client, 400), (mounted, 401)):
-        app = FastAPI(root_path="/shop")
-        app.add_api_route("/staff/x", anything_else)
-        app.add_middleware(FichaMiddleware, client=chosen)
-        assert (await answer(app, "/staff/x"))[0] == status
 
 
 @pytest.mark.parametrize("path", ["/shop/staff/x", "/staff/x"], ids=["whole path", "proxy that strips"])
