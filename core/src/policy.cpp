@@ -78,7 +78,8 @@ std::optional<ConfigProblem> RuleSet::add(const Rule& rule, std::size_t index) {
 
   PathPattern folded = path->folded();
   has_capitals_ = has_capitals_ || folded.text() != path->text();
-  CompiledRule& added = rules_.emplace_back(*std::move(path), std::move(folded), methods, rule);
+  rules_.push_back({*std::move(path), std::move(folded), methods, rule});
+  CompiledRule& added = rules_.back();
   for (std::size_t earlier = 0; earlier < index; ++earlier) {
     const bool follows = rules_[earlier].path.covers(added.path);
     added.follows.push_back(follows);

@@ -47,7 +47,7 @@ def replace(database: redis.Redis, session: Session, record: list[Any]) -> bytes
 def from_later(services: dict[str, Service], database: redis.Redis, principal: str) -> Session:
     """A session with additions of a later version."""
     session = services["python"].create(principal, attributes={"cart": ["book"]}, roles=["customer"])
-    replace(database, session, record_of(database, session) + [PROTECTED] + ADDITIONS)
+    replace(database, session, [*record_of(database, session), PROTECTED, *ADDITIONS])
     return session
 
 
