@@ -49,7 +49,7 @@ build_parity_node() {
 }
 
 build_parity_java() {
-  mvn --batch-mode --quiet -f bindings/java install -DskipTests && mvn --batch-mode --quiet -f "$services/java" package
+  mvn --batch-mode --quiet -f bindings/java install -Dmaven.test.skip -Dmaven.javadoc.skip -Dspotless.check.skip && mvn --batch-mode --quiet -f "$services/java" package
 }
 
 # The wheel is built by the compiler of the preset release: ccache has compiled the core already.
