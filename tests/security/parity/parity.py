@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mutations
@@ -42,6 +42,7 @@ class Service:
     tokens: dict[str, bytes]
     labels: dict[str, list[str]]
     seeds: list[bytes]
+    process: subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -69,7 +70,8 @@ def _described(process: subprocess.Popen[bytes]) -> Service:
         if line.startswith(b"{"):
             said: dict[str, Any] = json.loads(line)
             tokens = {name: token.encode() for name, token in said["tokens"].items()}
-            return Service(said["port"], tokens, said["labels"], [seed.encode() for seed in said["seeds"]])
+            seeds = [seed.encode() for seed in said["seeds"]]
+            return Service(said["port"], tokens, said["labels"], seeds, process)
         if time.monotonic() > deadline:
             break
     raise SystemExit(f"the service said nothing of itself (exit status {process.poll()})")
@@ -104,6 +106,8 @@ class Tally:
 def ask(connection: Connection, service: Service, tally: Tally, who: str, request: Request) -> Response:
     """Send one request and judge what ran."""
     response = connection.exchange(request)
+    if response.status in (0, 502, 503) and service.process.poll() is not None:
+        raise SystemExit(f"the service ended (exit status {service.process.returncode}) at {request.target!r}")
     tally.sent += 1
     tally.statuses[response.status] += 1
     tally.answered += response.status != 0
@@ -137,7 +141,7 @@ def handshakes(service: Service, port: int) -> Tally:
     """Ask for a WebSocket from a foreign page with a user's cookie: no handler may run at all."""
     tally = Tally()
     connection = Connection(port)
-    nobody = Service(service.port, service.tokens, {label: [] for label in service.labels}, service.seeds)
+    nobody = replace(service, labels={label: [] for label in service.labels})
     upgrade = (
         (b"Connection", b"Upgrade"),
         (b"Upgrade", b"websocket"),
