@@ -99,7 +99,7 @@ parity_of_python() {
   local python=build/security/python/bin/python framework server proxy
   for framework in "${!python_services[@]}"; do
     local first=${python_services[$framework]%% *} fewer=()
-    # Django hands each of its synchronous steps to a thread: some 30 ms a request.
+    # Some 40 ms a request here, mostly waiting; others take a few.
     if [[ $framework == django_asgi && -z ${FICHA_LONG:-} ]]; then fewer=(--requests 100); fi
     for server in ${python_services[$framework]}; do
       run_parity "Python $framework on $server" "${fewer[@]}" -- "$python" "$services/python/$framework.py" "$server"
