@@ -1,4 +1,5 @@
-// Any bytes as Cookie fields (a line each), against a parser that follows RFC 6265bis word by word.
+// Any bytes as Cookie fields (a line each), against a parser that follows RFC 6265bis word by word, and takes a comma before
+// another pair for a joint of two fields (RFC 9110 section 5.3).
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -26,6 +27,28 @@ std::string trim(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
 }
 
+bool is_pair(std::string_view text) {
+  constexpr std::string_view token_chars =
+      "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string name = trim(text.substr(0, equals));
+  return !name.empty() && name.find_first_not_of(token_chars) == std::string::npos;
+}
+
+// What stands between the semicolons, cut at each comma behind which a pair begins.
+std::vector<std::string> split_joined(std::string_view pairs) {
+  std::vector<std::string> joined;
+  for (const std::string_view part : split(pairs, ',')) {
+    if (joined.empty() || is_pair(part)) {
+      joined.emplace_back(part);
+    } else {
+      joined.back().append(",").append(part);
+    }
+  }
+  return joined;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -35,12 +58,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::optional<std::string> expected;
   bool ambiguous = false;
   for (const std::string_view field : fields) {
-    for (const std::string_view pair : split(field, ';')) {
-      const std::size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || trim(pair.substr(0, equals)) != name) continue;
-      const std::string value = trim(pair.substr(equals + 1));
-      ambiguous |= expected && *expected != value;
-      expected = value;
+    for (const std::string_view pairs : split(field, ';')) {
+      bool behind_a_comma = false;
+      for (const std::string& pair : split_joined(pairs)) {
+        const std::size_t equals = pair.find('=');
+        if (equals != std::string_view::npos && trim(pair.substr(0, equals)) == name) {
+          const std::string value = trim(pair.substr(equals + 1));
+          ambiguous |= expected ? *expected != value : behind_a_comma;
+          expected = value;
+        }
+        behind_a_comma = true;
+      }
     }
   }
 

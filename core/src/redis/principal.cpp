@@ -97,7 +97,7 @@ Task<std::uint64_t> RedisStore::revoke_principal(std::string principal, std::opt
 Task<std::optional<std::uint64_t>> RedisStore::revoke_listed(const std::string& index, std::string_view kept,
                                                              std::uint64_t& revoked) {
   for (;;) {
-    auto evaluation = evaluate(scripts::revoke_principal, {"1", index, kept}, Targets::unnamed);
+    auto evaluation = evaluate(scripts::revoke_principal, arguments_of("1", index, kept), Targets::unnamed);
     const auto reply = co_await evaluation;
     if (!reply) co_return reply.error();
     revoked += static_cast<std::uint64_t>(view(*reply)[1].integer());

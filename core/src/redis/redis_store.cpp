@@ -172,11 +172,12 @@ Task<IssuedSession> RedisStore::create(NewSession wanted) {
   for (;;) {
     const std::size_t step = std::min(create_step, others.size() - entered);
     const std::string keys = std::to_string(2 + step);
-    std::vector<std::string_view> arguments = {keys, key, index};
+    auto arguments = arguments_of(keys, key, index);
     for (; arguments.size() < 3 + step; ++entered) arguments.push_back(others[entered]);
     if (stage == "walk" && entered == others.size()) stage = "walked";
-    arguments.insert(arguments.end(),
-                     {record, proves_itself(wanted) ? "1" : "0", limit, evicts ? "evict" : "refuse", stage});
+    const auto options =
+        arguments_of(record, proves_itself(wanted) ? "1" : "0", limit, evicts ? "evict" : "refuse", stage);
+    arguments.insert(arguments.end(), options.begin(), options.end());
     auto evaluation = evaluate(scripts::create, std::move(arguments), evicts ? Targets::unnamed : Targets::named);
     auto reply = co_await evaluation;
     if (!reply) {
@@ -280,10 +281,10 @@ Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, Rotate
     const SessionKey old_key = session_key(id);
     const std::string left_behind = options.grace.count() > 0 ? encode_superseded(id.guard(), new_id) : "";
     const OwnWrite write(cache_.get(), id);
-    std::vector<std::string_view> arguments = {
-        "3",         old_key,  new_key, index,
-        left_behind, grace_ms, record,  replacement && proves_itself(*replacement) ? "1" : "0"};
-    auto evaluation = evaluate(scripts::rotate, std::move(arguments), Targets::named);
+    const bool proves = replacement && proves_itself(*replacement);
+    auto evaluation = evaluate(
+        scripts::rotate, arguments_of("3", old_key, new_key, index, left_behind, grace_ms, record, proves ? "1" : "0"),
+        Targets::named);
     const auto reply = co_await evaluation;
     if (!reply) {
       if (reply.error().code != ErrorCode::conflict) co_return reply.error();
