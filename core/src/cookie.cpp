@@ -59,6 +59,11 @@ std::string_view skip_blanks(std::string_view text) noexcept {
   return text;
 }
 
+// Most pairs differ in the first byte: no call for those.
+bool begins_with(std::string_view pair, std::string_view name) noexcept {
+  return pair.size() > name.size() && pair.front() == name.front() && pair.starts_with(name);
+}
+
 // A name and an equals sign, as a cookie pair begins.
 bool begins_a_pair(std::string_view text) noexcept {
   text = skip_blanks(text);
@@ -81,16 +86,24 @@ std::size_t find_joint(std::string_view pairs) noexcept {
   return comma;
 }
 
-// `joined`: it stands behind a comma, where it may as well be part of another cookie's value, which a sibling domain can set.
+// `pair` begins with `name`. `joined`: it stands behind a comma, where it may as well be part of another cookie's value,
+// which a sibling domain can set.
 void add_pair(CookieValue& result, std::string_view pair, std::string_view name, bool joined) noexcept {
-  pair = skip_blanks(pair);
-  if (!pair.starts_with(name)) return;
   const std::string_view after_name = trim_blanks(pair.substr(name.size()));
   // Another cookie whose name begins with ours, or a nameless one.
   if (!after_name.starts_with('=')) return;
   const std::string_view value = trim_blanks(after_name.substr(1));
   const bool differs = result.lookup == CookieLookup::absent ? joined : result.value != value;
   result = differs ? CookieValue{CookieLookup::ambiguous, {}} : CookieValue{CookieLookup::found, value};
+}
+
+// `pairs` has no semicolon.
+void add_joined_pairs(CookieValue& result, std::string_view pairs, std::string_view name) noexcept {
+  for (bool joined = false; !pairs.empty(); joined = true) {
+    const std::string_view pair = skip_blanks(take_until(pairs, find_joint(pairs)));
+    if (begins_with(pair, name)) add_pair(result, pair, name, joined);
+    if (result.lookup == CookieLookup::ambiguous) return;
+  }
 }
 
 }  // namespace
@@ -137,11 +150,13 @@ CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::st
   for (std::string_view field : cookie_fields) {
     const bool may_be_joined = field.find(',') != std::string_view::npos;
     while (!field.empty()) {
-      std::string_view pairs = take_until(field, field.find(';'));
-      for (bool joined = false; !pairs.empty(); joined = true) {
-        add_pair(result, take_until(pairs, may_be_joined ? find_joint(pairs) : std::string_view::npos), name, joined);
-        if (result.lookup == CookieLookup::ambiguous) return result;
+      const std::string_view pairs = take_until(field, field.find(';'));
+      if (may_be_joined) {
+        add_joined_pairs(result, pairs, name);
+      } else if (const std::string_view pair = skip_blanks(pairs); begins_with(pair, name)) {
+        add_pair(result, pair, name, false);
       }
+      if (result.lookup == CookieLookup::ambiguous) return result;
     }
   }
   return result;

@@ -76,6 +76,19 @@ struct Presented {
   }
 };
 
+// Every reading must pass: the answer is that of the first of the highest rank.
+Decision judge_readings(const RuleSet& rules, const Admission& admission, const Session* session, std::int64_t now,
+                        const Context& context) {
+  Decision decision = judge_session(rules[admission.rule].source.requirement, session, now, context);
+  for (std::size_t i = 0; i < admission.further_count; ++i) {
+    Context further = context;
+    further.rule = admission.further_rules[i];
+    Decision other = judge_session(rules[further.rule].source.requirement, session, now, further);
+    if (rank(other.verdict) < rank(decision.verdict)) decision = std::move(other);
+  }
+  return decision;
+}
+
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), lower);
   return text;
@@ -115,13 +128,13 @@ struct Interceptor::Compiled {
                                           const Presented& presented) const;
   Decision judge_lookup(const HttpRequest& request, const Admission& admission, const LookupResult& lookup,
                         std::int64_t now) const;
-  Decision judge_readings(const Admission& admission, const Session* session, std::int64_t now,
-                          const Context& context) const;
   bool has_csrf_token(const HttpRequest& request, const Admission& admission) const;
 };
 
 std::variant<Decision, Admission> Interceptor::Compiled::admit(const HttpRequest& request) const {
-  if (auto answer = admit_preflight(request)) return *std::move(answer);
+  if (!cors.origins.empty() && request.method == "OPTIONS") {
+    if (auto answer = admit_preflight(request)) return *std::move(answer);
+  }
   RuledReadings ruled;
   rule_readings(request, reading_context(), ruled);
   if (ruled.refused != Reason::allowed) return decide(Verdict::bad_request, ruled.refused, {});
@@ -205,7 +218,6 @@ int Interceptor::Compiled::first_rule(const RuledReadings& ruled, bool for_anyon
 
 // Without the store, and without a look at credentials: a browser sends none with it.
 std::optional<Decision> Interceptor::Compiled::admit_preflight(const HttpRequest& request) const {
-  if (cors.origins.empty() || request.method != "OPTIONS") return std::nullopt;
   const CorsFields fields = CorsFields::find(request.headers);
   if (!is_preflight(request.method, fields)) return std::nullopt;
   RuledReadings ruled;
@@ -248,19 +260,6 @@ bool Interceptor::Compiled::has_csrf_token(const HttpRequest& request, const Adm
   return token && field.count == 1 && verify_csrf_token(field.value, *token);
 }
 
-// Every reading must pass: the answer is that of the first of the highest rank.
-Decision Interceptor::Compiled::judge_readings(const Admission& admission, const Session* session, std::int64_t now,
-                                               const Context& context) const {
-  Decision decision = judge_session(rules[admission.rule].source.requirement, session, now, context);
-  for (std::size_t i = 0; i < admission.further_count; ++i) {
-    Context further = context;
-    further.rule = admission.further_rules[i];
-    Decision other = judge_session(rules[further.rule].source.requirement, session, now, further);
-    if (rank(other.verdict) < rank(decision.verdict)) decision = std::move(other);
-  }
-  return decision;
-}
-
 Decision Interceptor::Compiled::judge_lookup(const HttpRequest& request, const Admission& admission,
                                              const LookupResult& lookup, std::int64_t now) const {
   const Context context{admission.rule, admission.carrier, admission.carrier == Carrier::cookie, admission.skipped};
@@ -282,7 +281,7 @@ Decision Interceptor::Compiled::judge_lookup(const HttpRequest& request, const A
   if (token_is_due && !has_csrf_token(request, admission)) {
     return decide(Verdict::forbidden, Reason::csrf_bad_token, context);
   }
-  return judge_readings(admission, session, now, context);
+  return judge_readings(rules, admission, session, now, context);
 }
 
 Decision Interceptor::Compiled::judge(const HttpRequest& request, const Admission& admission, LookupResult& lookup,

@@ -29,6 +29,12 @@ int status_of(Verdict verdict) noexcept {
   return 503;
 }
 
+Decision decide_with_challenge(Verdict verdict, Reason reason, const Context& context, std::string challenge) {
+  Decision decision = decide(verdict, reason, context);
+  decision.add_header("WWW-Authenticate", std::move(challenge));
+  return decision;
+}
+
 // RFC 6750 section 3.1. A cookie's user gets no challenge: there is no other credential to try.
 Decision missing_right(Reason reason, const Requirement& requirement, const Context& context) {
   if (context.carrier != Carrier::bearer) return decide(Verdict::forbidden, reason, context);
@@ -39,7 +45,7 @@ Decision missing_right(Reason reason, const Requirement& requirement, const Cont
     for (auto scope = scopes.begin() + 1; scope != scopes.end(); ++scope) challenge += " " + *scope;
     challenge += '"';
   }
-  return decide(Verdict::forbidden, reason, context, std::move(challenge));
+  return decide_with_challenge(Verdict::forbidden, reason, context, std::move(challenge));
 }
 
 // RFC 9470 section 3, with everything the next authentication has to satisfy.
@@ -47,7 +53,7 @@ Decision reauthenticate(Reason reason, const Requirement& requirement, const Con
   std::string challenge = R"(Bearer error="insufficient_user_authentication")";
   if (requirement.max_auth_age) challenge += ", max_age=\"" + std::to_string(requirement.max_auth_age->count()) + '"';
   if (requirement.level > 0) challenge += ", acr_values=\"" + std::to_string(requirement.level) + '"';
-  return decide(Verdict::reauthenticate, reason, context, std::move(challenge));
+  return decide_with_challenge(Verdict::reauthenticate, reason, context, std::move(challenge));
 }
 
 bool is_too_old(const Requirement& requirement, const Session& session, std::int64_t now) noexcept {
@@ -57,7 +63,7 @@ bool is_too_old(const Requirement& requirement, const Session& session, std::int
 
 }  // namespace
 
-Decision decide(Verdict verdict, Reason reason, const Context& context, std::string challenge) {
+Decision decide(Verdict verdict, Reason reason, const Context& context) {
   Decision decision;
   decision.verdict = verdict;
   decision.reason = reason;
@@ -65,7 +71,6 @@ Decision decide(Verdict verdict, Reason reason, const Context& context, std::str
   decision.rule = context.rule;
   decision.carrier = context.carrier;
   decision.skipped = context.skipped;
-  if (!challenge.empty()) decision.add_header("WWW-Authenticate", std::move(challenge));
   if (verdict == Verdict::unavailable) decision.add_header("Retry-After", "1");
   if (context.cookie_counted) decision.add_header("Vary", "Cookie");
   return decision;
@@ -73,11 +78,12 @@ Decision decide(Verdict verdict, Reason reason, const Context& context, std::str
 
 Decision unauthenticated(Reason reason, const Context& context) {
   const bool presented = reason != Reason::no_credential && reason != Reason::anonymous_session;
-  return decide(Verdict::unauthenticated, reason, context, presented ? R"(Bearer error="invalid_token")" : "Bearer");
+  return decide_with_challenge(Verdict::unauthenticated, reason, context,
+                               presented ? R"(Bearer error="invalid_token")" : "Bearer");
 }
 
 Decision invalid_request(Reason reason, const Context& context) {
-  return decide(Verdict::bad_request, reason, context, R"(Bearer error="invalid_request")");
+  return decide_with_challenge(Verdict::bad_request, reason, context, R"(Bearer error="invalid_request")");
 }
 
 Decision method_not_allowed(const MethodTable& methods, MethodSet listed, const Context& context) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "ficha/interceptor.hpp"
 #include "method.hpp"
@@ -17,7 +16,7 @@ struct Context {
   SkippedRules skipped = {};
 };
 
-[[nodiscard]] Decision decide(Verdict verdict, Reason reason, const Context& context, std::string challenge = {});
+[[nodiscard]] Decision decide(Verdict verdict, Reason reason, const Context& context);
 [[nodiscard]] Decision unauthenticated(Reason reason, const Context& context);
 // The credential is refused.
 [[nodiscard]] Decision invalid_request(Reason reason, const Context& context);

@@ -11,7 +11,7 @@
 namespace ficha {
 namespace {
 
-enum : std::uint8_t { refused = 1, escape = 2, dot = 4, not_ascii = 8, capital = 16, written = 32 };
+enum : std::uint8_t { refused = 1, escape = 2, dot = 4, not_ascii = 8, capital = 16, written = 32, slash = 64 };
 
 // What a raw byte of a path asks for.
 constexpr std::array<std::uint8_t, 256> byte_classes = [] {
@@ -23,20 +23,26 @@ constexpr std::array<std::uint8_t, 256> byte_classes = [] {
   table[' '] = table['#'] = written;  // may stand in a path that was decoded
   table['%'] = escape;
   table['.'] = dot;
+  table['/'] = slash;
   return table;
 }();
 
 // The classes of all bytes; `refused` among them for an empty segment.
 unsigned classes_of(std::string_view path) noexcept {
+  const auto class_of = [path](std::size_t i) -> unsigned { return byte_classes[static_cast<unsigned char>(path[i])]; };
   unsigned classes = 0;
-  bool empty_segment = false;
-  char previous = '\0';
-  for (const char c : path) {
-    classes |= byte_classes[static_cast<unsigned char>(c)];
-    empty_segment |= c == '/' && previous == '/';
-    previous = c;
+  unsigned of_two_in_a_row = 0;
+  unsigned previous = 0;
+  std::size_t i = path.size() % 2;
+  if (i == 1) classes = previous = class_of(0);
+  for (; i < path.size(); i += 2) {  // two at a time: the longest loop of a decision
+    const unsigned first = class_of(i);
+    const unsigned second = class_of(i + 1);
+    classes |= first | second;
+    of_two_in_a_row |= (previous | second) & first;
+    previous = second;
   }
-  return empty_segment ? classes | refused : classes;
+  return (of_two_in_a_row & slash) != 0 ? classes | refused : classes;
 }
 
 bool has_dot_segment(std::string_view path) noexcept {
@@ -60,6 +66,14 @@ bool has_escape(std::string_view text) noexcept {
       return true;
   }
   return false;
+}
+
+// Not by ==, which asks strlen and memcmp: for every request.
+bool is_any_one(std::string_view segment) noexcept {
+  return segment.size() == 1 && segment[0] == '*';
+}
+bool is_any_number(std::string_view segment) noexcept {
+  return segment.size() == 2 && segment[0] == '*' && segment[1] == '*';
 }
 
 }  // namespace
@@ -158,12 +172,13 @@ Result<PathPattern> PathPattern::compile(std::string_view pattern) {
 void PathPattern::classify() {
   const auto wildcard = std::find_if(segments_.begin(), segments_.end(),
                                      [](const std::string& segment) { return segment == "*" || segment == "**"; });
-  literal_ = text();
+  literal_segments_ = static_cast<std::size_t>(wildcard - segments_.begin());
+  literal_.clear();
+  for (auto segment = segments_.begin(); segment != wildcard; ++segment) literal_.append("/").append(*segment);
   if (wildcard == segments_.end()) {
     kind_ = Kind::exact;
   } else if (*wildcard == "**" && wildcard + 1 == segments_.end()) {
     kind_ = Kind::subtree;
-    literal_.resize(literal_.size() - std::string_view("/**").size());
   } else {
     kind_ = Kind::general;
   }
@@ -187,19 +202,19 @@ PathPattern PathPattern::folded() const {
 bool PathPattern::matches_segments(std::string_view path) const noexcept {
   constexpr std::size_t none = static_cast<std::size_t>(-1);
   const auto end_of_segment = [path](std::size_t slash) { return std::min(path.find('/', slash + 1), path.size()); };
-  std::size_t pattern = 0;
+  std::size_t pattern = literal_segments_;
   std::size_t position = 0;
   std::size_t last_any = none;      // the "**" to come back to
   std::size_t resume_position = 0;  // where the path goes on after what that "**" has taken
   while (position < path.size()) {
-    if (pattern < segments_.size() && segments_[pattern] == "**") {
+    if (pattern < segments_.size() && is_any_number(segments_[pattern])) {
       last_any = pattern++;
       resume_position = position;
       continue;
     }
     const std::size_t end = end_of_segment(position);
     if (pattern < segments_.size() &&
-        (segments_[pattern] == "*" || segments_[pattern] == path.substr(position + 1, end - position - 1))) {
+        (is_any_one(segments_[pattern]) || segments_[pattern] == path.substr(position + 1, end - position - 1))) {
       ++pattern;
       position = end;
       continue;
@@ -209,7 +224,7 @@ bool PathPattern::matches_segments(std::string_view path) const noexcept {
     position = resume_position;
     pattern = last_any + 1;
   }
-  if (pattern < segments_.size() && segments_[pattern] == "**") ++pattern;
+  if (pattern < segments_.size() && is_any_number(segments_[pattern])) ++pattern;
   return pattern == segments_.size();
 }
 

@@ -65,9 +65,10 @@ class PathPattern {
 
   // `path` as CanonicalPath::text(). Time at most proportional to the path's length times the pattern's segments.
   [[nodiscard]] bool matches(std::string_view path) const noexcept {
-    if (kind_ == Kind::general) return matches_segments(path);
+    const std::size_t size = literal_.size();
+    if (path.size() != size && (kind_ == Kind::exact || path.size() < size || path[size] != '/')) return false;
     if (!path.starts_with(literal_)) return false;
-    return path.size() == literal_.size() || (kind_ == Kind::subtree && path[literal_.size()] == '/');
+    return kind_ != Kind::general || matches_segments(path.substr(size));
   }
   // Whether every path that `other` matches is matched by this one too.
   [[nodiscard]] bool covers(const PathPattern& other) const;
@@ -88,10 +89,12 @@ class PathPattern {
   PathPattern() = default;
   void classify();
   [[nodiscard]] bool has_ends_of(const PathPattern& other) const noexcept;
+  // `path`: what comes behind literal_.
   [[nodiscard]] bool matches_segments(std::string_view path) const noexcept;
 
   Kind kind_ = Kind::exact;
-  std::string literal_;                // the whole path, or what comes before "/**"
+  std::string literal_;  // the segments before the first wildcard
+  std::size_t literal_segments_ = 0;
   std::vector<std::string> segments_;  // "*" and "**" are the wildcards
 };
 

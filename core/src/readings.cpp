@@ -100,7 +100,6 @@ class Judge {
     if (request_.readings.size() > max_readings) return refuse(Reason::too_many_readings);
     const MethodSet method = method_of(request_.method);
     if (method == 0) return refuse(Reason::ambiguous_method);
-    out_.changes_state = changes_state(method);
     // "OPTIONS *" asks about the server as a whole (RFC 9110 section 9.3.7), which no rule can be about.
     if (request_.path == "*" && request_.method == "OPTIONS") return deny({.denied = Reason::no_rule});
     CanonicalPath path;
