@@ -1,41 +1,57 @@
 # Nobody gets past: each framework on each server, asked for its handlers in thousands of ways.
 # shellcheck shell=bash
-: "${passed:?is set by tests/suites/lib.sh}" "${failed:?is set by tests/suites/lib.sh}" "${program_limit_seconds:?}"
+: "${passed:?is set by tests/suites/lib.sh}" "${failed:?is set by tests/suites/lib.sh}" "${cores:?is set by tests/suites/lib.sh}" "${program_limit_seconds:?}"
 
 readonly parity=tests/security/parity/parity.py services=tests/security/services
 # Requests sent and handlers that ran for the wrong person, over all services.
 parity_requests=0
 parity_wrong=0
 
-# run_parity NAME [--behind PROXY] -- COMMAND…: adds the checks of one parity service to the count.
+# The names of those that were started, in their order, and the jobs that ask them.
+parity_names=()
+declare -A parity_jobs
+
+# run_parity NAME [--behind PROXY] -- COMMAND…: asks one parity service, beside another: driver and service take turns, so
+# that each pair keeps one core busy. report_parity says what came of them.
 run_parity() {
-  local name=$1 options=() log status before=$failed
+  local name=$1 options=() log
   shift
   while [[ $1 != -- ]]; do
     options+=("$1")
     shift
   done
   shift
+  log=build/security/$(tr -cs '[:alnum:]\n+' - <<<"$name ${options[*]}").log
   mkdir -p build/security
-  log=build/security/${name// /-}.log
   if [[ -n ${FICHA_LONG:-} ]]; then options+=(--requests 20000); fi
-  timeout --kill-after=30 "$program_limit_seconds" python3 "$parity" "${options[@]}" "$name" "$@" >"$log" 2>"$log.errors"
-  status=$?
-  grep -v '^         ' "$log"
-  passed=$((passed + $(grep -c '^ok ' "$log")))
-  while read -r sentence; do
-    report_failure "parity of $sentence"
-    grep -A12 -F "$sentence" "$log" | grep '^         '
-  done < <(sed -nE 's/^FAILED +//p' "$log")
-  if ((status != 0 && failed == before)); then
-    report_failure "parity of $name ended with status $status"
-    tail -n 20 "$log.errors"
-  fi
-  local sent wrong
-  while read -r sent wrong; do
-    parity_requests=$((parity_requests + sent))
-    parity_wrong=$((parity_wrong + wrong))
-  done < <(sed -nE 's/.*: ([0-9]+) requests, [0-9]+ handlers ran, ([0-9]+) for the wrong person.*/\1 \2/p' "$log")
+  while (($(jobs -rp | wc -l) >= cores)); do wait -n; done
+  timeout --kill-after=30 "$program_limit_seconds" python3 "$parity" "${options[@]}" "$name" "$@" >"$log" 2>"$log.errors" &
+  parity_names+=("$log")
+  parity_jobs[$log]=$!
+}
+
+# Adds the checks of all services to the count.
+report_parity() {
+  local log status before sentence sent wrong
+  for log in "${parity_names[@]}"; do
+    before=$failed
+    wait "${parity_jobs[$log]}"
+    status=$?
+    grep -v '^         ' "$log"
+    passed=$((passed + $(grep -c '^ok ' "$log")))
+    while read -r sentence; do
+      report_failure "parity of $sentence"
+      grep -A12 -F "$sentence" "$log" | grep '^         '
+    done < <(sed -nE 's/^FAILED +//p' "$log")
+    if ((status != 0 && failed == before)); then
+      report_failure "parity ended with status $status (log: $log)"
+      tail -n 20 "$log.errors"
+    fi
+    while read -r sent wrong; do
+      parity_requests=$((parity_requests + sent))
+      parity_wrong=$((parity_wrong + wrong))
+    done < <(sed -nE 's/.*: ([0-9]+) requests, [0-9]+ handlers ran, ([0-9]+) for the wrong person.*/\1 \2/p' "$log")
+  done
 }
 
 finds_a_careless_service() {
@@ -150,6 +166,7 @@ suite_security() {
   heading "router parity"
   check "a service that judges with case and routes without is found out" finds_a_careless_service
   for language in cpp "${built[@]}"; do "parity_of_$language"; done
+  report_parity
   printf '\n%d requests, %d protected handlers ran for the wrong person\n' "$parity_requests" "$parity_wrong"
   heading "the tests themselves"
   local bin=build/security/python/bin
