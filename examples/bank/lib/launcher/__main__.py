@@ -37,7 +37,9 @@ def main() -> int:
             print(tour(system), flush=True)
             system.wait()
     except KeyboardInterrupt:
-        return 0
+        if not options.check:
+            return 0
+        print("bank: interrupted before everything was tried", file=sys.stderr)
     except (BuildFailed, ProcessDied, subprocess.CalledProcessError) as failure:
         print(f"bank: {failure}", file=sys.stderr)
     return 1
