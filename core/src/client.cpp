@@ -162,6 +162,10 @@ Result<std::string> Client::csrf_token(std::string_view token) const {
   });
 }
 
+bool Client::passes_credential() const noexcept {
+  return impl_->config.trust.pass_credential;
+}
+
 bool Client::is_identity_header(std::string_view name) const noexcept {
   return impl_->interceptor.is_identity_header(name);
 }

@@ -291,6 +291,7 @@ void read_section(Section& section, CorsConfig& cors) {
 void read_section(Section& section, TrustConfig& trust) {
   section.read("proxies", trust.proxies);
   section.read("identity_headers", trust.identity_headers);
+  section.read("pass_credential", trust.pass_credential);
 }
 
 void read_section(Section& section, Rule& rule) {

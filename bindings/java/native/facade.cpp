@@ -174,6 +174,10 @@ Packed token_id(Handle handle, Bytes token) {
   return parsed ? pack_text(parsed->id().str()) : pack(Outcome{std::optional<Session>{}});
 }
 
+bool passes_credential(Handle handle) {
+  return at(handle).client->passes_credential();
+}
+
 bool is_identity_header(Handle handle, Bytes name) {
   return at(handle).client->is_identity_header(name);
 }

@@ -73,6 +73,7 @@ Packed csrf_token(Handle handle, Bytes token);
 // The id of the session that a token leads to. → text, or none if it is no token of this configuration
 Packed token_id(Handle handle, Bytes token);
 bool is_identity_header(Handle handle, Bytes name);
+bool passes_credential(Handle handle);
 
 // The numbers of Stats in its order, 8 bytes each.
 Packed stats(Handle handle);

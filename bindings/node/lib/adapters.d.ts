@@ -43,8 +43,6 @@ export interface AdapterOptions {
   readonly prefix?: string;
   /** Attributes that say who somebody is: assigned between regenerate() and save() only. Default ["passport"]. */
   readonly identityNames?: readonly string[];
-  /** Leave the session's cookie and token in `headers`, for a proxy inside the service. Default false. */
-  readonly passCredential?: boolean;
 }
 
 /** Who is asking, and what the policy said. */

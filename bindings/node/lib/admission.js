@@ -14,14 +14,12 @@ const judgedOf = Symbol('ficha judged request');
 class Admission {
   #client;
   #shape;
-  #passCredential;
   #isStripped;
 
   /** `identityNames`: what of `session` only the framework's own login may write. */
-  constructor(client, { identityNames = ['passport'], passCredential = false }, Base) {
+  constructor(client, { identityNames = ['passport'] }, Base) {
     this.#client = client;
     this.#shape = new SessionShape(identityNames, Base);
-    this.#passCredential = passCredential;
     this.#isStripped = client.config.hasIdentityHeaders ? (name) => client.isIdentityHeader(name) : undefined;
   }
 
@@ -58,8 +56,8 @@ class Admission {
   }
 
   #hide(raw, judged, origin) {
-    const { cookieName } = this.#client.config;
-    if (!this.#passCredential && judged.hasCredential) {
+    const { cookieName, passCredential } = this.#client.config;
+    if (!passCredential && judged.hasCredential) {
       hideCredential(raw, cookieName, this.#isStripped);
       // What another middleware parsed before.
       if (origin.cookies && Object.hasOwn(origin.cookies, cookieName)) delete origin.cookies[cookieName];

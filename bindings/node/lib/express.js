@@ -157,7 +157,7 @@ function mountError(baseUrl, prefix) {
 }
 
 function checkOptions(client, given) {
-  checkKeys('sessions()', given, ['unset', 'rolling', 'context', 'prefix', 'identityNames', 'passCredential']);
+  checkKeys('sessions()', given, ['unset', 'rolling', 'context', 'prefix', 'identityNames']);
   const { unset = 'keep', prefix } = given;
   if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('sessions(): unset is "keep" or "destroy"');
   checkPrefix(client, prefix);
@@ -172,7 +172,6 @@ function checkOptions(client, given) {
  * `context`: follow the request through asynchronous code, for currentSession().
  * `prefix`: inside a mounted application or router, what of the path the rules are written without.
  * `identityNames`: attributes that say who somebody is, which the framework's login alone may assign; default Passport's.
- * `passCredential`: leave the session's cookie and token in `req.headers`, for a proxy inside the service.
  */
 function sessions(client, given = {}) {
   checkOptions(client, given);

@@ -29,7 +29,7 @@ function rawRequestOf(raw, prefix, prefixes) {
 
 function checkOptions(fastify, { client, ...options }) {
   if (!client) throw new TypeError('sessions: a client is expected, app.register(sessions, { client })');
-  checkKeys('sessions', options, ['prefix', 'identityNames', 'passCredential']);
+  checkKeys('sessions', options, ['prefix', 'identityNames']);
   checkPrefix(client, options.prefix);
   if (fastify.prefix === '' || options.prefix === '' || options.prefix === fastify.prefix) return;
   const where = JSON.stringify(fastify.prefix);
@@ -42,7 +42,7 @@ function checkOptions(fastify, { client, ...options }) {
 /**
  * Plugin: `app.register(sessions, { client })`. Denials and outages are errors with `statusCode`. After `reply.hijack()`,
  * what the handler did not save itself is saved when the response is out. Options as those of Express' sessions(): `prefix`,
- * `identityNames`, `passCredential`.
+ * `identityNames`.
  */
 async function sessions(fastify, options) {
   checkOptions(fastify, options);

@@ -246,6 +246,7 @@ export class Config {
   readonly absoluteTimeout: number;
   readonly ruleCount: number;
   readonly hasIdentityHeaders: boolean;
+  readonly passCredential: boolean;
   readonly prefixes: readonly string[];
 }
 

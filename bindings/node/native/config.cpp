@@ -57,6 +57,7 @@ Napi::Value describe(Napi::Env env, Config config) {
   object.Set("idleTimeout", static_cast<double>(config.session.idle_timeout.count()));
   object.Set("absoluteTimeout", static_cast<double>(config.session.absolute_timeout.count()));
   object.Set("hasIdentityHeaders", !config.trust.identity_headers.empty());
+  object.Set("passCredential", config.trust.pass_credential);
   Napi::Array prefixes = Napi::Array::New(env);
   for (std::uint32_t i = 0; i < config.prefixes.size(); ++i) prefixes[i] = config.prefixes[i];
   object.Set("prefixes", prefixes);

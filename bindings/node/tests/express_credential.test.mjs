@@ -84,8 +84,8 @@ onEveryExpress((application) => {
     assert.equal((await send('POST', '/logout', { headers })).text, '{}');
   });
 
-  test('passCredential leaves it, for a proxy inside the service', async (t) => {
-    const { send, token } = await service(t, {}, { passCredential: true });
+  test('[trust] pass_credential leaves it, for a proxy inside the service', async (t) => {
+    const { send, token } = await service(t, { trust: { pass_credential: true } });
     const sent = `a=1; sid=${token}`;
     assert.equal(JSON.parse((await send('GET', '/seen', { headers: { Cookie: sent } })).text).cookie, sent);
   });

@@ -74,6 +74,7 @@ void define_config(py::module_& module) {
           py::arg("prefixes"), "A copy with what is taken off the paths of this service.")
       .def_property_readonly("prefixes", [](const Config& c) { return c.prefixes; })
       .def_property_readonly("identity_headers", [](const Config& c) { return c.trust.identity_headers; })
+      .def_property_readonly("pass_credential", [](const Config& c) { return c.trust.pass_credential; })
       .def_property_readonly("cookie_name", [](const Config& c) { return c.cookie.name; })
       .def_property_readonly("cookie_domain", [](const Config& c) { return c.cookie.domain; })
       .def_property_readonly("cookie_same_site", [](const Config& c) { return name(c.cookie.same_site); })

@@ -101,7 +101,7 @@ def test_another_authorization_than_ours_stays(client: Client, value: str) -> No
 
 
 def test_a_proxy_in_the_service_may_see_it_where_it_is_told_to() -> None:
-    with Client(TABLES, pass_credential=True) as client:
+    with Client({**TABLES, "trust": {"pass_credential": True}}) as client:
         token = client.create("alice").token
         request = environ(HTTP_COOKIE=f"sid={token}")
         decision = client.authorize_wsgi(request)
@@ -221,7 +221,7 @@ def test_the_session_alone_hides_its_cookie_and_clears_a_dead_one() -> None:
 
 @pytest.mark.usefixtures("shown")
 def test_a_view_of_django_s_sees_the_credential_where_it_is_told_to(settings: Any) -> None:
-    settings.FICHA = {**settings.FICHA, "pass_credential": True}
+    settings.FICHA = {**settings.FICHA, "trust": {"pass_credential": True}}
     browser, token = Browser(), str(get_client().create("alice").token)
     browser.cookies[COOKIE] = token
     assert browser.get("/plain").json()["cookies"] == {COOKIE: token}

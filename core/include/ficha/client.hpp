@@ -129,6 +129,8 @@ class Client {
   // For [csrf] mode = "token". Errors: invalid_argument for a malformed token.
   [[nodiscard]] Result<std::string> csrf_token(std::string_view token) const;
   [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;
+  // [trust] pass_credential: handlers see the credential. False: the host hides it from them once a request is judged.
+  [[nodiscard]] bool passes_credential() const noexcept;
   // As those of Interceptor.
   [[nodiscard]] const std::vector<std::string>& judged_fields() const noexcept;
   [[nodiscard]] bool is_judged(const HttpRequest& request, const Reading& routed) const noexcept;

@@ -74,6 +74,8 @@ struct CorsConfig {
 struct TrustConfig {
   std::vector<std::string> proxies;           // CIDRs whose X-Forwarded-Proto and -Host count; default: none
   std::vector<std::string> identity_headers;  // stripped, in every alias, from what the client sent
+  // true: handlers see the session's cookie and its Bearer token, as a reverse proxy within the service has to.
+  bool pass_credential = false;
 };
 
 // The words of ficha.toml: "strict", "lax", "none"; "origin", "token", "off".

@@ -54,6 +54,7 @@ std::string settings_of(const Config& config) {
   text << '\n';
   for (const std::string& proxy : config.trust.proxies) text << proxy << '|';
   for (const std::string& header : config.trust.identity_headers) text << header << '|';
+  text << config.trust.pass_credential;
   return text.str();
 }
 
@@ -102,6 +103,7 @@ header = "X-Bank-CSRF"
 [trust]
 proxies = ["10.0.0.0/8"]
 identity_headers = ["X-User"]
+pass_credential = true
 )");
   EXPECT_EQ(settings_of(config),
             "rediss://redis.example.org:6380/3|bank|svc|secret|/ca.pem|/cert.pem|/key.pem|1000|300|2000|77\n"
@@ -109,7 +111,7 @@ identity_headers = ["X-User"]
             "900|28800|10|1|1|cart|pref.*|0123456789abcdef|fedcba9876543210\n"
             "__Secure-bank|0|example.org|1|0\n"
             "1|X-Bank-CSRF|https://app.example.org\n"
-            "10.0.0.0/8|X-User|");
+            "10.0.0.0/8|X-User|1");
 }
 
 TEST(ParseConfig, SetsEveryKeyOfARule) {
@@ -315,7 +317,7 @@ TEST_F(ExampleFile, NamesEveryKeyThatThereIs) {
       "url namespace username password ca_file certificate_file key_file connect_timeout command_timeout "
       "operation_timeout max_in_flight enabled max_staleness max_entries max_bytes idle_timeout absolute_timeout "
       "max_per_principal on_limit writes may_write token_keys name same_site domain persistent insecure_http mode "
-      "trusted_origins header origins headers max_age credentials proxies identity_headers ");
+      "trusted_origins header origins headers max_age credentials proxies identity_headers pass_credential ");
   for (const char* of_a_rule : {"methods", "allow", "roles", "scopes", "level", "max_auth_age", "fresh", "touch"}) {
     EXPECT_NE(keys.find(std::string(of_a_rule) + " "), std::string::npos) << of_a_rule;
   }

@@ -80,22 +80,19 @@ class Client(_core.Client):
         config: Source,
         *,
         prefixes: Iterable[str] = (),
-        pass_credential: bool = False,
         log: Callable[[int, str], None] = _log,
         clock: _core.ManualClock | None = None,
     ) -> None:
         """Open a client; it connects in the background, so an unreachable Redis is an error of the calls.
 
         ``config`` is a URL, the path of a ficha.toml, or a dict in its shape; a mistake raises InvalidConfig.
-        ``prefixes`` are what proxies, servers or mounts take off this service's paths, such as "/shop". With
-        ``pass_credential`` handlers see the session's cookie and token: for a reverse proxy written in the service.
+        ``prefixes`` are what proxies, servers or mounts take off this service's paths, such as "/shop".
         ``log`` receives (0 debug to 3 error, message); the default is the logger "ficha". ``clock`` is for tests.
         """
         given = list(_requests.to_list(prefixes))
         #: The configuration in force.
         self.config = read_config(config).with_prefixes(given) if given else read_config(config)
         super().__init__(self.config, clock, log)
-        self.pass_credential = pass_credential
         self._cookie_name = self.config.cookie_name
         self._strips_identity = bool(self.config.identity_headers)
         #: Where a WSGI environ has the fields that a decision may depend on.
@@ -193,7 +190,7 @@ class Client(_core.Client):
         if self._strips_identity:
             for key in [key for key in environ if key.startswith("HTTP_") and self.is_identity_header(key[5:])]:
                 del environ[key]
-        return hide_in_environ(self, dict(environ) if self.pass_credential else environ, self._cookie_name)
+        return hide_in_environ(self, dict(environ) if self.config.pass_credential else environ, self._cookie_name)
 
     def hide_in_scope(self, scope: MutableMapping[str, Any]) -> Credential | None:
         """Take what handlers must not see out of an ASGI scope, and return the credential; for integrations."""
@@ -201,7 +198,7 @@ class Client(_core.Client):
             scope["headers"] = [
                 field for field in scope["headers"] if not self.is_identity_header(field[0].decode("latin-1"))
             ]
-        return hide_in_scope(self, dict(scope) if self.pass_credential else scope, self._cookie_name)
+        return hide_in_scope(self, dict(scope) if self.config.pass_credential else scope, self._cookie_name)
 
     def require(self, decision: Decision, **required: Any) -> Decision:
         """Judge a requirement of the matched route or handler, on what authorize() returned.

@@ -35,7 +35,7 @@ class Identity(NamedTuple):
     device: tuple[str, str] | None = None
 
 
-_OWN = frozenset({"identity", "prefixes", "pass_credential"})
+_OWN = frozenset({"identity", "prefixes"})
 
 _lock = threading.Lock()
 _client: Client | None = None
@@ -56,14 +56,13 @@ def get_client() -> Client:
     client = _client
     if client is None:
         with _lock:
-            client = _client = _client or Client(configuration(), pass_credential=_pass_credential())
+            client = _client = _client or Client(configuration())
     return client
 
 
 def configuration() -> Config:
     """Return the configuration that the settings describe. Raises InvalidConfig."""
     options = {key: value for key, value in _options().items() if key not in _OWN}
-    _pass_credential()
     path = options.pop("file", None)
     if path is not None:
         if options:
@@ -79,13 +78,6 @@ def _prefixes() -> list[str]:
         raise InvalidConfig('FICHA["prefixes"] is a list of paths such as "/shop"')
     forced = (settings.FORCE_SCRIPT_NAME or "").rstrip("/")
     return [*given, *([forced] if forced and forced not in given else [])]
-
-
-def _pass_credential() -> bool:
-    given = _options().get("pass_credential", False)
-    if not isinstance(given, bool):
-        raise InvalidConfig('FICHA["pass_credential"] is True or False')
-    return given
 
 
 def identity_of(user: Any) -> Identity:

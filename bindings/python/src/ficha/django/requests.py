@@ -33,7 +33,7 @@ def hide_credential(request: HttpRequest) -> Credential | None:
     scope = getattr(request, "scope", None)
     if scope is not None:
         client.hide_in_scope(scope)
-    if not client.pass_credential:
+    if not client.config.pass_credential:
         request.__dict__.get("COOKIES", {}).pop(client.config.cookie_name, None)
     request.__dict__.pop("headers", None)
     return credential

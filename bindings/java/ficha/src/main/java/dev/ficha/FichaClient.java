@@ -376,6 +376,11 @@ public final class FichaClient implements AutoCloseable {
         return with(() -> Native.isIdentityHeader(handle, name.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** {@code [trust] pass_credential}: handlers see the session's cookie and its token. */
+    public boolean passesCredential() {
+        return with(() -> Native.passesCredential(handle));
+    }
+
     public Stats stats() {
         return with(() -> Stats.unpack(Native.stats(handle)));
     }

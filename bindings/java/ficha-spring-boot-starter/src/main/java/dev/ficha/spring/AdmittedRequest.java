@@ -19,6 +19,7 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
     private final Session session;
     private final Carrier carrier;
     private final Credentials credentials;
+    private final boolean passesCredential;
     private final List<String> headerNames = new ArrayList<>();
     private final List<String> removed = new ArrayList<>();
 
@@ -27,9 +28,10 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
         session = state == null ? null : state.admitted();
         carrier = state == null ? Carrier.NONE : state.carrier();
         credentials = judge.credentials();
+        passesCredential = judge.client().passesCredential();
         for (String name : Collections.list(request.getHeaderNames())) {
             if (judge.isIdentityHeader(name)) removed.add(name);
-            else if (!isCredential(name) || !valuesOf(name).isEmpty()) headerNames.add(name);
+            else if (!isHidden(name) || !valuesOf(name).isEmpty()) headerNames.add(name);
         }
     }
 
@@ -37,7 +39,8 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
         return new AdmittedRequest(request, state, judge);
     }
 
-    private static boolean isCredential(String name) {
+    private boolean isHidden(String name) {
+        if (passesCredential) return false;
         return name.equalsIgnoreCase(Credentials.COOKIE) || name.equalsIgnoreCase(Credentials.AUTHORIZATION);
     }
 
@@ -69,13 +72,14 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
 
     @Override
     public Cookie[] getCookies() {
-        return credentials.withoutCookie(super.getCookies());
+        Cookie[] cookies = super.getCookies();
+        return passesCredential ? cookies : credentials.withoutCookie(cookies);
     }
 
     @Override
     public String getHeader(String name) {
         if (name == null || isRemoved(name)) return null;
-        if (!isCredential(name)) return super.getHeader(name);
+        if (!isHidden(name)) return super.getHeader(name);
         List<String> values = valuesOf(name);
         return values.isEmpty() ? null : values.get(0);
     }
@@ -83,7 +87,7 @@ final class AdmittedRequest extends HttpServletRequestWrapper {
     @Override
     public Enumeration<String> getHeaders(String name) {
         if (name == null || isRemoved(name)) return Collections.emptyEnumeration();
-        return isCredential(name) ? Collections.enumeration(valuesOf(name)) : super.getHeaders(name);
+        return isHidden(name) ? Collections.enumeration(valuesOf(name)) : super.getHeaders(name);
     }
 
     @Override
