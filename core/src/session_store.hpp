@@ -8,6 +8,13 @@
 
 namespace ficha {
 
+// The token of a session to be created.
+[[nodiscard]] inline Result<Token> token_for(const NewSession& wanted, const TokenKeys& keys, RandomSource& random) {
+  if (wanted.token) return *wanted.token;
+  if (wanted.principal.empty()) return Token::generate_anonymous(keys, random);
+  return Token::generate(route_of(wanted.principal), keys, random);
+}
+
 // Thread rule: every function from any thread. Tasks must be finished before the store is destroyed; close() sees to it.
 class SessionStore {
  public:

@@ -175,6 +175,9 @@ Result<void> validate(const NewSession& session) {
   if (auto valid = validate_protected(session.protected_attributes); !valid) return valid;
   if (auto valid = validate_timeouts(session.idle_timeout, session.absolute_timeout); !valid) return valid;
   if (session.level < 0 || session.level > 3) return invalid("level: 0 to 3");
+  if (session.token && !session.principal.empty() && session.token->id().route() != route_of(session.principal)) {
+    return invalid("token: on another route than the principal");
+  }
 
   std::size_t bytes = packed_bytes(session.principal) + packed_bytes(session.roles) + packed_bytes(session.scopes) +
                       packed_bytes(session.device);

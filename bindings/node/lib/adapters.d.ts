@@ -69,7 +69,7 @@ export interface SessionCookie {
   readonly secure: boolean;
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly domain?: string;
-  /** Milliseconds without use that session and cookie last; can be set at any time. Null: as the configuration says. */
+  /** Milliseconds that session and cookie last; can be set at any time. Null: as configured, and the cookie ends with the browser. */
   maxAge: number | null;
   /** What maxAge was when it was set. */
   readonly originalMaxAge: number | null;
@@ -84,8 +84,8 @@ type Done = (error?: unknown) => void;
 
 /** Its own enumerable properties are the session's attributes. */
 export interface HttpSessionMethods {
-  /** Undefined until the session is stored for the first time. */
-  readonly id: string | undefined;
+  /** That of a session that is not stored yet holds from the moment it is. */
+  readonly id: string;
   readonly cookie: SessionCookie;
   /** Stores a session with nothing in it as well: from then on it has an id. */
   save(): Promise<void>;

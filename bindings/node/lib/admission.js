@@ -15,10 +15,12 @@ class Admission {
   #client;
   #shape;
   #isStripped;
+  #isRolling;
 
   /** `identityNames`: what of `session` only the framework's own login may write. */
-  constructor(client, { identityNames = ['passport'] }, Base) {
+  constructor(client, { identityNames = ['passport'], rolling = false }, Base) {
     this.#client = client;
+    this.#isRolling = rolling;
     this.#shape = new SessionShape(identityNames, Base);
     this.#isStripped = client.config.hasIdentityHeaders ? (name) => client.isIdentityHeader(name) : undefined;
   }
@@ -52,7 +54,7 @@ class Admission {
   }
 
   #keep(decision, judged, origin) {
-    return new SessionKeeper(this.#client, origin, judged, check(decision), this.#shape);
+    return new SessionKeeper(this.#client, origin, judged, check(decision), this.#shape, this.#isRolling);
   }
 
   #hide(raw, judged, origin) {

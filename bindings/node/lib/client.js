@@ -42,8 +42,12 @@ class Client {
     return this.#native.create(newSession(principal, options));
   }
   /** For the framework adapters: with protected attributes as [name, JSON text, …]. */
-  static async createWith(client, principal, options, protectedTexts) {
-    return client.#native.create({ ...newSession(principal, options), protected: protectedTexts });
+  static async createWith(client, principal, options, protectedTexts, token) {
+    return client.#native.create({ ...newSession(principal, options), protected: protectedTexts }, token);
+  }
+  /** For the framework adapters: [token, id] for a session of nobody's that createWith() makes later. */
+  static tokenAhead(client) {
+    return client.#native.tokenAhead();
   }
   load(token, { touch = true, fresh = false } = {}) {
     try {

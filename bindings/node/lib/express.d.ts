@@ -18,7 +18,7 @@ declare global {
   namespace Express {
     interface Request {
       session: HttpSession;
-      sessionID: string | undefined;
+      sessionID: string;
       ficha: RequestInfo;
     }
   }

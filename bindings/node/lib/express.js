@@ -114,7 +114,10 @@ const accessors = {
   },
   sessionID: {
     get() {
-      return this[exchangeOf].keeper.snapshot?.id;
+      return this[exchangeOf].keeper.id;
+    },
+    set(id) {
+      if (id !== this.sessionID) throw new TypeError('req.sessionID cannot be assigned: it follows from the token');
     },
     configurable: true,
   },

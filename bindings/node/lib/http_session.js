@@ -22,9 +22,9 @@ class HttpSession {
     this.#keeper = keeper;
     this.#identity = identity;
   }
-  /** Public; undefined until the session is stored for the first time. */
+  /** Public. That of a session that is not stored yet holds from the moment it is. */
   get id() {
-    return this.#keeper.snapshot?.id;
+    return this.#keeper.id;
   }
   get cookie() {
     return new SessionCookie(this.#keeper);

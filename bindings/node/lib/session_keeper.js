@@ -37,6 +37,7 @@ class SessionKeeper {
   #found;
   #decision;
   #token;
+  #ahead; // [token, id] of a session that is to be stored under an id that was asked for before
   #stored;
   #object;
   #bagSteps = [];
@@ -48,9 +49,10 @@ class SessionKeeper {
   #running = 0;
   #failed; // [operation, error] of each, if any did
 
-  /** `origin` is the framework's request, `judged` what of it was judged, `shape` a SessionShape. */
-  constructor(client, origin, judged, decision, shape) {
+  /** `origin` is the framework's request, `judged` what of it was judged, `shape` a SessionShape; `isRolling`: every response has the cookie. */
+  constructor(client, origin, judged, decision, shape, isRolling) {
     this.client = client;
+    this.isRolling = isRolling;
     this.origin = origin;
     this.judged = judged;
     this.snapshot = this.#found = decision.session;
@@ -91,6 +93,11 @@ class SessionKeeper {
     return (this.#token ??= this.judged.token(this.#decision.carrier));
   }
 
+  /** Of the stored session, or the one that it will have if it is stored. */
+  get id() {
+    return this.snapshot?.id ?? (this.#ahead ??= Client.tokenAhead(this.client))[1];
+  }
+
   /** Seconds: how long the session lives if it is not used, where that is not what the configuration says. */
   get ownLifetime() {
     if (this.#lifetime !== undefined) return this.#lifetime ?? undefined;
@@ -103,22 +110,29 @@ class SessionKeeper {
   }
   /** Undefined: as the configuration says. */
   limitLifetime(seconds) {
-    if (seconds === undefined && this.ownLifetime === undefined) this.#lifetime = undefined;
+    const isAsConfigured = this.ownLifetime === undefined && !this.client.config.cookiePersistent;
+    if (seconds === undefined && isAsConfigured) this.#lifetime = undefined;
     else this.#lifetime = seconds ?? null;
   }
-  // Idle and absolute timeout, both.
+  /** Whether the request said that the cookie ends with the browser, whatever the configuration says. */
+  get endsWithBrowser() {
+    return this.#lifetime === null;
+  }
+  // The cookie is sent once, or again and again: the session lives from then, or from its last use, as the cookie does.
   #timeouts() {
     if (this.#lifetime === undefined) return {};
     const { idleTimeout, absoluteTimeout } = this.client.config;
-    return this.#lifetime === null
-      ? { idleTimeout, absoluteTimeout }
-      : { idleTimeout: this.#lifetime, absoluteTimeout: this.#lifetime };
+    if (this.#lifetime === null) return { idleTimeout, absoluteTimeout };
+    const longest = this.isRolling ? Math.max(this.#lifetime, absoluteTimeout) : this.#lifetime;
+    return { idleTimeout: this.#lifetime, absoluteTimeout: longest };
   }
   /** The value of Set-Cookie for the session as it is now; it lasts as long as the session. */
   cookieOf(session, token) {
     const cookie = this.client.setCookie(session, token);
     const lifetime = this.ownLifetime;
-    return lifetime === undefined ? cookie : `${cookie.replace(maxAgeOfCookie, '')}; Max-Age=${lifetime}`;
+    if (lifetime === undefined) return this.endsWithBrowser ? cookie.replace(maxAgeOfCookie, '') : cookie;
+    const left = this.isRenewed ? lifetime : Math.min(lifetime, session.expiresAt - Math.floor(Date.now() / 1000));
+    return `${cookie.replace(maxAgeOfCookie, '')}; Max-Age=${Math.max(1, left)}`;
   }
 
   /** Whether save() would write. */
@@ -223,6 +237,7 @@ class SessionKeeper {
 
   #adopt(issued) {
     this.snapshot = issued;
+    this.#ahead = undefined;
     this.#token = issued.token;
     this.#ended = false;
     if (this.usesCookie) this.setCookie = this.cookieOf(issued);
@@ -246,7 +261,7 @@ class SessionKeeper {
       this.#checkCookieGoesAlong();
       this.#bagSteps = [];
       const wanted = { attributes: this.#values(), device: deviceOf(this.origin), ...timeouts };
-      this.#adopt(await Client.createWith(this.client, '', wanted, identity.given()));
+      this.#adopt(await Client.createWith(this.client, '', wanted, identity.given(), this.#ahead?.[0]));
     }
     identity.stored(protectedOps);
     this.#stored = applyChanges(this.#stored, ops);
@@ -270,6 +285,7 @@ class SessionKeeper {
       if (this.usesCookie) this.setCookie = this.client.clearCookie();
     }
     this.snapshot = null;
+    this.#ahead = undefined;
     this.#issuedIdentity = [];
     this.#object = undefined; // its attributes are nobody's any more
     this.#lifetime = undefined;

@@ -285,6 +285,18 @@ Napi::Value session_id(const SharedClient& handle, const Napi::CallbackInfo& inf
   return {info.Env(), token ? to_string(info.Env(), token->id().str()) : null_value(info.Env())};
 }
 
+// [token, id] for a session to be created; the token is opaque to JavaScript.
+Napi::Value token_ahead(const SharedClient& handle, const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  auto token = std::make_unique<Token>(
+      value_or_raise(env, Token::generate_anonymous(handle->client.config().session.token_keys)));
+  Napi::Array pair = Napi::Array::New(env, 2);
+  pair[1U] = Napi::Value{env, to_string(env, token->id().str())};
+  pair[0U] = Napi::External<Token>::New(env, token.get(), [](Napi::Env, Token* owned) { delete owned; });
+  static_cast<void>(token.release());
+  return pair;
+}
+
 Napi::Value is_identity_header(const SharedClient& handle, const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), handle->client.is_identity_header(text_of(info[0])));
 }
@@ -385,6 +397,7 @@ constexpr std::array methods{Method{"tryLoad", try_load},
                              Method{"clearCookie", cold<clear_cookie>},
                              Method{"csrfToken", cold<csrf_token>},
                              Method{"sessionId", cold<session_id>},
+                             Method{"tokenAhead", cold<token_ahead>},
                              Method{"isIdentityHeader", cold<is_identity_header>},
                              Method{"stats", cold<stats>},
                              Method{"prometheusText", cold<prometheus>},

@@ -166,7 +166,9 @@ StoreRequest read_find(const Napi::CallbackInfo& info) {
 }
 
 StoreRequest read_create(const Napi::CallbackInfo& info) {
-  return CreateRequest{to_new_session(info[0])};
+  NewSession session = to_new_session(info[0]);
+  if (info[1].IsExternal()) session.token = *info[1].As<Napi::External<Token>>().Data();
+  return CreateRequest{std::move(session)};
 }
 
 StoreRequest read_patch(const Napi::CallbackInfo& info) {

@@ -83,10 +83,103 @@ onEveryExpress((application) => {
     assert.equal((await send('GET', '/bad')).status, 400);
   });
 
-  test('an explicit save() gives a session with nothing in it an id that stays', async (t) => {
+  test('the id of a session that is not stored yet is the one under which it is stored, and no other visitor has it', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/id', (req, res) => res.json([req.session.id, req.sessionID]));
+    app.get('/store', async (req, res) => {
+      const { id } = req.session;
+      req.session.a = 1;
+      await req.session.save();
+      res.json([id, req.session.id, req.sessionID]);
+    });
+    app.get('/again', async (req, res) => {
+      const { id } = req.session;
+      await req.session.regenerate();
+      const next = req.session.id;
+      req.session.b = 1;
+      res.json([id, next]);
+    });
+    app.get('/assign', (req, res) => {
+      req.sessionID = 'chosen';
+      res.end();
+    });
+    answerErrors(app);
+    const send = await serve(t, app);
+    const json = async (path, jar) => JSON.parse((await send('GET', path, { jar })).text);
+    const [first, second] = [await json('/id'), await json('/id')];
+    assert.match(first[0], /^[\w-]{24}$/);
+    assert.equal(first[0], first[1]);
+    assert.notEqual(first[0], second[0]);
+    const jar = {};
+    const stored = await json('/store', jar);
+    assert.deepEqual(new Set(stored).size, 1);
+    assert.equal(stored[0], client.sessionId(jar.cookie.slice('sid='.length)));
+    const [before, after] = await json('/again', jar);
+    assert.equal(before, stored[0]);
+    assert.notEqual(after, before);
+    assert.equal(after, client.sessionId(jar.cookie.slice('sid='.length)));
+    assert.equal((await send('GET', '/assign', { jar })).status, 500);
+  });
+
+  test('with rolling, a remembered session lives from its last use, and its cookie with it', async (t) => {
+    const client = open({ session: { idle_timeout: '30m', absolute_timeout: '30d' } });
+    const app = application(client, { rolling: true });
+    app.get('/', (req, res) => {
+      if (req.query.remember) req.session.cookie.maxAge = 7 * day * 1000;
+      req.session.n ??= 1;
+      res.end();
+    });
+    const send = await serve(t, app);
+    const jar = {};
+    for (const path of ['/?remember=1', '/']) {
+      assert.match((await send('GET', path, { jar })).setCookies[0], /; Max-Age=604800$/);
+    }
+    const session = await client.load(jar.cookie.slice('sid='.length), { fresh: true });
+    assert.equal(session.idleSeconds, 7 * day);
+    assert.ok(Math.abs(session.expiresAt - Date.now() / 1000 - 30 * day) < 60);
+  });
+
+  test('cookie.expires = false makes a cookie that ends with the browser, where others are persistent', async (t) => {
+    const client = open({ cookie: { insecure_http: true, name: 'sid', persistent: true } });
+    const app = application(client);
+    app.get('/:who', (req, res) => {
+      req.session.n = 1;
+      if (req.params.who === 'stranger') req.session.cookie.expires = false;
+      res.json(req.session.cookie.maxAge);
+    });
+    const send = await serve(t, app);
+    assert.match((await send('GET', '/known')).setCookies[0], /Max-Age/);
+    const { text, setCookies } = await send('GET', '/stranger');
+    assert.equal(text, 'null');
+    assert.doesNotMatch(setCookies[0], /Max-Age|Expires/);
+  });
+
+  test('what of the cookie the configuration says can be assigned no other value, and none is lost in silence', async (t) => {
+    const app = application(open());
+    app.get('/same', (req, res) => {
+      Object.assign(req.session.cookie, { path: '/', httpOnly: true, secure: false, sameSite: 'Lax', domain: undefined });
+      res.json({ ...req.session.cookie });
+    });
+    app.get('/:name/:value', (req, res) => {
+      req.session.cookie[req.params.name] = req.params.value;
+      res.end();
+    });
+    app.use((error, req, res, _next) => res.status(error.status).json(error.message));
+    const send = await serve(t, app);
+    const { text } = await send('GET', '/same');
+    assert.deepEqual(JSON.parse(text), { path: '/', httpOnly: true, secure: false, sameSite: 'lax' });
+    for (const [name, says] of Object.entries({ secure: 'insecure_http', sameSite: 'same_site', domain: 'domain', path: 'path' })) {
+      const { status, text: message } = await send('GET', `/${name}/other`);
+      assert.equal(status, 400);
+      assert.match(message, new RegExp(says));
+    }
+  });
+
+  test('an explicit save() stores a session with nothing in it, so that its id stays', async (t) => {
     const app = application(open());
     app.get('/id', async (req, res) => {
-      if (!req.session.id) await req.session.save();
+      if (!req.ficha.id) await req.session.save();
       res.json(req.session.id);
     });
     app.get('/self', (req, res) => {

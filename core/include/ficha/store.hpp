@@ -25,6 +25,9 @@ struct NewSession {
   std::optional<std::chrono::seconds> absolute_timeout;  // default: the configuration's
   // Identity and authority, which only an adapter writes (Session::protected_attribute): at most 32, 64 KiB together.
   std::vector<Attribute> protected_attributes;
+  // Made ahead by a host that must tell the session's id before it is stored: Token::generate(), on the principal's route,
+  // or generate_anonymous(). Default: a new one.
+  std::optional<Token> token = {};
 };
 
 // Changes to one live session, applied as one atomic step in the order given. Everything not named stays.

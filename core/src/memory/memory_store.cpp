@@ -151,8 +151,7 @@ class MemoryStore final : public SessionStore {
 };
 
 Result<IssuedSession> MemoryStore::create_now(const NewSession& wanted) {
-  auto token = wanted.principal.empty() ? Token::generate_anonymous(settings_.token_keys, random_)
-                                        : Token::generate(route_of(wanted.principal), settings_.token_keys, random_);
+  auto token = token_for(wanted, settings_.token_keys, random_);
   if (!token) return std::move(token).error();
   const SessionId id = token->id();
 
@@ -221,7 +220,7 @@ Result<IssuedSession> MemoryStore::rotate_now(SessionId id, RotateOptions option
 }
 
 Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSession& wanted) {
-  auto token = Token::generate(id.route(), settings_.token_keys, random_);
+  auto token = token_for(wanted, settings_.token_keys, random_);
   if (!token) return std::move(token).error();
 
   const Operation operation{*this};

@@ -157,8 +157,7 @@ Result<IssuedSession> RedisStore::issued(Token token, ReplyView reply) {
 }
 
 Task<IssuedSession> RedisStore::create(NewSession wanted) {
-  auto token = wanted.principal.empty() ? Token::generate_anonymous(settings_.token_keys, random_)
-                                        : Token::generate(route_of(wanted.principal), settings_.token_keys, random_);
+  auto token = token_for(wanted, settings_.token_keys, random_);
   if (!token) co_return std::move(token).error();
   const SessionId id = token->id();
   const SessionKey key = session_key(id);
@@ -269,7 +268,8 @@ Task<IssuedSession> RedisStore::reauthenticate(SessionId current, NewSession ses
 // Under a new token; with a `replacement`, as a re-authentication.
 Task<IssuedSession> RedisStore::move(SessionId id, std::string principal, RotateOptions options,
                                      std::optional<NewSession> replacement, OperationTimer timer) {
-  auto token = Token::generate(id.route(), settings_.token_keys, random_);
+  auto token = replacement ? token_for(*replacement, settings_.token_keys, random_)
+                           : Token::generate(id.route(), settings_.token_keys, random_);
   if (!token) co_return std::move(token).error();
   const SessionId new_id = token->id();
   const SessionKey new_key = session_key(new_id);

@@ -47,6 +47,26 @@ TEST_P(CreateTest, ANewSessionIsReadableByItsTokenWithEveryField) {
   }
 }
 
+TEST_P(CreateTest, ATokenMadeAheadIsThatOfTheSessionSoThatItsIdIsKnownBeforeItIsStored) {
+  const Token visitors = *Token::generate_anonymous({});
+  EXPECT_EQ(issue({.token = visitors}).session.id(), visitors.id());
+  EXPECT_TRUE(load(visitors));
+
+  const Token alices = *Token::generate(route_of("alice"), {});
+  const IssuedSession issued = issue({.principal = "alice", .token = alices});
+  EXPECT_EQ(issued.token.reveal(), alices.reveal());
+  const Token next = *Token::generate(route_of("alice"), {});
+  const auto again = client().login({issued.session, {.principal = "alice", .token = next}});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->session.id(), next.id());
+
+  // It names one session only, of its own principal.
+  EXPECT_FALSE(client().create({.principal = "alice", .token = next}));
+  const auto elsewhere = client().create({.principal = "bob", .token = alices});
+  ASSERT_FALSE(elsewhere);
+  EXPECT_EQ(elsewhere.error().code, ErrorCode::invalid_argument);
+}
+
 TEST_P(CreateTest, TheIdleDeadlineOfANewSessionIsAtMostASixteenthBeyondTheIdleTimeout) {
   const Session session = issue_for("alice").session;
   const std::int64_t idle = 30 * 60;
