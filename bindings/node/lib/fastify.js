@@ -80,13 +80,18 @@ async function sessions(fastify, options) {
     if (keeper.changed) await keeper.save();
   }
 
+  const storing = new WeakSet();
   fastify.addHook('onSend', async (request, reply, payload) => {
+    // While the first answer waits, Fastify takes the request for unanswered, and runs the handler after a hook that redirected.
+    if (storing.has(request)) return new Promise(() => {});
     const keeper = keepers.get(request);
     if (!keeper) return payload;
     keepers.delete(request); // a failed save answers with an error, which passes here again
+    storing.add(request);
     try {
       await store(keeper);
     } finally {
+      storing.delete(request);
       // With an error as well: the client must hear of a session that was made or ended before it.
       addHeaders(headersOf(reply), keeper.headers);
       if (keeper.setCookie) reply.header('Set-Cookie', keeper.setCookie).header('Cache-Control', 'no-store');

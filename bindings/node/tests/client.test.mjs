@@ -197,3 +197,8 @@ test('what is no session is an error of the call, not the end of the process', a
   for (const wrong of [{}, 5, 'text', []]) await assert.rejects(client.login(wrong, 'alice'), TypeError);
   client.close();
 });
+
+test('errors say whether their message is for clients, as those of http-errors do', () => {
+  const told = [new ficha.SessionGone('gone'), new ficha.Unavailable('not to be reached')].map(({ expose }) => expose);
+  assert.deepEqual(told, [true, false]);
+});

@@ -30,6 +30,8 @@ async function application(t) {
   passport.registerUserDeserializer(async (name) => ({ name }));
   passport.use(new ByName());
   app.get('/login', { preValidation: passport.authenticate('by-name', { authInfo: false }) }, async () => 'in');
+  const goes = { authInfo: false, successRedirect: '/me' };
+  app.get('/login-and-go', { preValidation: passport.authenticate('by-name', goes) }, async () => 'not this');
   app.get('/me', async (request) => [request.user?.name ?? null, request.session.cart ?? null]);
   app.get('/cart', async (request) => (request.session.cart = 'book'));
   app.get('/logout', async (request) => request.logOut());
@@ -59,6 +61,12 @@ test('a user is logged in under a new token, known, and logged out', async (t) =
   await get('/logout');
   assert.equal(await client.load(during), null);
   assert.equal(await get('/me'), '[null,null]');
+});
+
+test('a login that redirects carries its cookie, though its handler runs as well', async (t) => {
+  const { get } = await application(t);
+  assert.equal(await get('/login-and-go?name=ada'), '');
+  assert.equal(await get('/me'), '["ada",null]');
 });
 
 test('a flashed message is there once', async (t) => {
