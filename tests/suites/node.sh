@@ -84,6 +84,18 @@ JS
   timeout 30 node "$directory/check.mjs"
 }
 
+# readme_compiles README: its first example is TypeScript too, with what it says of typing req.session.
+readme_compiles() {
+  # shellcheck source=tests/suites/readme.sh
+  source tests/suites/readme.sh
+  local directory=bindings/node/build/readme
+  mkdir -p "$directory"
+  { first_readme_code js "$1" && first_readme_code ts "$1"; } >"$directory/example.mts"
+  grep -q 'req.session' "$directory/example.mts" || return 1
+  printf '{ "extends": "../../tests/types/tsconfig.json", "include": ["example.mts"] }\n' >"$directory/tsconfig.json"
+  bindings/node/node_modules/.bin/tsc -p "$directory"
+}
+
 # What the core, every store, Express and the vectors of all languages show, on another release of Node than the machine's:
 # the addon built for one is for all.
 on_other_node() {
@@ -125,6 +137,9 @@ suite_node() {
   heading "types, lint, package"
   local bin=bindings/node/node_modules/.bin tarball
   check "the type declarations fit what applications write (tsc)" "$bin/tsc" -p bindings/node/tests/types
+  check "they stand beside those of express-session" "$bin/tsc" -p bindings/node/tests/types/beside-express-session
+  check "the README's first example compiles in TypeScript" readme_compiles README.md
+  check "that of the package's README as well" readme_compiles bindings/node/README.md
   check "the JavaScript passes eslint" bash -c 'cd bindings/node && npx eslint .'
   tarball=$(cd bindings/node && npm pack --silent --pack-destination ../../build 2>../../build/node-pack.log | tail -n 1)
   check "the package is what bundlers and runtimes expect (publint)" "$bin/publint" "build/$tarball"

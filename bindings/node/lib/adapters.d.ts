@@ -77,7 +77,10 @@ export interface SessionCookie {
   set expires(date: Date | null | false);
 }
 
-/** Attributes of `req.session`; extend it by declaration merging. */
+/**
+ * Attributes of `req.session`; extend it by declaration merging. At most 256, with names of 64 bytes and 64 KiB of JSON each;
+ * names that clients choose are keys of a bag (`put`).
+ */
 export interface SessionData {}
 
 type Done = (error?: unknown) => void;

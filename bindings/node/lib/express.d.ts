@@ -14,13 +14,16 @@ export {
   UnevenRoutes,
 } from './adapters.js';
 
+/** What sessions() adds to a request. Where @types/express-session is installed as well, `session` keeps the type it has there. */
+export interface FichaRequest {
+  session: 'sessionStore' extends keyof Express.Request ? any : HttpSession;
+  sessionID: string;
+  ficha: RequestInfo;
+}
+
 declare global {
   namespace Express {
-    interface Request {
-      session: HttpSession;
-      sessionID: string;
-      ficha: RequestInfo;
-    }
+    interface Request extends FichaRequest {}
   }
 }
 
