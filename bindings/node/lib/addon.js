@@ -27,7 +27,8 @@ function loadAddon() {
   if (!found) {
     throw new Error(
       `ficha has no addon for ${process.platform}-${process.arch} in ${root}: its install script has not run. ` +
-        `Build it with "npm run build --prefix ${root}" (CMake, a C++20 compiler, OpenSSL and hiredis are needed).`,
+        `Build it with "npm run build --prefix ${root}" (CMake, a C++20 compiler, OpenSSL and hiredis are needed), or ` +
+        'from npm 12 on let it run: "npm install-scripts approve ficha", then "npm rebuild ficha".',
     );
   }
   try {

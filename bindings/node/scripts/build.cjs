@@ -29,11 +29,24 @@ if (!headers) fail('node_api.h not found: install the headers of this node, or g
 const source = firstWith('core/CMakeLists.txt', [path.join(root, '../..'), path.join(root, 'deps/ficha')]);
 if (!source) fail('the sources of the core are not here');
 
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit' });
+function run(program, args, help) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
   if (error) fail(`${program}: ${error.message}`);
-  if (status !== 0) fail(`${program} failed; packaging/setup installs what the build needs`);
+  if (status !== 0) fail(`${program} failed; ${help}`);
 }
+
+// npm links a package of another folder, and installs what it depends on beside the link, where it cannot be found from here.
+function addonApi() {
+  try {
+    return require('node-addon-api').include_dir;
+  } catch {
+    const args = ['install', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', '--no-package-lock'];
+    run('npm', args, 'node-addon-api is what the build needs of it');
+    return require('node-addon-api').include_dir;
+  }
+}
+
+const help = 'packaging/setup installs what the build needs';
 
 const build = path.join(root, 'build/cmake');
 const ninja = spawnSync('ninja', ['--version']).status === 0;
@@ -42,9 +55,9 @@ run('cmake', [
   ...(ninja ? ['-G', 'Ninja'] : []),
   `-DFICHA_SOURCE_DIR=${path.resolve(source)}`,
   `-DNODE_API_INCLUDE=${headers}`,
-  `-DNODE_ADDON_API_INCLUDE=${require('node-addon-api').include_dir}`,
-]);
-run('cmake', ['--build', build, '--target', 'ficha_node', '-j', String(os.availableParallelism())]);
+  `-DNODE_ADDON_API_INCLUDE=${addonApi()}`,
+], help);
+run('cmake', ['--build', build, '--target', 'ficha_node', '-j', String(os.availableParallelism())], help);
 
 const release = path.join(root, 'build/Release');
 fs.mkdirSync(release, { recursive: true });
