@@ -34,4 +34,4 @@ def replace_view(monkeypatch: pytest.MonkeyPatch, view: Any) -> None:
 
 def again(session: SessionStore) -> SessionStore:
     """The same session, as the next request meets it."""
-    return SessionStore(session.session_key)
+    return SessionStore.of_cookie(session.cookie_value)

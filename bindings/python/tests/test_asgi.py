@@ -124,6 +124,20 @@ async def test_what_was_put_in_is_there_for_the_next_request(browser: httpx.Asyn
     assert response.headers["vary"] == "Cookie"
 
 
+async def test_what_a_response_says_of_caching_stays_beside_no_store(client: Client) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scope["session"]["a"] = 1
+        headers = [(b"Cache-Control", b"private, no-transform"), (b"vary", b"Accept")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    transport = httpx.ASGITransport(app=FichaMiddleware(app, client))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as browser:
+        response = await browser.get("/show")
+    assert response.headers.get_list("cache-control") == ["private, no-transform, no-store"]
+    assert response.headers.get_list("vary") == ["Accept, Cookie"]
+
+
 async def test_a_request_that_changes_nothing_writes_nothing(browser: httpx.AsyncClient, client: Client) -> None:
     await browser.get("/put?v=a")
     await browser.get("/show")

@@ -19,6 +19,16 @@ MakeClient = Callable[..., Client]
 NO_CACHE = {"enabled": False}
 
 
+def test_without_an_event_loop_of_asyncio_the_error_says_what_to_do(client: Client) -> None:
+    """As under trio; a hit fails like a miss."""
+    token = str(client.create("alice").token)
+    client.load(token)
+    for call in (client.aload(token), client.aauthorize("GET", "/", []), client.acreate("bob")):
+        with pytest.raises(RuntimeError, match=r"trio\.to_thread.run_sync"):
+            call.send(None)
+        call.close()
+
+
 async def test_every_operation(client: Client) -> None:
     session = await client.acreate("alice", {"n": 1})
     token = str(session.token)

@@ -314,7 +314,7 @@ def test_a_service_writes_only_what_it_may(browser: Client, settings: Any, monke
     settings.FICHA = {**settings.FICHA, "session": {"may_write": ["cart", "pref.*"]}}
     assert browser.get("/put", {"cart": "1", "pref.theme": "2"}).status_code == 200
     browser.raise_request_exception = False
-    assert browser.get("/put", {"spring.authorities": '["ROLE_admin"]'}).status_code >= 400
+    assert browser.get("/put", {"spring.authorities": '["ROLE_admin"]'}).status_code == 400
     assert browser.get("/show").json() == {"cart": 1, "pref.theme": 2}
 
 
@@ -328,5 +328,5 @@ def test_a_session_does_not_store_its_own_token(browser: Client, monkeypatch: py
 
     replace_view(monkeypatch, remember)
     browser.raise_request_exception = False
-    assert browser.get("/plain").status_code >= 400
+    assert browser.get("/plain").status_code == 400
     assert browser.get("/show").json() == {"a": 1}

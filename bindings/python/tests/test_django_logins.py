@@ -75,7 +75,6 @@ def test_the_test_client_s_session_can_be_changed(browser: Client) -> None:
     session = browser.session
     session["prepared"] = [1]
     session.save()
-    browser.cookies[COOKIE] = str(session.session_key)
     assert browser.get("/show").json() == {"prepared": [1]}
 
 

@@ -70,6 +70,40 @@ def test_an_expiry_changed_later_reaches_the_cookie(browser: Client) -> None:
     assert browser.get("/show").json()["a"] == 1
 
 
+def test_an_expiry_gives_the_cookie_of_a_browser_s_session_an_age(browser: Client, settings: Any) -> None:
+    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+    assert cookie_of(browser.get("/put", {"a": "1"}))["max-age"] == ""
+    cookie = cookie_of(browser.get("/expire", {"expiry": "3600"}))
+    assert 3590 <= int(cookie["max-age"]) <= 3600
+    assert cookie["expires"]
+
+
+def test_saving_every_request_sends_the_cookie_with_its_age_each_time(browser: Client, settings: Any) -> None:
+    settings.SESSION_COOKIE_AGE, settings.SESSION_SAVE_EVERY_REQUEST = 3600, True
+    assert cookie_of(browser.get("/plain")) is None
+    browser.get("/put", {"a": "1"})
+    before = token(browser)
+    cookie = cookie_of(browser.get("/plain"))
+    assert (cookie.value, cookie["max-age"]) == (before, 3600)
+    assert cookie_of(browser.get("/leave")).value == ""
+
+
+async def test_saving_every_request_asynchronously(async_client: AsyncClient, settings: Any) -> None:
+    settings.SESSION_COOKIE_AGE, settings.SESSION_SAVE_EVERY_REQUEST = 3600, True
+    await async_client.get("/put", {"a": "1"})
+    assert cookie_of(await async_client.get("/show"))["max-age"] == 3600
+
+
+def test_what_a_view_says_of_caching_stays_beside_no_store(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def private(request: HttpRequest) -> HttpResponse:
+        request.session["a"] = 1
+        return HttpResponse(headers={"Cache-Control": "private, no-transform"})
+
+    replace_view(monkeypatch, private)
+    words = browser.get("/plain").headers["Cache-Control"].split(", ")
+    assert set(words) == {"private", "no-transform", "no-store"}
+
+
 @pytest.mark.usefixtures("long_lived")
 def test_an_expiry_set_in_the_login_counts(browser: Client, alice: Any) -> None:
     browser.get("/enter", {"name": "alice", "expiry": str(14 * 86400)})

@@ -85,7 +85,7 @@ def test_the_test_cookie(session: SessionStore) -> None:
 
 def test_the_session_key_is_read_only(session: SessionStore) -> None:
     with pytest.raises(AttributeError):
-        session.session_key = "x" * 56  # type: ignore[misc]
+        session.session_key = "x" * 56
 
 
 # --- storing ---------------------------------------------------------------------------------------------------------
@@ -97,10 +97,13 @@ def test_what_was_saved_is_there_for_the_next_request(stored: SessionStore) -> N
     assert dict(again(stored).items()) == {"a": "c", "b": "d"}
 
 
-def test_the_session_key_is_the_token(stored: SessionStore) -> None:
-    assert stored.session_key is not None
-    assert len(stored.session_key) == 56
-    assert get_client().load(stored.session_key) is not None
+def test_the_session_key_is_the_public_id_and_the_cookie_holds_the_token(stored: SessionStore) -> None:
+    session = get_client().load(str(stored.cookie_value))
+    assert session is not None
+    assert stored.session_key == session.id
+    assert stored.cookie_value == stored.token
+    assert again(stored).session_key == session.id
+    assert again(stored).token is None
 
 
 def test_create_stores_and_gives_an_unused_key(session: SessionStore) -> None:
@@ -195,7 +198,7 @@ def test_expired_sessions_need_no_clearing() -> None:
 
 
 def generation(session: SessionStore) -> int:
-    stored = get_client().load(str(session.session_key), fresh=True)
+    stored = get_client().find(str(session.session_key))
     assert stored is not None
     return stored.generation
 
@@ -367,7 +370,7 @@ async def test_the_asynchronous_forms_do_the_same() -> None:
     assert await session.aexists(key)
     second: Any = SessionStore(key)
     assert await second.aload() == {"a": [1]}
-    second = SessionStore(key)
+    second = SessionStore.of_cookie(session.cookie_value)
     await second.acycle_key()
     assert not await session.aexists(key)
     assert await second.aexists(second.session_key)

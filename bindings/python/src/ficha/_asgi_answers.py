@@ -12,6 +12,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Fields = Iterable[tuple[str, str]]
 
+# Fields that are lists of words.
+_LISTS = {b"vary", b"cache-control"}
+
 
 def encode(fields: Fields) -> list[tuple[bytes, bytes]]:
     """Return header fields as ASGI wants them."""
@@ -19,15 +22,22 @@ def encode(fields: Fields) -> list[tuple[bytes, bytes]]:
 
 
 def merged(given: Iterable[tuple[bytes, bytes]], ours: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Add our fields to a response's. Vary is one field; an Access-Control field twice would be none to a browser."""
-    names = {name for name, _ in ours if name == b"vary" or name.startswith(b"access-control-")}
+    """Add our fields to a response's.
+
+    Vary and Cache-Control become one field, with what the response said and what is ours; of an Access-Control field
+    ours stands alone, for twice would be none to a browser.
+    """
+    names = {name for name, _ in ours if name in _LISTS or name.startswith(b"access-control-")}
     if not names:
         return [*given, *ours]
     given = list(given)
-    vary = [value for name, value in (*given, *ours) if name.lower() == b"vary"]
-    others = [field for field in (*(f for f in given if f[0].lower() not in names), *ours) if field[0] != b"vary"]
-    distinct = dict.fromkeys(word.strip() for value in vary for word in value.split(b","))
-    return [*others, (b"vary", b", ".join(distinct))] if vary else others
+    fields = [field for field in given if field[0].lower() not in names]
+    fields += [field for field in ours if field[0] not in _LISTS]
+    for name in names & _LISTS:
+        values = [value for field, value in (*given, *ours) if field.lower() == name]
+        distinct = dict.fromkeys(word.strip() for value in values for word in value.split(b","))
+        fields.append((name, b", ".join(distinct)))
+    return fields
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:

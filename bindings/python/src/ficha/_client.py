@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import functools
 import inspect
@@ -13,7 +12,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ficha import _core, _requests
-from ficha._completions import completions_of
+from ficha._completions import completions_of, running_loop
 from ficha._config import Source, read_config
 from ficha._core import Decision, Request, Session
 from ficha._credential import Credential, hide_in_environ, hide_in_scope
@@ -121,12 +120,13 @@ class Client(_core.Client):
 
     async def arun(self, request: Request) -> Any:
         """Carry the request out; the asynchronous form of run()."""
-        loop = asyncio.get_running_loop()
+        loop = running_loop()
         submit = functools.partial(_submit, self, request)
         return await completions_of(loop).wait_for(loop, submit)
 
     async def aload(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None:
         """Asynchronous load(). A hit in the near cache is returned without waiting for the loop."""
+        running_loop()  # before a hit too: under trio, an error with misses alone would wait for production
         known = self.try_load(token, touch=touch, fresh=fresh)
         if known == _core.NOT_READY:
             known = await self.arun(_requests.load(token, touch=touch, fresh=fresh))
@@ -159,9 +159,9 @@ class Client(_core.Client):
         readings: Sequence[Reading] = (),
     ) -> Decision:
         """Asynchronous authorize(). A hit in the near cache is returned without waiting for the loop."""
+        loop = running_loop()  # as aload()
         decision = self.try_authorize(method, path, headers, scheme, peer, prefix, readings)
         if decision is None:
-            loop = asyncio.get_running_loop()
             request = (method, path, headers, scheme, peer, prefix, readings)
             submit = functools.partial(_submit_authorize, self, request)
             decision = cast(Decision, await completions_of(loop).wait_for(loop, submit))

@@ -13,6 +13,18 @@ from typing import Any
 from ficha import _core
 
 
+def running_loop() -> asyncio.AbstractEventLoop:
+    """Return the running event loop; raises RuntimeError, with what to do instead, where there is none of asyncio's."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    raise RuntimeError(
+        "ficha's asynchronous calls need a running event loop of asyncio; under trio, call the blocking form in a "
+        "thread: await trio.to_thread.run_sync(client.load, token)"
+    )
+
+
 class LoopCompletions:
     """One queue per event loop, read by the loop itself: the core's thread never waits for the GIL.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
 from django.contrib.auth import authenticate, get_user_model, update_session_auth_hash
 from django.contrib.auth import login as auth_login
@@ -124,6 +125,15 @@ async def async_enter(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
+async def django_alogin(request: HttpRequest) -> HttpResponse:
+    from django.contrib import auth
+
+    user = await cast(Any, get_user_model().objects).aget(username=request.GET["name"])
+    enter_user: Any = getattr(auth, "alogin", None) or sync_to_async(auth_login)
+    await enter_user(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
 async def async_revoke_others(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"revoked": await arevoke_other_sessions(request)})
 
@@ -153,6 +163,8 @@ urlpatterns = [
     path("async-put", async_put),
     path("async-show", async_show),
     path("async-enter", async_enter),
+    path("django-alogin", django_alogin),
+    path("make-user", make_user),
     path("async-revoke-others", async_revoke_others),
     path("nobody", show),
     path("private/page", show),

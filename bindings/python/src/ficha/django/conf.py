@@ -3,7 +3,8 @@
 FICHA = {"file": BASE_DIR / "ficha.toml"}        one file for every service, or
 FICHA = {"redis": {"url": "rediss://…"}}         the same tables and keys in a dict
 
-Without a file and without a table "cookie", Django's SESSION_COOKIE_* settings describe the cookie. Three keys are this
+Without a file, Django's SESSION_COOKIE_* settings describe the cookie, unless there is a table "cookie", and
+SESSION_COOKIE_AGE how long sessions live, unless the table "session" says so. Three keys are this
 service's own, and may stand beside "file": "identity" names a function that makes an Identity of a user who has logged
 in, "prefixes" what is taken off the paths of this service (FORCE_SCRIPT_NAME is one by itself), and "pass_credential":
 True leaves the session's cookie and token in what views see.
@@ -14,14 +15,17 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ficha import Client, Config, InvalidConfig
 from ficha._config import read_config
+from ficha.django.translated import ENGINE, check_settings, cookie_table, session_table
 
 
 class Identity(NamedTuple):
@@ -63,13 +67,23 @@ def get_client() -> Client:
 def configuration() -> Config:
     """Return the configuration that the settings describe. Raises InvalidConfig."""
     options = {key: value for key, value in _options().items() if key not in _OWN}
-    path = options.pop("file", None)
-    if path is not None:
-        if options:
-            raise InvalidConfig(f'FICHA["file"] stands alone: {", ".join(options)} belong into the file')
-        return read_config(path).with_prefixes(_prefixes())
-    options.setdefault("cookie", cookie_settings())
-    return read_config(options).with_prefixes(_prefixes())
+    config = _read(options).with_prefixes(_prefixes())
+    if settings.SESSION_ENGINE == ENGINE:
+        check_settings(config, options)
+    return config
+
+
+def _read(options: Mapping[str, Any]) -> Config:
+    if "file" in options:
+        if len(options) > 1:
+            others = ", ".join(key for key in options if key != "file")
+            raise InvalidConfig(f'FICHA["file"] stands alone: {others} belong into the file')
+        return read_config(options["file"])
+    tables = dict(options)
+    if "cookie" not in tables:
+        tables["cookie"] = cookie_table()
+    tables["session"] = session_table(tables.get("session", {}))
+    return read_config(tables)
 
 
 def _prefixes() -> list[str]:
@@ -89,22 +103,30 @@ def identity_of(user: Any) -> Identity:
     return cast(Identity, make(user))
 
 
+# Who has logged in without a request: (user's id as the session holds it, identity). See claim().
+_claimed: ContextVar[tuple[str, Identity] | None] = ContextVar("ficha_claimed", default=None)
+
+
+def claim(user: Any) -> None:
+    """Remember who has logged in, for the session that will be saved in this context."""
+    _claimed.set((user._meta.pk.value_to_string(user), identity_of(user)))
+
+
+def claimed_identity(user_id: str) -> Identity:
+    """Return the identity of a user who was logged in without a request, of whom the session holds the id alone."""
+    claimed = _claimed.get()
+    if claimed is not None and claimed[0] == user_id:
+        return claimed[1]
+    if _options().get("identity") is not None:
+        raise ImproperlyConfigured('a login without the signal user_logged_in: FICHA["identity"] cannot be asked')
+    return Identity(user_id)
+
+
 def _options() -> Mapping[str, Any]:
     options: Mapping[str, Any] = getattr(settings, "FICHA", {})
     if not isinstance(options, Mapping):
         raise InvalidConfig("FICHA is a dict")
     return options
-
-
-def cookie_settings() -> dict[str, Any]:
-    """Return the cookie that Django's SESSION_COOKIE_* settings describe, as a table of the configuration."""
-    return {
-        "name": settings.SESSION_COOKIE_NAME,
-        "same_site": str(settings.SESSION_COOKIE_SAMESITE or "lax").lower(),
-        "domain": settings.SESSION_COOKIE_DOMAIN or "",
-        "persistent": not settings.SESSION_EXPIRE_AT_BROWSER_CLOSE,
-        "insecure_http": not settings.SESSION_COOKIE_SECURE,
-    }
 
 
 def close_client() -> None:
@@ -117,7 +139,7 @@ def close_client() -> None:
 
 
 def _on_setting_changed(*, setting: str, **_: object) -> None:
-    if setting in ("FICHA", "FORCE_SCRIPT_NAME") or setting.startswith("SESSION_"):
+    if setting in ("FICHA", "FORCE_SCRIPT_NAME", "MIDDLEWARE") or setting.startswith("SESSION_"):
         close_client()
 
 

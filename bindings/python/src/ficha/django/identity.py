@@ -37,6 +37,13 @@ class ReservedName(SuspiciousOperation, InvalidArgument):
         super().__init__(f"{name!r} is not the application's to assign: {instead}")
 
 
+class RefusedValue(SuspiciousOperation, InvalidArgument):
+    """The store refuses a name or a value: one that this service may not write, or that holds the request's token.
+
+    Names and values of that kind come from clients. Django answers 400.
+    """
+
+
 class SessionData(dict[str, Any]):
     """The values of one session. The protected names can be read and removed, and be assigned in a login only."""
 
@@ -123,3 +130,8 @@ def without_protected(texts: Mapping[str, str]) -> dict[str, str]:
 def only_protected(texts: Mapping[str, str]) -> dict[str, str]:
     """Return Django's among a session's protected attributes; other frameworks' are none of its business."""
     return {name: texts[name] for name in PROTECTED & texts.keys()}
+
+
+def only_expiry(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return what a session shows of its protected attributes to somebody who names it by its id."""
+    return {EXPIRY: texts[EXPIRY]} if EXPIRY in texts else {}

@@ -7,19 +7,20 @@ from typing import Any, cast
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from ficha.django.conf import Identity, get_client, identity_of
+from ficha.django.conf import Identity, claim, get_client, identity_of
 from ficha.django.sessions import SessionStore, is_another_s
 
 
 def login(request: HttpRequest, identity: Identity) -> None:
     """Log a principal in that has just proved itself, without a user table. The response carries a new token.
 
-    Another principal's session is ended first, and nothing of it carried over.
+    The session is stored, under its new id. Another principal's is ended first, and nothing of it carried over.
     """
     session = cast(SessionStore, request.session)
     if is_another_s(session.snapshot, identity):
         session.flush()
     session.identify(identity)
+    session.save()
 
 
 async def alogin(request: HttpRequest, identity: Identity) -> None:
@@ -28,6 +29,7 @@ async def alogin(request: HttpRequest, identity: Identity) -> None:
     if is_another_s(await session.asnapshot(), identity):
         await session.aflush()
     session.identify(identity)
+    await session.asave()
 
 
 def revoke_other_sessions(request: HttpRequest) -> int:
@@ -49,7 +51,13 @@ async def arevoke_other_sessions(request: HttpRequest) -> int:
 def _on_user_logged_in(*, request: HttpRequest | None, user: Any, **_: object) -> None:
     session = getattr(request, "session", None)
     if isinstance(session, SessionStore):
+        # Stored at once: session_key is the final one inside of login(), for the receivers that come.
         session.identify(identity_of(user))
+        session.save()
+    elif request is None:
+        claim(user)  # channels.auth.login(), which keeps the session for itself
 
 
 user_logged_in.connect(_on_user_logged_in, dispatch_uid="ficha.django.logins")
+# Before those of the application, wherever this was imported: they may ask for session_key.
+user_logged_in.receivers.insert(0, user_logged_in.receivers.pop())

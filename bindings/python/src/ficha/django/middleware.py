@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import functools
+import logging
 import math
+import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from http.cookies import Morsel
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_header_parameters
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import http_date, parse_header_parameters
 
 from ficha import Decision, FichaError, SessionLimit, StoreError
 from ficha._core import find_cookie
 from ficha._http import RawRequest
 from ficha._requirement import requirement
-from ficha.django.conf import get_client
+from ficha.django.conf import configuration, get_client
 from ficha.django.requests import adecide, decide, hide_credential, judged_again, raw_request, remember
-from ficha.django.sessions import SessionStore
+from ficha.django.sessions import SessionStore, is_id
 from ficha.django.signals import request_denied
+from ficha.django.translated import tell_lifetimes
+
+_logger = logging.getLogger("ficha")
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
 
@@ -36,11 +43,19 @@ class SessionMiddleware(DjangoSessionMiddleware):
     The cookie is sent when the session is stored or gets a new token, and cleared when it was flushed.
     """
 
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Look at the settings: what cannot work is an error when the server starts."""
+        super().__init__(get_response)
+        config = configuration()
+        tell_lifetimes(config.idle_timeout, config.absolute_timeout)
+
     def process_request(self, request: HttpRequest) -> None:
         """Give the request its session, without reading it yet."""
-        token = _cookie(request)
-        request._ficha_had_cookie = token is not None  # type: ignore[attr-defined]
-        request.session = SessionStore(token.decode("latin-1") if token is not None else None)
+        cookie = _cookie(request)
+        request._ficha_had_cookie = cookie is not None  # type: ignore[attr-defined]
+        request.session = SessionStore.of_cookie(cookie)
+        if cookie is not None and is_id(cookie):
+            _explain_id()
         hide_credential(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -55,8 +70,12 @@ class SessionMiddleware(DjangoSessionMiddleware):
         if not isinstance(session, SessionStore):
             return response
         try:
-            if _must_save(session, response):
+            if response.status_code >= 500:
+                session.undo_login()
+            elif session.modified and not session.is_empty():
                 session.save()
+            if _must_renew(session, response):
+                session.renew_cookie()
         except (FichaError, UpdateError) as error:
             response = _answer(error) or response_for_exception(request, _as_django_s(error))
         return _finish(request, session, response)
@@ -69,16 +88,29 @@ class SessionMiddleware(DjangoSessionMiddleware):
         if not isinstance(session, SessionStore):
             return response
         try:
-            if _must_save(session, response):
+            if response.status_code >= 500:
+                await session.aundo_login()
+            elif session.modified and not session.is_empty():
                 await session.asave()
+            if _must_renew(session, response):
+                await session.arenew_cookie()
         except (FichaError, UpdateError) as error:
             failure = sync_to_async(response_for_exception, thread_sensitive=False)
             response = _answer(error) or await failure(request, _as_django_s(error))
         return _finish(request, session, response)
 
 
-def _must_save(session: SessionStore, response: HttpResponseBase) -> bool:
-    return response.status_code < 500 and session.modified and not session.is_empty()
+def _must_renew(session: SessionStore, response: HttpResponseBase) -> bool:
+    every = settings.SESSION_SAVE_EVERY_REQUEST and session.cookie_due is None
+    return bool(every and response.status_code < 500 and session.cookie_value)
+
+
+@functools.cache  # once in a process: anybody can send one
+def _explain_id() -> None:
+    _logger.warning(
+        "a cookie held a session's id (session_key) instead of its token, and was not accepted; for tests that put one "
+        "there, as Django's own test client does, see ficha.django.test"
+    )
 
 
 def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseBase) -> HttpResponseBase:
@@ -89,42 +121,49 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
     if decision is not None and decision.carrier == "bearer":
         session.cookie_due = None  # such a client keeps no cookies: a view that issues a token puts it into the body
     elif session.cookie_due is not None:
-        cookie = client.set_cookie(session.cookie_due, session.session_key)
-        _add_cookie(response, cookie, session.get_expiry_age(), keep=not session.get_expire_at_browser_close())
+        _set_age(_add_cookie(response, client.set_cookie(session.cookie_due, session.cookie_value)), session)
         session.cookie_due = None
     elif session.accessed and session.session_key is None and not session.outage and _had_cookie(request):
-        _add_cookie(response, client.clear_cookie(), 0, keep=True)
+        _add_cookie(response, client.clear_cookie())
     if session.accessed:
         patch_vary_headers(response, ("Cookie",))
     return response
 
 
-def _cookie(request: HttpRequest) -> bytes | None:
+def _cookie(request: HttpRequest) -> str | None:
     field = request.META.get("HTTP_COOKIE")
-    return find_cookie([field], get_client().config.cookie_name)[1] if field else None
+    value = find_cookie([field], get_client().config.cookie_name)[1] if field else None
+    return value.decode("latin-1") if value is not None else None
 
 
 def _had_cookie(request: HttpRequest) -> bool:
     return bool(getattr(request, "_ficha_had_cookie", False))
 
 
-def _add_cookie(response: HttpResponseBase, field: str, age: int, keep: bool) -> None:
+def _add_cookie(response: HttpResponseBase, field: str) -> Morsel[str]:
     # Through response.cookies, where the test client and other middleware look for cookies.
     pair, _, attributes = field.partition(";")
     name, _, value = pair.partition("=")
     _, options = parse_header_parameters("cookie;" + attributes)
     response.cookies[name] = value
-    morsel = response.cookies[name]
+    morsel: Morsel[str] = response.cookies[name]
     for option, setting in options.items():
         morsel[option] = setting
     for flag in ("secure", "httponly"):
         if flag in {part.strip().lower() for part in attributes.split(";")}:
             morsel[flag] = True
-    if not keep:
+    patch_cache_control(response, no_store=True)
+    return morsel
+
+
+def _set_age(morsel: Morsel[str], session: SessionStore) -> None:
+    stored = session.snapshot
+    if stored is None or session.get_expire_at_browser_close():
         morsel["max-age"] = morsel["expires"] = ""
-    elif morsel["max-age"]:
-        morsel["max-age"] = min(int(morsel["max-age"]), math.ceil(age))
-    response.headers["Cache-Control"] = "no-store"
+        return
+    now = time.time()
+    age = max(0, min(math.ceil(session.get_expiry_age()), math.ceil(stored.expires_at - now)))
+    morsel["max-age"], morsel["expires"] = age, http_date(now + age)
 
 
 def _unavailable() -> HttpResponse:
@@ -202,7 +241,7 @@ class FichaMiddleware:
         if first and decision.session is not None:
             store = getattr(request, "session", None)
             if decision.carrier == "bearer" or not isinstance(store, SessionStore):
-                request.session = store = SessionStore(_token(decision))
+                request.session = store = SessionStore.of_cookie(_token(decision))
             store.admit(decision.session)
         return None
 

@@ -1,27 +1,34 @@
 """The session engine: ``SESSION_ENGINE = "ficha.django.sessions"``.
 
-Attributes are stored as plain JSON that services in other languages read. The session key is the token: what goes into
-the cookie. A visitor's session is stored when something is put into it, and written only when something changed.
+Attributes are stored as plain JSON that services in other languages read. ``session_key`` is the session's public id,
+which applications may keep and show; the token goes into the cookie and nowhere else. A visitor's session is stored
+when something is put into it, and written only when something changed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import SuspiciousOperation
 
-from ficha import FichaError, Session, SessionGone, StoreError, _requests
+from ficha import FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
 from ficha._attributes import Bag, Baseline, Op, remove_ops
-from ficha.django.conf import Identity, get_client
+from ficha._core import Request
+from ficha.django.conf import Identity, claimed_identity, get_client
 from ficha.django.expiry import InvalidExpiry, Timeouts, changed_timeouts, checked_expiry, timeouts_of
 from ficha.django.identity import (
     EXPIRY,
     PROTECTED,
+    RefusedValue,
     ReservedName,
     SessionData,
+    only_expiry,
     only_protected,
     ordinary,
     protected,
@@ -31,6 +38,21 @@ from ficha.django.signals import session_issued, session_revoked
 from ficha.django.steps import Steps, arun, run
 
 T = TypeVar("T")
+StoreT = TypeVar("StoreT", bound="SessionStore")
+
+_ID = re.compile(r"[A-Za-z0-9_-]{24}")
+
+
+def is_id(key: str) -> bool:
+    """Whether the text has the shape of a session's public id."""
+    return _ID.fullmatch(key) is not None
+
+
+def id_of(key: str | None) -> str | None:
+    """Return the public id of a session given by its id or its token; None for anything else."""
+    if not key:
+        return None
+    return key if is_id(key) else get_client().session_id(key)
 
 
 class SessionStore(SessionBase):
@@ -41,7 +63,11 @@ class SessionStore(SessionBase):
         def _get_session(self, no_load: bool = False) -> SessionData: ...
 
     def __init__(self, session_key: str | None = None) -> None:
-        """Stand for the session of a token, which is read when it is first asked for."""
+        """Stand for a session, which is read when it is first asked for.
+
+        By its id it can be read, changed and deleted, but shows no login and gets no token; cookies go to of_cookie().
+        """
+        self._given: str | None = None  # what the session is looked up by: its token, or its id
         self._modified = False
         self._values: SessionData | None = None
         self._baseline, self._protected = Baseline(), Baseline()
@@ -49,13 +75,34 @@ class SessionStore(SessionBase):
         self._stored: Session | None = None  # as it was read or written last; None: not stored, or not read yet
         self._admitted: Session | None = None  # what the middleware has read already
         self._identity: Identity | None = None
+        self._entered = False  # whether a login was stored meanwhile
         #: The session whose cookie, with its token and deadlines, the client does not have yet.
         self.cookie_due: Session | None = None
         #: Whether the store has failed to answer.
         self.outage = False
         super().__init__(session_key)
 
+    @classmethod
+    def of_cookie(cls: type[StoreT], value: str | None) -> StoreT:
+        """Stand for the session of a cookie's token. An id is none: whoever has read one must not get in by it."""
+        store = cls()
+        store._given = value if value and not is_id(value) else None
+        return store
+
     # --- what Django calls -------------------------------------------------------------------------------------------
+
+    def _get_session_key(self) -> str | None:
+        if self._stored is not None:
+            return self._stored.id
+        known = id_of(self._given)
+        return known if known or (self._given or "").startswith("fch1_") else self._given
+
+    def _set_session_key(self, key: str | None) -> None:
+        self._forget_key()
+        self._given = key if key and len(key) >= 8 else None  # as Django's own keys
+
+    session_key = property(_get_session_key)
+    _session_key = property(_get_session_key, _set_session_key)
 
     @property
     def modified(self) -> bool:
@@ -75,19 +122,19 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """Return the attributes; of a session that is not live none, and it is forgotten."""
-        return self._loaded(self._admitted or self._watched_load(self.session_key))
+        return self._loaded(self._admitted or self._watched(self._given))
 
     async def aload(self) -> dict[str, Any]:
         """Asynchronous load()."""
-        return self._loaded(self._admitted or await self._awatched_load(self.session_key))
+        return self._loaded(self._admitted or await self._awatched(self._given))
 
     def exists(self, session_key: str) -> bool:
-        """Whether the token is that of a live session. Does not extend it."""
-        return self._watched_load(session_key, touch=False) is not None
+        """Whether the key is that of a live session. Does not extend it."""
+        return self._watched(session_key, touch=False) is not None
 
     async def aexists(self, session_key: str) -> bool:
         """Asynchronous exists()."""
-        return await self._awatched_load(session_key, touch=False) is not None
+        return await self._awatched(session_key, touch=False) is not None
 
     def create(self) -> None:
         """Store a new session with what was put into this one, under a new token."""
@@ -115,12 +162,12 @@ class SessionStore(SessionBase):
         await self._arun(self._saving(data, must_create))
 
     def delete(self, session_key: str | None = None) -> None:
-        """Revoke the session of the token, or this one. Raises if the store has not acknowledged it."""
-        self._run(self._deleting(session_key or self.session_key))
+        """Revoke the session of the key, or this one. Raises if the store has not acknowledged it."""
+        self._run(self._deleting(session_key or self._given))
 
     async def adelete(self, session_key: str | None = None) -> None:
         """Asynchronous delete()."""
-        await self._arun(self._deleting(session_key or self.session_key))
+        await self._arun(self._deleting(session_key or self._given))
 
     def cycle_key(self) -> None:
         """Move the session to a new token; nothing happens to one that is not stored yet."""
@@ -162,8 +209,23 @@ class SessionStore(SessionBase):
         """Do nothing: the store forgets expired sessions by itself."""
 
     def get_session_cookie_age(self) -> int:
-        """Return the absolute timeout, in seconds."""
-        return get_client().config.absolute_timeout
+        """Return how long a cookie lives, in seconds: as the session; where each answer renews it, as an unused one."""
+        config = get_client().config
+        renewed = settings.SESSION_SAVE_EVERY_REQUEST and config.idle_timeout
+        return config.idle_timeout if renewed else config.absolute_timeout
+
+    def get_expire_at_browser_close(self) -> bool:
+        """Whether the cookie has no Max-Age."""
+        return self._ends_with_browser(self._get_session())
+
+    async def aget_expire_at_browser_close(self) -> bool:
+        """Asynchronous get_expire_at_browser_close()."""
+        return self._ends_with_browser(await self._adata())
+
+    @staticmethod
+    def _ends_with_browser(data: SessionData) -> bool:
+        expiry = data.get(EXPIRY)
+        return not get_client().config.cookie_persistent if expiry is None else expiry == 0
 
     # --- beyond Django -----------------------------------------------------------------------------------------------
 
@@ -191,10 +253,11 @@ class SessionStore(SessionBase):
         return self._bag(await self._adata(), bag).take(key, default)
 
     def identify(self, identity: Identity) -> None:
-        """Make this the session of a principal that has just proved itself: the next save() gives a new token.
+        """Make this the session of a principal that has just proved itself: the next save() gives a new token and id.
 
         Of another principal's session only what this request has put in stays.
         """
+        self._check_not_by_id()
         if is_another_s(self._stored, identity):
             self._drop_another_s(self._session_cache)
         self._identity = identity
@@ -204,6 +267,44 @@ class SessionStore(SessionBase):
         kept = dict(self._baseline.changes(ordinary(data)))
         for name in [name for name in data if name not in kept and name not in data.granted]:
             del data[name]
+
+    @property
+    def token(self) -> str | None:
+        """The secret, for the body of an answer to a Bearer client: of a session that this request has stored or moved.
+
+        None for any other: a request's own credential is no application's business.
+        """
+        return self._stored.token if self._stored is not None else None
+
+    @property
+    def cookie_value(self) -> str | None:
+        """The token that the client is to have; for the middleware."""
+        return None if self._given is None or is_id(self._given) else self._given
+
+    def renew_cookie(self) -> None:
+        """Have the cookie sent again, with its full age; for SESSION_SAVE_EVERY_REQUEST."""
+        self._get_session()
+        self._renew_cookie()
+
+    async def arenew_cookie(self) -> None:
+        """Asynchronous renew_cookie()."""
+        await self._adata()
+        self._renew_cookie()
+
+    def _renew_cookie(self) -> None:
+        token = self.cookie_value
+        if self._stored is not None and token and get_client().session_id(token) == self._stored.id:
+            self.cookie_due = self._stored
+
+    def undo_login(self) -> None:
+        """End the session that this request has logged in: its answer is an error, and nobody was told."""
+        if self._entered:
+            self._run(self._undoing())
+
+    async def aundo_login(self) -> None:
+        """Asynchronous undo_login()."""
+        if self._entered:
+            await self._arun(self._undoing())
 
     @property
     def snapshot(self) -> Session | None:
@@ -233,7 +334,7 @@ class SessionStore(SessionBase):
         # As SessionBase._aget_session(), which came with Django 5.1.
         self.accessed = True
         if self._values is None:
-            self._session_cache = await self.aload() if self.session_key and not no_load else {}
+            self._session_cache = await self.aload() if self._given and not no_load else {}
         return self._session_cache
 
     def _set_expiry(self, data: SessionData, value: Any) -> None:
@@ -248,19 +349,31 @@ class SessionStore(SessionBase):
             raise ReservedName(name)
         return Bag(data, self._baseline, name, self._bag_ops)
 
-    def _watched_load(self, token: str | None, touch: bool = True) -> Session | None:
+    def _watched(self, key: str | None, touch: bool = True) -> Session | None:
         try:
-            return get_client().load(token, touch=touch) if token else None
+            if not key:
+                return None
+            return get_client().find(key) if is_id(key) else get_client().load(key, touch=touch)
         except StoreError:
             self.outage = True
             raise
 
-    async def _awatched_load(self, token: str | None, touch: bool = True) -> Session | None:
+    async def _awatched(self, key: str | None, touch: bool = True) -> Session | None:
         try:
-            return await get_client().aload(token, touch=touch) if token else None
+            if not key:
+                return None
+            return await (get_client().afind(key) if is_id(key) else get_client().aload(key, touch=touch))
         except StoreError:
             self.outage = True
             raise
+
+    @property
+    def _by_id(self) -> bool:
+        return self._given is not None and is_id(self._given)
+
+    def _check_not_by_id(self) -> None:
+        if self._by_id:
+            raise SuspiciousOperation("a session that was opened by its id gets no token")
 
     def _loaded(self, session: Session | None) -> dict[str, Any]:
         self._admitted = None
@@ -269,7 +382,8 @@ class SessionStore(SessionBase):
             return {}
         self._stored = session
         self._baseline = Baseline(without_protected(session.attributes_json()))
-        self._protected = Baseline(only_protected(session.protected_json()))
+        shown = only_expiry if self._by_id else only_protected
+        self._protected = Baseline(shown(session.protected_json()))
         values = {**self._baseline.values(), **self._protected.values()}
         try:
             timeouts_of(values.get(EXPIRY))
@@ -278,7 +392,7 @@ class SessionStore(SessionBase):
         return SessionData(values)
 
     def _forget_key(self) -> None:
-        self._session_key = None
+        self._given = None
         self._stored = None
         self._admitted = None
         self.cookie_due = None
@@ -288,6 +402,7 @@ class SessionStore(SessionBase):
     def _forget(self) -> None:
         self._forget_key()
         self._identity = None
+        self._entered = False
 
     def _run(self, steps: Steps[T]) -> T:
         return run(get_client(), steps, self._noted)
@@ -297,16 +412,16 @@ class SessionStore(SessionBase):
 
     def _noted(self, error: FichaError) -> FichaError:
         self.outage = self.outage or isinstance(error, StoreError)
-        return error
+        return RefusedValue(str(error)) if isinstance(error, InvalidArgument) else error
 
     def _saving(self, data: SessionData, must_create: bool) -> Steps[None]:
         if must_create:
-            if self.session_key and (yield _requests.load(self.session_key, touch=False)) is not None:
+            if self._given and (yield self._looked_up(self._given, touch=False)) is not None:
                 raise CreateError
             self._forget_key()
-        elif self._stored is None and self.session_key:
+        elif self._stored is None and self._given and self.session_key:
             # clear() emptied the session without reading it.
-            self._loaded((yield _requests.load(self.session_key)))
+            self._loaded((yield self._looked_up(self._given)))
             if self._stored is None:
                 raise UpdateError
         data.check(self._protected.values())
@@ -319,10 +434,14 @@ class SessionStore(SessionBase):
         self._identity = None
         self.modified = False
 
+    @staticmethod
+    def _looked_up(key: str, touch: bool = True) -> Request:
+        return _requests.find(key) if is_id(key) else _requests.load(key, touch=touch)
+
     def _writing(self, data: SessionData) -> Steps[None]:
         stored, timeouts = self._stored, timeouts_of(data.get(EXPIRY))
         if timeouts is None:
-            yield from self._deleting(self.session_key)
+            yield from self._deleting(self._given)
             self._forget()
             return
         identity = self._new_identity(data)
@@ -342,7 +461,7 @@ class SessionStore(SessionBase):
             return self._identity
         user_id = data.get(SESSION_KEY)  # of a login whose signal did not reach us
         known = self._stored.protected.get(SESSION_KEY) if self._stored else None
-        return Identity(str(user_id)) if user_id is not None and user_id != known else None
+        return claimed_identity(str(user_id)) if user_id is not None and user_id != known else None
 
     def _logging_in(self, identity: Identity, data: SessionData, timeouts: Timeouts) -> Steps[None]:
         carried_over = not is_another_s(self._stored, identity)
@@ -368,23 +487,34 @@ class SessionStore(SessionBase):
                 )
             )
         )
+        self._entered = True
         if (removed or apart) and self._stored is not None:
             yield _requests.patch_ops(self._stored, remove_ops(removed), apart)
 
+    def _undoing(self) -> Steps[None]:
+        given = self._given
+        self._forget()
+        self._session_cache = {}
+        yield from self._deleting(given)
+
     def _changing_expiry(self, stored: Session, ops: list[Op], apart: list[Op], timeouts: Timeouts) -> Steps[None]:
         yield _requests.patch_ops(stored, ops, apart, **changed_timeouts(stored, timeouts))
-        token = cast(str, self.session_key)
+        token = self.cookie_value
+        if token is None:
+            self._stored = yield _requests.find(stored.id)
+            return
         self._stored = changed = yield _requests.load(token, fresh=True)
         # The token of a session that was rotated a moment ago must not replace its successor in the browser.
         if changed is not None and get_client().session_id(token) == changed.id:
             self.cookie_due = changed
 
-    def _deleting(self, token: str | None) -> Steps[None]:
-        session_id = get_client().session_id(token) if token else None
+    def _deleting(self, key: str | None) -> Steps[None]:
+        session_id = id_of(key)
         if session_id is not None and (yield _requests.revoke(session_id)):
             session_revoked.send(type(self), session_id=session_id)
 
     def _cycling(self) -> Steps[None]:
+        self._check_not_by_id()
         if self._stored is not None:
             try:
                 self._issue((yield _requests.rotate(self._stored)))
@@ -395,7 +525,7 @@ class SessionStore(SessionBase):
 
     def _issue(self, session: Session) -> None:
         self._stored = self.cookie_due = session
-        self._session_key = session.token
+        self._given = session.token
         session_issued.send(type(self), session=session)
 
 
