@@ -114,14 +114,12 @@ parity_of_python() {
   source "$services/python/environment.sh"
   local python=build/security/python/bin/python framework server proxy
   for framework in "${!python_services[@]}"; do
-    local first=${python_services[$framework]%% *} fewer=()
-    # Some 40 ms a request here, mostly waiting; others take a few.
-    if [[ $framework == django_asgi && -z ${FICHA_LONG:-} ]]; then fewer=(--requests 100); fi
+    local first=${python_services[$framework]%% *}
     for server in ${python_services[$framework]}; do
-      run_parity "Python $framework on $server" "${fewer[@]}" -- "$python" "$services/python/$framework.py" "$server"
+      run_parity "Python $framework on $server" -- "$python" "$services/python/$framework.py" "$server"
     done
     for proxy in nginx haproxy; do
-      run_parity "Python $framework on $first" --behind "$proxy" "${fewer[@]}" -- "$python" "$services/python/$framework.py" "$first"
+      run_parity "Python $framework on $first" --behind "$proxy" -- "$python" "$services/python/$framework.py" "$first"
     done
   done
 }
