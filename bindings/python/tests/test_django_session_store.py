@@ -85,7 +85,7 @@ def test_the_test_cookie(session: SessionStore) -> None:
 
 def test_the_session_key_is_read_only(session: SessionStore) -> None:
     with pytest.raises(AttributeError):
-        session.session_key = "x" * 56
+        session.session_key = "x" * 56  # type: ignore[misc]
 
 
 # --- storing ---------------------------------------------------------------------------------------------------------

@@ -91,18 +91,22 @@ class SessionStore(SessionBase):
 
     # --- what Django calls -------------------------------------------------------------------------------------------
 
-    def _get_session_key(self) -> str | None:
+    @property
+    def session_key(self) -> str | None:
+        """The session's public id: stable, no secret, and known inside of login(); None for a session without one."""
         if self._stored is not None:
             return self._stored.id
         known = id_of(self._given)
         return known if known or (self._given or "").startswith("fch1_") else self._given
 
-    def _set_session_key(self, key: str | None) -> None:
+    @property
+    def _session_key(self) -> str | None:
+        return self.session_key
+
+    @_session_key.setter
+    def _session_key(self, key: str | None) -> None:
         self._forget_key()
         self._given = key if key and len(key) >= 8 else None  # as Django's own keys
-
-    session_key = property(_get_session_key)
-    _session_key = property(_get_session_key, _set_session_key)
 
     @property
     def modified(self) -> bool:
