@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route, Router, WebSocketRoute
 
 import ficha
 import ficha.asgi
@@ -218,6 +219,28 @@ async def test_what_a_mounted_application_rewrites_is_judged_too(client: Client)
     app = Starlette(routes=[Mount("/public", below), Mount("/staff", below)])
     app.add_middleware(FichaMiddleware, client=client)
     assert (await answer(app, "/public/x"))[0] == 401
+
+
+@pytest.mark.parametrize("place", ["a wrapper", "a wrapper mounted late", "of a router"])
+@pytest.mark.parametrize("framework", [Starlette, FastAPI])
+async def test_what_anything_else_rewrites_on_the_way_to_a_router_is_judged_too(
+    client: Client, framework: type[Starlette], place: str
+) -> None:
+    rewrite = rewriting(path="/staff/x", root_path="", app_root_path="")
+    staff = framework(routes=[Route("/staff/x", run)])
+    if place == "a wrapper":
+        app = FichaMiddleware(rewrite(staff), client)
+    elif place == "of a router":
+        app = FichaMiddleware(Router([Route("/staff/x", run)], middleware=[Middleware(rewrite)]), client)
+    else:
+        outer = framework()
+        app = FichaMiddleware(outer, client)
+        assert (await answer(app, "/public/x"))[0] == 404
+        outer.mount("/public", rewrite(staff))
+    assert (await answer(app, "/public/x"))[:2] == (401, "Unauthorized")
+    staff_s = f"Bearer {client.create('stella', roles=['staff']).token}".encode()
+    headers = [(b"host", b"shop.example"), (b"authorization", staff_s)]
+    assert (await answer(app, "/public/x", headers=headers))[0] == 200
 
 
 @pytest.mark.parametrize("place", ["mounted", "of a mount", "of a route"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+import functools
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from ficha._asgi_answers import Scope, refuse
 from ficha._core import Decision
@@ -13,10 +15,8 @@ from ficha.routes import STARLETTE_PARAMETER, Finding, Route, name_of, template
 if TYPE_CHECKING:
     from ficha import Client
 
-App = Callable[[Scope, Any, Any], Awaitable[None]]
-
-_WATCHED = "_ficha_watched"
 _JUDGED = "ficha.judged"
+_GUARD = "_ficha_guard"
 
 
 def is_mounted(scope: Scope) -> bool:
@@ -53,41 +53,44 @@ def _routed(scope: Scope) -> tuple[str | None, str, str]:
     return scope.get("method"), scope["path"], scope.get("app_root_path", scope.get("root_path", ""))
 
 
-def watch(client: Client, app: App, scope: Scope, raw: RawRequest) -> None:
-    """Have the routers that the request will come to look at it again."""
-    for application in (scope.get("app"), app):
-        router = getattr(application, "router", None)
-        if router is not None:
-            _watch_all(router)
+def watch(client: Client, scope: Scope, raw: RawRequest) -> None:
+    """Have the routers and routes that the request will come to look at it again."""
+    routing = sys.modules.get("starlette.routing")
+    if routing is not None and routing.BaseRoute not in _guarded:
+        routing.Router.__call__ = _judged_first(routing.Router.__call__)
+        routing.BaseRoute.__init_subclass__ = classmethod(_guard)
+        _guard(routing.BaseRoute)
     scope[_JUDGED] = Judged(client, raw, scope)
 
 
-def _watch_all(router: Any) -> None:
-    """Put the check before a router, and before those of what is mounted below it."""
-    if getattr(router, _WATCHED, False) or not hasattr(router, "middleware_stack"):
-        return
-    setattr(router, _WATCHED, True)
-    route = cast(App, router.middleware_stack)
+_guarded: set[type] = set()
 
-    async def judged_route(scope: Scope, receive: Any, send: Any) -> None:
+
+def _guard(kind: Any) -> None:
+    """Put the check before what a kind of route does with a request, and before those of the kinds made of it.
+
+    At the classes, where it is looked up for each request: whatever stands between the layer and a route.
+    """
+    _guarded.add(kind)
+    if not hasattr(kind.handle, _GUARD):  # its own, or that of a mixin
+        kind.handle = _judged_first(kind.handle)
+    for derived in kind.__subclasses__():
+        if derived not in _guarded:
+            _guard(derived)
+
+
+def _judged_first(run: Any) -> Any:
+    @functools.wraps(run)
+    async def judged_first(self: Any, scope: Scope, receive: Any, send: Any) -> None:
         judged: Judged | None = scope.get(_JUDGED)
         decision = await judged.again(scope) if judged is not None else None
         if decision is None or decision.allowed:
-            await route(scope, receive, send)
+            await run(self, scope, receive, send)
         else:
             await refuse(scope, receive, send, decision.status, decision.headers)
 
-    router.middleware_stack = judged_route
-    for mounted in _mounted(router):
-        _watch_all(mounted)
-
-
-def _mounted(router: Any) -> Iterator[Any]:
-    for route in getattr(router, "routes", ()):
-        app = getattr(route, "_base_app", None) or getattr(route, "app", None)
-        below = getattr(app, "router", app)
-        if hasattr(below, "routes"):
-            yield below
+    setattr(judged_first, _GUARD, True)
+    return judged_first
 
 
 def routes(app: Any, client: Client) -> list[Finding]:

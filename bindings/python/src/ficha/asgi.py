@@ -157,7 +157,7 @@ class FichaMiddleware:
         if not decision.allowed:
             await refuse(scope, receive, send, decision.status, decision.headers)
             return
-        watch(self.client, self.app, scope, raw)
+        watch(self.client, scope, raw)
         del raw  # no frame of a traceback shows the credential
         scope["ficha"] = decision
         scope["session"] = session = RequestSession(self.client, decision.session)
