@@ -3,7 +3,7 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { Admission, RequestDenied, requireOf } = require('./admission.js');
-const { guardRoutes, requestOf, routedUrl, routedTarget } = require('./express_routing.js');
+const { guardRoutesLike, requestOf, routedUrl, routedTarget } = require('./express_routing.js');
 const { clientOf, routes } = require('./express_routes.js');
 const { HeldResponse } = require('./held_response.js');
 const { checkKeys } = require('./options.js');
@@ -29,6 +29,7 @@ class Exchange extends HeldResponse {
   constructor(keeper, req, res, next, options) {
     super();
     this.keeper = keeper;
+    this.route = req.route;
     this.#method = req.method;
     this.#url = routedUrl(req);
     this.#res = res;
@@ -121,6 +122,18 @@ const accessors = {
     },
     configurable: true,
   },
+  // Of whichever Express: a router, or an application that is mounted, may be of another one than the application around it.
+  route: {
+    get() {
+      return this[exchangeOf].route;
+    },
+    set(route) {
+      guardRoutesLike(route, isJudged, judgeAtRoute);
+      this[exchangeOf].route = route;
+    },
+    configurable: true,
+    enumerable: true,
+  },
 };
 
 function refuse(res, next, error) {
@@ -190,6 +203,7 @@ function sessions(client, given = {}) {
     req.ficha = new RequestInfo(keeper);
     Object.defineProperty(req, 'session', accessors.session);
     Object.defineProperty(req, 'sessionID', accessors.sessionID);
+    Object.defineProperty(req, 'route', accessors.route);
     exchange.hold(res);
     if (context) storage.run(keeper, next);
     else next();
@@ -200,7 +214,6 @@ function sessions(client, given = {}) {
     if (earlier?.client === client) return next();
     let admitted;
     try {
-      guardRoutes(req.app, isJudged, judgeAtRoute);
       if (req.baseUrl && (prefix === undefined || !isMountedAt(req.baseUrl, prefix))) throw mountError(req.baseUrl, prefix);
       admitted = admission.admit(req, requestOf(req, prefix, prefixes), req);
     } catch (error) {

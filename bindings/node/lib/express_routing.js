@@ -19,29 +19,26 @@ function requestOf(req, prefix, prefixes) {
   return request;
 }
 
-const guardedApplications = new WeakSet();
 const guardedPrototypes = new WeakSet();
 
 /**
- * Has `judge(req, res, next, proceed)` called before a request goes into any route of the application's Express, unless
- * `isJudged(req)`. Routes are reached through a Layer, whose method is looked up at each call: those that are there already
- * are guarded as well.
+ * Has `judge(req, res, next, proceed)` called before a request goes into any route of the Express that `route` is of, unless
+ * `isJudged(req)`. A router notes on the request which route it has found before it goes there, by way of a Layer, whose
+ * method is looked up at each call: for the route at hand as well.
  */
-function guardRoutes(app, isJudged, judge) {
-  if (app === undefined || guardedApplications.has(app)) return;
-  const [layer] = (app._router ?? app.router).stack; // Express 4, 5
+function guardRoutesLike(route, isJudged, judge) {
+  const [layer] = route?.stack ?? [];
+  if (layer === undefined) return;
   const prototype = Object.getPrototypeOf(layer);
-  if (!guardedPrototypes.has(prototype)) {
-    const name = ['handleRequest', 'handle_request'].find((known) => typeof prototype[known] === 'function');
-    if (!name) throw new Error('sessions(): the routes of this Express cannot be guarded');
-    const handle = prototype[name];
-    prototype[name] = function fichaAtRoute(req, res, next) {
-      if (this.route === undefined || isJudged(req)) return handle.call(this, req, res, next);
-      judge(req, res, next, () => handle.call(this, req, res, next));
-    };
-    guardedPrototypes.add(prototype);
-  }
-  guardedApplications.add(app);
+  if (guardedPrototypes.has(prototype)) return;
+  const name = ['handleRequest', 'handle_request'].find((known) => typeof prototype[known] === 'function'); // Express 5, 4
+  if (!name) throw new Error('sessions(): the routes of this Express cannot be guarded');
+  const handle = prototype[name];
+  prototype[name] = function fichaAtRoute(req, res, next) {
+    if (this.route === undefined || isJudged(req)) return handle.call(this, req, res, next);
+    judge(req, res, next, () => handle.call(this, req, res, next));
+  };
+  guardedPrototypes.add(prototype);
 }
 
-module.exports = { guardRoutes, requestOf, routedTarget, routedUrl };
+module.exports = { guardRoutesLike, requestOf, routedTarget, routedUrl };

@@ -20,13 +20,13 @@ export function useClients() {
 }
 
 /**
- * Calls `tests` with `application(client, options)`, which makes an application, the route that matches every path, and
- * Express itself.
+ * Calls `tests` with `application(client, options)`, which makes an application, the route that matches every path, Express
+ * itself, and the package it is.
  */
 export function onEveryExpress(tests) {
-  for (const [version, express, everyPath] of [
-    ['Express 4', express4, '*'],
-    ['Express 5', express5, '/{*any}'],
+  for (const [version, express, everyPath, name] of [
+    ['Express 4', express4, '*', 'express4'],
+    ['Express 5', express5, '/{*any}', 'express'],
   ]) {
     const application = (client, options) => {
       const app = express();
@@ -34,7 +34,7 @@ export function onEveryExpress(tests) {
       app.use(sessions(client, options));
       return app;
     };
-    describe(version, () => tests(application, everyPath, express));
+    describe(version, () => tests(application, everyPath, express, name));
   }
 }
 

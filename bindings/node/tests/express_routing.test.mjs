@@ -1,5 +1,6 @@
 // What is judged is what Express routes by, whatever changed it on the way.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Client } from 'ficha';
 import { sessions } from 'ficha/express';
@@ -16,8 +17,19 @@ const policy = [
   { path: '/**', allow: 'anyone' },
 ];
 const reached = (req, res) => res.send('reached');
+const require = createRequire(import.meta.url);
 
-onEveryExpress((application, everyPath, express) => {
+// As a dependency has it that brings its own.
+function anotherCopyOf(name) {
+  const loaded = { ...require.cache };
+  for (const file of Object.keys(loaded)) delete require.cache[file];
+  const copy = require(name);
+  for (const file of Object.keys(require.cache)) delete require.cache[file];
+  Object.assign(require.cache, loaded);
+  return copy;
+}
+
+onEveryExpress((application, everyPath, express, name) => {
   // An application with the policy, and middleware before and after sessions().
   function applicationWith({ before, after, client = open({ rule: policy }), settings = {} } = {}) {
     const app = express();
@@ -118,6 +130,23 @@ onEveryExpress((application, everyPath, express) => {
     assert.equal((await send('GET', '/alias/1')).status, 401);
     app.get('/secret/2', reached);
     assert.equal((await send('GET', '/alias/2')).status, 401);
+  });
+
+  test('routes of another copy of Express, and of a router without an application, are guarded as well', async (t) => {
+    const alias = (req, res, next) => {
+      req.url = req.url.replace('/alias', '/secret');
+      next();
+    };
+    const inner = anotherCopyOf(name)();
+    inner.get('/secret', reached);
+    const app = applicationWith({ after: alias });
+    app.use(inner);
+    assert.deepEqual(await statuses(t, app, ['GET /alias', 'GET /secret']), [401, 401]);
+    const router = anotherCopyOf(name).Router();
+    router.use(sessions(open({ rule: policy })), alias);
+    router.get('/secret', (req, res) => res.end('reached'));
+    const send = await serve(t, (req, res) => router(req, res, (error) => res.writeHead(error?.status ?? 404).end()));
+    assert.equal((await send('GET', '/alias')).status, 401);
   });
 
   test('a route that was refused is refused again, whatever an error handler makes of the first time', async (t) => {
