@@ -73,15 +73,18 @@ function* routesOf(route, shown, prefix, { names, fourth }) {
 /**
  * The routes of an application that uses sessions(), each with the rule that judges it: [{ handler, methods, path, pattern,
  * rule, line, problem }]. Throws UnevenRoutes where one handler is reached under rules of different strictness, or under
- * none. `mounted`: the applications mounted in it, which Express does not name.
+ * none, as before sessions(). `mounted`: the applications mounted in it, which Express does not name.
  */
 function routes(app, options = {}) {
   checkKeys('routes()', options, ['mounted']);
   const { mounted = [] } = options;
-  const client = stackOf(app).find((layer) => layer.handle?.[clientOf])?.handle[clientOf];
-  if (!client) throw new Error('routes(): the application does not use sessions()');
+  const stack = stackOf(app);
+  const layer = stack.findIndex(({ handle }) => handle?.[clientOf]);
+  if (layer < 0) throw new Error('routes(): the application does not use sessions()');
+  const client = stack[layer].handle[clientOf];
   const context = { names: new HandlerNames(), fourth: isExpress4(app), unseen: 0 };
-  const found = [...routesIn(stackOf(app), ['', '/'], context)];
+  const unjudged = [...routesIn(stack.slice(0, layer), ['', '/'], context)];
+  const found = [...routesIn(stack.slice(layer), ['', '/'], context)];
   for (const inner of mounted) {
     --context.unseen;
     for (const path of [inner.mountpath].flat()) {
@@ -90,7 +93,7 @@ function routes(app, options = {}) {
     }
   }
   if (context.unseen !== 0) throw new Error('routes(): name the applications that are mounted: routes(app, { mounted: […] })');
-  return listRoutes(client, found);
+  return listRoutes(client, found, unjudged);
 }
 
 module.exports = { clientOf, routes };

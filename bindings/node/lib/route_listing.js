@@ -32,9 +32,9 @@ class HandlerNames {
 
 /**
  * `routes`: [{ handler, methods, path, pattern }]. Resolves each to the rule that judges it; throws UnevenRoutes where a
- * handler is reached under rules of different strictness, or under none.
+ * handler is reached under rules of different strictness, or under none. `unjudged`: those that stand before sessions().
  */
-function listRoutes(client, routes) {
+function listRoutes(client, routes, unjudged = []) {
   const judged = routes.map(({ handler, methods, pattern }) => {
     return { handler, methods, pattern: withoutPrefix(pattern, client.config.prefixes) };
   });
@@ -43,6 +43,8 @@ function listRoutes(client, routes) {
     const { handler, path, pattern } = routes[route];
     return Object.freeze({ handler, methods, path, pattern, rule, line, problem });
   });
+  const problem = 'it stands before sessions()';
+  listing.push(...unjudged.map((route) => Object.freeze({ ...route, rule: -1, line: 0, problem })));
   if (listing.some(({ problem }) => problem)) throw new UnevenRoutes(listing);
   return listing;
 }

@@ -49,6 +49,14 @@ onEveryExpress((_application, everyPath, express) => {
     );
   });
 
+  test('a route before sessions() is an error, whatever rule its path has', () => {
+    const app = express();
+    app.get('/secret/early', handle('early'));
+    app.use(sessions(client));
+    app.get('/open/x', handle('open'));
+    assert.throws(() => routes(app), /GET \/secret\/early → early#1: no rule: it stands before sessions\(\)/);
+  });
+
   test('a handler under rules of different strictness, or under none, is an error that names it', () => {
     const uneven = application();
     const secret = handle('secret');
