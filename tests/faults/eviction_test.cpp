@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "faults/store_fault_fixture.hpp"
+#include "support/fault_proxy.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -129,6 +130,30 @@ TEST_F(EvictionTest, ASessionLimitThatEvictsCountsTheSessionsThatTheIndexLost) {
   const IssuedSession newest = issue();
   EXPECT_EQ(listed().size(), 3U);
   EXPECT_TRUE(live(newest.token));
+}
+
+TEST_F(EvictionTest, AWalkWhoseConnectionIsCutFindsAllSessionsOrFails) {
+  const IssuedSession of_alice[] = {issue(), issue(), issue()};
+  evict_index_of("alice");
+  server.command({"EVAL", "for i = 1, 20000 do redis.call('SET', 'other:' .. i, '') end", "0"});
+  FaultProxy proxy(server.port());
+  config.redis.url = Secret(proxy.url());
+  const auto behind = open_store(config, hooks());
+  int failed = 0;
+  int found = 0;
+  for (std::size_t bytes = 100; found < 3; bytes += 300) {
+    ASSERT_TRUE(eventually([&] { return await(*behind, behind->find(of_alice[0].session.id())).has_value(); }));
+    proxy.cut_after(FaultProxy::Direction::to_client, bytes);
+    const auto sessions = await(*behind, behind->list("alice"));
+    if (sessions) {
+      ++found;
+      EXPECT_EQ(sessions->size(), 3U) << bytes;
+    } else {
+      ++failed;
+      EXPECT_EQ(sessions.error().code, ErrorCode::unavailable) << sessions.error().message;
+    }
+  }
+  EXPECT_GE(failed, 3);
 }
 
 // The walk needs two steps, and there is time for one.
