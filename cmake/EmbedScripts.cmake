@@ -11,6 +11,9 @@ foreach(part _messagepack _record _bag _patch _index)
   string(APPEND prelude "${text}")
 endforeach()
 
+# Every answer ends with the key it is about: a caller who finds another has been given somebody else's.
+set(ending "local reply = answer()\nreply[#reply + 1] = KEYS[1]\nreturn reply\n")
+
 set(constants "")
 file(GLOB scripts "${SCRIPT_DIR}/*.lua")
 list(SORT scripts)
@@ -20,7 +23,7 @@ foreach(script IN LISTS scripts)
     continue()
   endif()
   file(READ "${script}" text)
-  set(text "${prelude}${text}")
+  set(text "${prelude}local function answer()\n${text}end\n${ending}")
   string(LENGTH "${text}" length)
   string(FIND "${text}" ")lua\"" delimiter)
   if(length GREATER_EQUAL literal_limit OR NOT delimiter EQUAL -1)

@@ -1,10 +1,14 @@
 // No reply ever reaches the wrong caller, whatever is cut, abandoned or late.
 #include <atomic>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
 #include <random>
 #include <thread>
 
 #include "faults/connection_fixture.hpp"
 #include "support/fault_proxy.hpp"
+#include "support/scripted_server.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -34,7 +38,7 @@ struct Tally {
 
 Commands echoes(const std::string& mine) {
   Commands commands = reading({"ECHO", mine});
-  commands.add({"ECHO", mine});
+  commands.add({"ECHO", mine}, Shape::text);
   return commands;
 }
 
@@ -48,11 +52,45 @@ Task<bool> chain(Connection& connection, Tally& tally, std::string name, int rou
   co_return true;
 }
 
-TEST(ConnectionCrosstalk, ThousandsOfCallersOverCutConnectionsGetTheirOwnRepliesOrAnError) {
+constexpr int chains = 100;
+constexpr int callers = 6;
+constexpr int rounds = 20;
+constexpr int operations_at_once = (chains + callers) * rounds;
+
+// Asynchronous callers and blocked ones.
+void ask_at_once(Connection& connection, Tally& tally, const std::string& wave) {
+  std::vector<std::promise<void>> ended(chains);
+  for (int i = 0; i < chains; ++i) {
+    start(chain(connection, tally, wave + ":" + std::to_string(i) + ":", rounds),
+          [&ended, i](const Result<bool>&) { ended[static_cast<std::size_t>(i)].set_value(); });
+  }
+  std::vector<std::thread> threads;
+  for (int t = 0; t < callers; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < rounds; ++i) {
+        const std::string mine = wave + "/" + std::to_string(t) + "/" + std::to_string(i);
+        tally.judge(call(connection, echoes(mine)), mine);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::promise<void>& promise : ended) promise.get_future().get();
+}
+
+bool nothing_in_flight(const Connection& connection) {
+  return eventually([&] {
+    Stats stats;
+    connection.add_stats(stats);
+    return stats.in_flight == 0;
+  });
+}
+
+TEST(ConnectionCrosstalk, ThousandsOfCallersOverCutConnectionsOfASlowServerGetTheirOwnRepliesOrAnError) {
   RedisServer server;
   FaultProxy proxy(server.port());
   ConnectionSettings settings = settings_for(proxy.url());
-  settings.connect_timeout = settings.command_timeout = 2s;
+  settings.connect_timeout = 2s;
+  settings.command_timeout = 100ms;  // longer than some of the server's stalls, shorter than others
   Connection connection(std::move(settings), {}, nullptr);
   ASSERT_TRUE(heals(connection));
 
@@ -64,46 +102,31 @@ TEST(ConnectionCrosstalk, ThousandsOfCallersOverCutConnectionsGetTheirOwnReplies
       const auto direction = random() % 4 == 0 ? FaultProxy::Direction::to_server : FaultProxy::Direction::to_client;
       proxy.cut_after(direction, random() % 20'000,
                       random() % 2 == 0 ? FaultProxy::Ending::close : FaultProxy::Ending::reset);
+      if (random() % 8 == 0) {
+        server.pause();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50 + random() % 100));
+        server.resume();
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));
     }
   });
 
   constexpr int waves = 10;
-  constexpr int chains = 100;
-  constexpr int callers = 6;
-  int expected = 0;
   for (int wave = 0; wave < waves; ++wave) {
-    constexpr int rounds = 20;
-    std::vector<std::promise<void>> ended(chains);
-    for (int i = 0; i < chains; ++i) {
-      start(chain(connection, tally, std::to_string(wave) + ":" + std::to_string(i) + ":", rounds),
-            [&ended, i](const Result<bool>&) { ended[static_cast<std::size_t>(i)].set_value(); });
-    }
-    std::vector<std::thread> threads;
-    for (int t = 0; t < callers; ++t) {
-      threads.emplace_back([&, t] {
-        for (int i = 0; i < rounds; ++i) {
-          const std::string mine = std::to_string(wave) + "/" + std::to_string(t) + "/" + std::to_string(i);
-          tally.judge(call(connection, echoes(mine)), mine);
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
-    for (std::promise<void>& promise : ended) promise.get_future().get();
-    expected += (chains + callers) * rounds;
+    ask_at_once(connection, tally, std::to_string(wave));
     EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 0; }));
   }
   over = true;
   saboteur.join();
 
   EXPECT_EQ(tally.crossed, 0);
-  EXPECT_EQ(tally.right + tally.failed, expected);
+  EXPECT_EQ(tally.right + tally.failed, waves * operations_at_once);
   EXPECT_GT(tally.right, 0);
   EXPECT_GT(tally.failed, 0);
   Stats stats;
   connection.add_stats(stats);
   EXPECT_GT(stats.connects, 5U);
-  EXPECT_EQ(stats.in_flight, 0U);
+  EXPECT_TRUE(nothing_in_flight(connection));
 }
 
 TEST(ConnectionCrosstalk, RepliesThatComeAfterTheirDeadlineReachNobody) {
@@ -122,6 +145,53 @@ TEST(ConnectionCrosstalk, RepliesThatComeAfterTheirDeadlineReachNobody) {
     for (int i = 0; i < 20; ++i) tally.judge(call(connection, echoes("prompt")), "prompt");
   }
   EXPECT_EQ(tally.crossed, 0);
+}
+
+// One server, slow altogether: while it is late with one command, no connection is answered.
+ScriptedServer::Script late_at_random(std::mutex& server, std::chrono::milliseconds deadline) {
+  return [&server, deadline](ScriptedPeer& peer, int connection) {
+    std::mt19937 random(static_cast<unsigned>(connection));
+    const auto longest_delay = static_cast<unsigned>(2 * deadline.count());
+    {
+      const std::lock_guard lock(server);
+      if (!peer.shake_hands()) return;
+    }
+    for (std::string command = peer.read_command(); !command.empty(); command = peer.read_command()) {
+      const std::lock_guard lock(server);
+      if (random() % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random() % longest_delay));
+      const std::string text = command.substr(command.find(' ') + 1);
+      if (!peer.write("$" + std::to_string(text.size()) + "\r\n" + text + "\r\n")) return;
+    }
+  };
+}
+
+TEST(ConnectionCrosstalk, RepliesThatComeAroundTheirDeadlineReachTheirOwnCallerOrNobody) {
+  constexpr auto deadline = 20ms;
+  const int operations = std::getenv("FICHA_LONG") != nullptr ? 1'000'000 : 20'000;
+  std::mutex server_is_busy;
+  ScriptedServer server(late_at_random(server_is_busy, deadline));
+  ConnectionSettings settings = settings_for(server.url());
+  settings.connect_timeout = 2s;
+  settings.command_timeout = deadline;
+  settings.probe_interval = 60s;  // its script knows ECHO alone
+  Connection connection(std::move(settings), {}, nullptr);
+  ASSERT_TRUE(heals(connection));
+
+  Tally tally;
+  int asked = 0;
+  for (int wave = 0; asked < operations; ++wave, asked += operations_at_once) {
+    ask_at_once(connection, tally, std::to_string(wave));
+    EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 0; }));
+  }
+  EXPECT_EQ(tally.crossed, 0);
+  EXPECT_EQ(tally.right + tally.failed, asked);
+  EXPECT_GT(tally.right, tally.failed);
+  EXPECT_GT(tally.failed, 0);
+  EXPECT_TRUE(nothing_in_flight(connection));
+  Stats stats;
+  connection.add_stats(stats);
+  std::cout << tally.right << " right, " << tally.failed << " failed, " << tally.crossed << " crossed; "
+            << stats.connects << " connections\n";
 }
 
 }  // namespace

@@ -182,6 +182,7 @@ TEST_F(ConnectionFaults, AHandshakeCutAtAnyByteIsTriedAgain) {
   }
 }
 
+// No second link is answered either: what remains is the bound on silence.
 TEST_F(ConnectionFaults, AHalfOpenIdleLinkIsFoundByAProbe) {
   FaultProxy proxy(server.port());
   ConnectionSettings settings = settings_for(proxy.url());
@@ -190,9 +191,23 @@ TEST_F(ConnectionFaults, AHalfOpenIdleLinkIsFoundByAProbe) {
   ASSERT_TRUE(heals(connection));
   const std::uint64_t epoch = connection.epoch();
   proxy.swallow(true);
-  EXPECT_TRUE(ends_by(50ms + 250ms, [&] { EXPECT_TRUE(eventually([&] { return connection.epoch() > epoch; })); }));
+  EXPECT_TRUE(ends_by(50ms + 250ms + 2s, [&] { EXPECT_TRUE(eventually([&] { return connection.epoch() > epoch; })); }));
   EXPECT_EQ(connection.proven_at(), 0);
   proxy.swallow(false);
+  EXPECT_TRUE(heals(connection));
+}
+
+TEST_F(ConnectionFaults, AHalfOpenLinkIsReplacedAsSoonAsASecondOneIsAnswered) {
+  FaultProxy proxy(server.port());
+  ConnectionSettings settings = settings_for(proxy.url());
+  settings.probe_interval = 50ms;
+  Connection connection(std::move(settings), {}, nullptr);
+  ASSERT_TRUE(heals(connection));
+  const std::uint64_t epoch = connection.epoch();
+  proxy.swallow(true);
+  EXPECT_THAT(call(connection, reading({"ECHO", "lost"})), FailsWith(ErrorCode::timeout));
+  proxy.swallow(false);  // what was swallowed stays dead
+  EXPECT_TRUE(ends_by(1s, [&] { EXPECT_TRUE(eventually([&] { return connection.epoch() == epoch + 2; })); }));
   EXPECT_TRUE(heals(connection));
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "core/store/redis_store_fixture.hpp"
 #include "ficha/client.hpp"
 #include "support/eventually.hpp"
 #include "support/fault_proxy.hpp"
@@ -121,6 +122,29 @@ TEST_F(NearCacheFaultsTest, AfterARestartOfTheServerItsLostSessionsAreGone) {
     return loaded && !*loaded;
   }));
   issue_cached();
+}
+
+// Redis tells no client that it has swapped databases. What asks it finds out, and what it finds ends what was cached.
+class SwappedDatabase : public NearCacheFaultsTest {
+ protected:
+  void swap() {
+    server.command({"SWAPDB", "0", "1"});
+    ASSERT_TRUE(cached(issued.token)) << "Redis told somebody";
+  }
+  IssuedSession issued = issue_cached();
+};
+
+TEST_F(SwappedDatabase, AFreshReadThatFindsARecordItCannotReadEndsTheEntry) {
+  swap();
+  server.command({"SET", key_of(issued.session.id()), "no record", "PX", "600000"});
+  EXPECT_THAT(here.load(issued.token.reveal(), {.fresh = true}), FailsWith(ErrorCode::corrupt_record));
+  EXPECT_FALSE(cached(issued.token));
+}
+
+TEST_F(SwappedDatabase, ALookByIdThatFindsNothingEndsTheEntry) {
+  swap();
+  EXPECT_FALSE(here.find(issued.session.id()).value());
+  EXPECT_FALSE(cached(issued.token));
 }
 
 TEST_F(NearCacheFaultsTest, AWallClockThatJumpsChangesNothing) {

@@ -14,13 +14,13 @@
 
 namespace ficha::testing {
 
-// Of one of the server's URLs, with the product's own defaults.
+// Of one of the server's URLs, with the product's own defaults but for the time it is given.
 [[nodiscard]] inline redis::ConnectionSettings settings_for(const std::string& url) {
   RedisConfig config;
   config.url = Secret{url};
   return {.endpoint = redis::parse_endpoint(config).value(),
-          .connect_timeout = config.connect_timeout,
-          .command_timeout = config.command_timeout,
+          .connect_timeout = std::chrono::milliseconds{250},
+          .command_timeout = std::chrono::milliseconds{250},
           .max_in_flight = config.max_in_flight,
           .probe_interval = std::chrono::milliseconds{500},
           .tracking = true,
@@ -30,7 +30,7 @@ namespace ficha::testing {
 [[nodiscard]] inline redis::Commands command(redis::Effect effect, const std::vector<std::string>& arguments) {
   const std::vector<std::string_view> views(arguments.begin(), arguments.end());
   redis::Commands commands{effect};
-  commands.add(views);
+  commands.add(views, redis::Shape::any);
   return commands;
 }
 

@@ -129,6 +129,7 @@ bool Connection::Impl::submit(Send& send) {
     send.deadline += std::chrono::nanoseconds(settings_.connect_timeout).count();
   out_.append(bytes);
   send.stream_offset = appended_offset_;
+  send.bytes = bytes.size();
   appended_offset_ += bytes.size();
   pending_.push(send);
   in_flight_.fetch_add(count, std::memory_order_relaxed);

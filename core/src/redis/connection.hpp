@@ -28,14 +28,24 @@ namespace ficha::redis {
 // Whether losing the reply leaves a doubt: a `read` without a reply is timeout or unavailable, a `write` unknown_outcome.
 enum class Effect : std::uint8_t { read, write };
 
+class ReplyView;
+
+// What a command is answered with, besides an error reply, which each may be.
+enum class Shape : std::uint8_t { any, text, text_or_nil, integer, array, pong, echo };
+
 // Commands that go out in one write, in order, as RESP.
 class Commands {
  public:
   explicit Commands(Effect effect) noexcept : effect_(effect) {}
-  Commands& add(std::initializer_list<std::string_view> arguments);
-  Commands& add(std::span<const std::string_view> arguments);
+  Commands& add(std::initializer_list<std::string_view> arguments, Shape shape);
+  Commands& add(std::span<const std::string_view> arguments, Shape shape);
   // GET and PTTL of one key: what every load sends, so it is written without counting.
   Commands& add_get_and_pttl(std::string_view key);
+  // ECHO, whose answer must be this very text; at most one in a Commands.
+  Commands& add_echo(std::string_view text);
+
+  // Whether `reply` may be what the command of this index is answered with.
+  [[nodiscard]] bool fits(std::size_t index, ReplyView reply) const noexcept;
 
   // Overwrites the bytes. What growing left behind stays: a command with a password in it is the only one of its object.
   void wipe() noexcept;
@@ -43,13 +53,15 @@ class Commands {
   [[nodiscard]] Effect effect() const noexcept { return effect_; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
-  // Leaves the count and the effect.
+  // Leaves everything else.
   [[nodiscard]] std::string take_bytes() noexcept { return std::exchange(bytes_, {}); }
 
  private:
   Effect effect_;
   std::size_t count_ = 0;
   std::string bytes_;
+  std::basic_string<char> shapes_;  // a Shape each; a string, which keeps those of usual Commands inside itself
+  std::string echo_;
 };
 
 // One node of a reply tree. A view; the tree belongs to Reply.
@@ -97,7 +109,17 @@ struct ConnectionSettings {
 
 // Connects at first use, in the background, with HELLO 3, AUTH, SELECT, CLIENT TRACKING and TIME; reconnects with capped
 // exponential backoff and full jitter. Nothing is queued while disconnected, except that the first connect is waited for
-// (within connect_timeout). A connection that timed out, broke protocol or was condemn()ed is closed, never reused.
+// (within connect_timeout).
+//
+// A command that is not answered within command_timeout fails alone. What the socket has of it keeps its place in the
+// stream: its replies go on counting against max_in_flight until they have come, are checked, and dropped. What no byte
+// went out of never goes out. The link ends when it can no longer be trusted, and is never reused then:
+//  - a reply has another shape than its command's, is no RESP3, or answers nothing; or condemn() was called;
+//  - a reply breaks off, and no byte comes for command_timeout;
+//  - the socket takes no byte of a command for command_timeout;
+//  - nothing is answered for command_timeout, and a second link, tried beside this one, is answered meanwhile (a peer that
+//    vanished): it takes this one's place. Without such an answer the link ends after two seconds of silence, or twice
+//    command_timeout where that is longer.
 // Thread rule: every function from any thread. Fork rule: the owner leaks it in the child (see client.cpp).
 class Connection {
  public:
@@ -109,7 +131,8 @@ class Connection {
   class Send;
   // co_await yields Result<std::vector<Reply>>: one reply per command (a Redis error reply is a Reply), or why there is
   // none. The awaiting coroutine resumes on the reading thread, at the place of the last reply in the stream, before
-  // anything behind it is looked at: what it does before its next suspension is in stream order.
+  // anything behind it is looked at: what it does before its next suspension is in stream order. One that fails resumes
+  // on that thread too, when everything sent before it has been answered or has failed.
   [[nodiscard]] Send send(Commands commands);
 
   // Sends what HeldSends has kept back.

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -11,10 +12,17 @@
 #include "redis/connection.hpp"
 #include "redis/counters.hpp"
 #include "redis/eviction.hpp"
-#include "redis/reply.hpp"
-#include "redis/transport.hpp"
+#include "redis/link_opening.hpp"
 
 namespace ficha::redis {
+
+// The place in the stream of commands that failed alone.
+struct LateCommands {
+  Commands commands;    // without their bytes
+  std::size_t awaited;  // replies still to come
+  std::int64_t sent_at;
+  std::int64_t sent_at_steady_ns;
+};
 
 // Two locks, never held while a coroutine is resumed or the observer is called; `send_mutex_` may be taken under
 // `role_mutex_`, never the other way round.
@@ -29,9 +37,14 @@ namespace ficha::redis {
 // epoll, a leader in leader_epoll_, the I/O thread in epoll_; the socket is in both with EPOLLEXCLUSIVE, the leader's
 // first, so that bytes wake the leader if one waits, and else the I/O thread. A change of roles costs no system call.
 //
+// Failing alone. An overdue command is resumed by whoever has the reader's role: its place in the stream is then one of
+// `late_`, which is before all of `pending_`, because time-outs pass in the order of sending.
+//
 // Ending. Whoever finds the link broken says so (break_link) and shuts the socket down, which ends every read and write.
 // The I/O thread alone takes the link down, once the role is free and nobody flushes: exactly one completion for each.
 struct Connection::Impl : std::enable_shared_from_this<Impl> {
+  static constexpr const char* unfit_reply = "protocol error: a reply that does not fit its command";
+
   enum class Link : std::uint8_t {
     unused,         // no thread yet
     first_connect,  // commands are queued
@@ -68,22 +81,36 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   void watch() noexcept;
   void unwatch() noexcept;
   void read_and_dispatch() noexcept;
+  void dispatch_batch() noexcept;
   void dispatch(Reply reply) noexcept;
   void complete(Send& send) noexcept;
+  void prove(std::int64_t sent_at) noexcept;
   bool apply_push(ReplyView push) noexcept;
+
+  // --- connection_late.cpp: with the reader's role
+  struct Overdue {
+    Pending* first = nullptr;           // to be resumed, in order; each knows why it failed
+    const char* end_of_link = nullptr;  // why the link has to end, if it has to
+  };
+  void expire_overdue() noexcept;
+  void take_overdue(std::int64_t now, Overdue& overdue);
+  Error overdue_failure(bool may_have_happened);
+  void drop_late(ReplyView reply) noexcept;
+  void forget_late() noexcept;
+  void publish_late() noexcept;
 
   // --- connection_io.cpp: the I/O thread
   bool start_io_thread();
   void run_io() noexcept;
   Result<std::int64_t> connect();
-  Result<std::int64_t> shake_hands(SteadyTime deadline);
   void replace_transport(Transport transport) noexcept;
   void note_failure(const Error& error);
   void go_up(std::int64_t proof);
   void serve();
   std::int64_t next_duty_ns();
   void await_events();
-  void expire_overdue();
+  void expire_if_due();
+  void judge_silence();
   void probe_if_due();
   Detached probe();
   void pause();
@@ -133,7 +160,14 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   bool may_have_more_ = false;                  // the last read may have left bytes in the socket
   std::int64_t batch_clock_ns_ = 0;             // Clock::monotonic_nanoseconds at the begin of this batch of replies
   std::int64_t batch_steady_ns_ = 0;            // steady_clock then
+  std::deque<LateCommands> late_;               // what failed alone, and is still to be answered
   std::atomic<std::thread::id> dispatching_{};  // who resumes coroutines now
+
+  // What the reader has seen, for the I/O thread; nanoseconds of steady_clock.
+  std::atomic<std::int64_t> heard_at_ns_{0};     // the last bytes
+  std::atomic<std::int64_t> answered_at_ns_{0};  // the last reply
+  std::atomic<std::int64_t> late_since_ns_{0};   // when the oldest of late_ was sent; 0 = there is none
+  std::atomic<bool> midway_{false};              // a reply has begun, and not ended
 
   // The I/O thread's.
   Transport transport_;  // replaced only while nobody reads or flushes
@@ -142,6 +176,10 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t jitter_;
   Descriptor epoll_;
   Descriptor leader_epoll_;
+  std::optional<TrialLink> trial_;       // beside this link, while it is silent
+  std::int64_t trial_began_ns_ = 0;      // steady_clock
+  std::optional<OpenLink> replacement_;  // what a trial has made
+  std::int64_t next_expiry_ns_ = 0;      // steady_clock; what is overdue is somebody else's to fail until then
   std::atomic<bool> probing_{false};
   std::int64_t time_asked_ns_ = 0;
   std::string logged_reason_;
@@ -155,6 +193,10 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
 
 [[nodiscard]] inline std::int64_t steady_nanoseconds() noexcept {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
+
+[[nodiscard]] inline std::int64_t nanoseconds(std::chrono::milliseconds duration) noexcept {
+  return std::chrono::nanoseconds(duration).count();
 }
 
 }  // namespace ficha::redis

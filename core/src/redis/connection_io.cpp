@@ -1,12 +1,13 @@
 // The I/O thread: connecting, deadlines, probes, taking a broken link down.
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 
-#include <csignal>
-#include <system_error>
+#include <algorithm>
 
 #include "redis/connection_impl.hpp"
 #include "redis/handshake.hpp"
+#include "redis/io_thread.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -16,9 +17,12 @@ constexpr std::int64_t ns_per_ms = 1'000'000;
 // The server's clock is asked this often even on a busy link, whose liveness needs no probe.
 constexpr std::int64_t clock_refresh_ns = 2000 * ns_per_ms;
 
-std::int64_t nanoseconds(std::chrono::milliseconds duration) {
-  return std::chrono::nanoseconds(duration).count();
-}
+// A link that answers nothing ends after so long, whatever else is tried.
+constexpr std::int64_t longest_silence_ns = 2000 * ns_per_ms;
+// How often it is looked at meanwhile.
+constexpr std::int64_t silence_step_ns = 25 * ns_per_ms;
+// What is overdue, and not the I/O thread's to fail, is done by then: twice as long as a leader takes to look up.
+constexpr std::int64_t expiry_step_ns = 40 * ns_per_ms;
 
 // SplitMix64: spreads reconnects; nothing secret depends on it.
 std::uint64_t next_random(std::uint64_t& state) noexcept {
@@ -30,26 +34,15 @@ std::uint64_t next_random(std::uint64_t& state) noexcept {
 
 }  // namespace
 
-// Under send_mutex_. The thread inherits a mask that blocks every signal: the host's handlers run on the host's threads.
+// Under send_mutex_.
 bool Connection::Impl::start_io_thread() {
   epoll_ = Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
   leader_epoll_ = Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
   if (!epoll_ || !leader_epoll_ || !wakeup_.valid()) return false;
   epoll_event event{EPOLLIN, {.fd = wakeup_.descriptor()}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wakeup_.descriptor(), &event) != 0) return false;
-
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
-  try {
-    thread_ = std::thread([self = shared_from_this()] { self->run_io(); });
-  } catch (const std::system_error&) {
-    started = false;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
+  thread_ = start_thread([self = shared_from_this()] { self->run_io(); });
+  return thread_.joinable();
 }
 
 void Connection::Impl::run_io() noexcept {
@@ -66,7 +59,7 @@ void Connection::Impl::run_io() noexcept {
     }
     take_down();
     replace_transport({});
-    if (!wakeup_.cancelled()) pause();
+    if (!wakeup_.cancelled() && !replacement_) pause();
   }
   take_down();
 }
@@ -78,14 +71,15 @@ void Connection::Impl::replace_transport(Transport transport) noexcept {
 
 // The send time of a command that the new link has answered.
 Result<std::int64_t> Connection::Impl::connect() {
-  const SteadyTime deadline = std::chrono::steady_clock::now() + settings_.connect_timeout;
-  Result<Transport> transport = Transport::open(settings_.endpoint, resolver_, deadline, wakeup_);
-  if (!transport) return transport.error();
-  replace_transport(*std::move(transport));
+  Result<OpenLink> link = replacement_ ? Result<OpenLink>(*std::exchange(replacement_, std::nullopt))
+                                       : open_link(settings_, clock_, resolver_, wakeup_);
+  if (!link) return link.error();
+  replace_transport(std::move(link->transport));
+  replies_ = std::move(link->replies);
   may_have_more_ = false;
-  replies_ = std::make_unique<ReplyReader>(ReplyLimits{.string_bytes = settings_.max_string_bytes});
-  Result<std::int64_t> proof = shake_hands(deadline);
-  if (!proof) return proof;
+  midway_.store(false, std::memory_order_relaxed);
+  adopt_server_time(link->sent_at, link->server_milliseconds);
+  time_asked_ns_ = link->sent_at;
 
   epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.fd = transport_.descriptor()}};
   const int added = ::epoll_ctl(leader_epoll_.get(), EPOLL_CTL_ADD, transport_.descriptor(), &event);
@@ -93,60 +87,16 @@ Result<std::int64_t> Connection::Impl::connect() {
   wants_bytes_ = true;
   watch();
   if (added != 0 || watched_ == 0) return Error{ErrorCode::unavailable, "no memory left to watch the socket"};
-  return proof;
-}
-
-Result<std::int64_t> Connection::Impl::shake_hands(SteadyTime deadline) {
-  const Error late{ErrorCode::unavailable, "the server did not answer in time"};
-  const Handshake handshake = make_handshake(settings_);
-  const std::int64_t sent_at = clock_.monotonic_nanoseconds();
-  std::string_view unsent = handshake.bytes.reveal();
-  while (!unsent.empty()) {
-    const SocketOutcome outcome = transport_.write(unsent);
-    if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
-    unsent.remove_prefix(outcome.bytes);
-    if (!unsent.empty() && wait_for(transport_.descriptor(), POLLOUT, deadline, wakeup_) != Wait::ready) return late;
-  }
-
-  std::vector<Reply> replies;
-  while (replies.size() < handshake.commands) {
-    Reply reply = replies_->next();
-    if (replies_->failed()) return Error{ErrorCode::unavailable, "protocol error: " + replies_->error()};
-    if (reply) {
-      if (!is_push(reply)) {
-        replies.push_back(std::move(reply));
-        // An early refusal (too many clients, no permission) may be the last that is said.
-        const bool refused = view(replies.back()).type() == ReplyView::Type::error;
-        if (refused && !handshake.may_refuse(replies.size() - 1)) break;
-      } else if (!apply_push(view(reply))) {
-        return Error{ErrorCode::unavailable, "protocol error: a malformed push"};
-      }
-      continue;
-    }
-    const SocketOutcome outcome = transport_.read(buffer_);
-    if (outcome.state == SocketOutcome::State::ended) return Error{ErrorCode::unavailable, error_text(outcome.error)};
-    if (outcome.state == SocketOutcome::State::moved)
-      replies_->feed({buffer_.data(), outcome.bytes});
-    else if (wait_for(transport_.descriptor(), POLLIN, deadline, wakeup_) != Wait::ready)
-      return late;
-  }
-  if (std::optional<Error> error = judge_handshake(settings_, replies)) return *std::move(error);
-  for (Reply reply = replies_->next(); reply; reply = replies_->next()) {
-    if (!is_push(reply) || !apply_push(view(reply)))
-      return Error{ErrorCode::unavailable, "protocol error: a reply that nobody asked for"};
-  }
-  if (replies_->failed()) return Error{ErrorCode::unavailable, "protocol error: " + replies_->error()};
-
-  adopt_server_time(sent_at, *parse_time(view(replies.back())));
-  time_asked_ns_ = sent_at;
-  eviction_.learn(view(replies[handshake.optional]), view(replies[handshake.optional + 1]));
-  return sent_at;
+  eviction_.learn(view(link->memory_info), view(link->stats_info));
+  return link->sent_at;
 }
 
 void Connection::Impl::go_up(std::int64_t proof) {
   counters_.connects.add(1);
   logged_reason_.clear();
   proven_at_.store(proof, std::memory_order_release);
+  heard_at_ns_.store(steady_nanoseconds(), std::memory_order_relaxed);
+  answered_at_ns_.store(steady_nanoseconds(), std::memory_order_relaxed);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
   log(LogLevel::info, where_ + ": connected");
   if (const std::optional<std::string> warning = eviction_.warning()) log(LogLevel::warning, where_ + ": " + *warning);
@@ -170,9 +120,11 @@ void Connection::Impl::go_up(std::int64_t proof) {
 void Connection::Impl::serve() {
   while (link_.load(std::memory_order_acquire) == Link::up) {
     await_events();
-    expire_overdue();
+    expire_if_due();
+    judge_silence();
     probe_if_due();
   }
+  trial_.reset();
   {
     const std::lock_guard lock(role_mutex_);
     unwatch();
@@ -192,8 +144,10 @@ std::int64_t Connection::Impl::next_duty_ns() {
   std::int64_t left = nanoseconds(settings_.command_timeout);
   if (!probing_.load(std::memory_order_relaxed))
     left = std::min(left, nanoseconds(settings_.probe_interval) - proof_age);
+  if (late_since_ns_.load(std::memory_order_relaxed) != 0) left = std::min(left, silence_step_ns);
   const std::lock_guard lock(send_mutex_);
-  return std::max<std::int64_t>(std::min(left, pending_.oldest_deadline() - now), 0);
+  const std::int64_t expiry = std::max(pending_.oldest_deadline(), next_expiry_ns_);
+  return std::max<std::int64_t>(std::min(left, expiry - now), 0);
 }
 
 void Connection::Impl::await_events() {
@@ -227,12 +181,52 @@ void Connection::Impl::await_events() {
   }
 }
 
-void Connection::Impl::expire_overdue() {
+// A leader looks at what is overdue by itself.
+void Connection::Impl::expire_if_due() {
+  const std::int64_t now = steady_nanoseconds();
   {
     const std::lock_guard lock(send_mutex_);
-    if (pending_.oldest_deadline() > steady_nanoseconds()) return;
+    if (pending_.oldest_deadline() > now) return;
   }
-  break_link("a command was not answered in time");
+  next_expiry_ns_ = now + expiry_step_ns;
+  if (!try_take_role()) return;
+  expire_overdue();
+  const std::lock_guard lock(role_mutex_);
+  release_role();
+}
+
+// Whether the link is to end because nothing comes: a reply broke off, or commands are late and nothing is answered. A slow
+// server answers no second link either; a peer that vanished, or a path that drops this link's packets, may.
+void Connection::Impl::judge_silence() {
+  const std::int64_t now = steady_nanoseconds();
+  const std::int64_t patience = nanoseconds(settings_.command_timeout);
+  if (midway_.load(std::memory_order_relaxed) && now - heard_at_ns_.load(std::memory_order_relaxed) >= patience)
+    return break_link("a reply broke off");
+
+  const std::int64_t late_since = late_since_ns_.load(std::memory_order_relaxed);
+  const std::int64_t silent_for = now - std::max(answered_at_ns_.load(std::memory_order_relaxed), late_since);
+  if (late_since == 0 || silent_for < patience) {
+    trial_.reset();
+    replacement_.reset();
+    return;
+  }
+  if (silent_for >= std::max(longest_silence_ns, 2 * patience)) return break_link("the server answers nothing");
+
+  // A server that was slow has answered this link first: what a reader is about to make of it is seen by the next look.
+  if (replacement_) {
+    pollfd socket{transport_.descriptor(), POLLIN, 0};
+    if (::poll(&socket, 1, 0) == 0) break_link("nothing is answered, and a second connection is");
+    return;
+  }
+  if (trial_ && trial_->over()) {
+    if (Result<OpenLink> link = trial_->take()) replacement_.emplace(*std::move(link));
+  }
+  if (!replacement_ &&
+      (!trial_ || (trial_->over() && now - trial_began_ns_ >= nanoseconds(settings_.connect_timeout)))) {
+    trial_.reset();
+    trial_began_ns_ = now;
+    trial_.emplace(settings_, clock_, wakeup_);
+  }
 }
 
 void Connection::Impl::probe_if_due() {
@@ -246,7 +240,7 @@ void Connection::Impl::probe_if_due() {
 
 // TIME, not PING: PING is refused under MISCONF, and the server's clock is wanted anyway.
 Detached Connection::Impl::probe() {
-  Send ask{*this, std::move(Commands{Effect::read}.add({"TIME"}))};
+  Send ask{*this, std::move(Commands{Effect::read}.add({"TIME"}, Shape::array))};
   const Result<std::vector<Reply>> replies = co_await ask;
   if (replies) {
     if (const std::optional<std::int64_t> time = parse_time(view(replies->front())))
@@ -293,6 +287,7 @@ void Connection::Impl::take_down() noexcept {
     writing_.clear();
     pending_.refill();
   }
+  forget_late();
   proven_at_.store(0, std::memory_order_release);
   if (epoch_.load(std::memory_order_relaxed) % 2 == 0) {
     epoch_.fetch_add(1, std::memory_order_acq_rel);
@@ -321,9 +316,7 @@ Error Connection::Impl::failure_of(const Send& send, const Error& reason, std::u
   const bool sent = send.stream_offset < sent_bytes;
   if (sent && send.commands_.effect() == Effect::write)
     return {ErrorCode::unknown_outcome, reason.message + " (a write was sent; it may have happened)"};
-  if (send.deadline > now) return reason;
-  counters_.timeouts.add(1);
-  return {ErrorCode::timeout, where_ + ": no answer in time"};
+  return send.deadline > now ? reason : overdue_failure(false);
 }
 
 void Connection::Impl::log(LogLevel level, const std::string& message) const noexcept {

@@ -121,13 +121,26 @@ void Connection::Impl::read_and_dispatch() noexcept {
   const SocketOutcome outcome = transport_.read(buffer_);
   may_have_more_ =
       outcome.state == SocketOutcome::State::moved && transport_.may_have_more(outcome.bytes, buffer_.size());
-  if (outcome.state == SocketOutcome::State::blocked) return;
+  if (outcome.state == SocketOutcome::State::blocked) return expire_overdue();
   if (outcome.state == SocketOutcome::State::ended) return break_link(error_text(outcome.error));
 
-  const Waiter::Batch finished_together;
   replies_->feed({buffer_.data(), outcome.bytes});
   batch_clock_ns_ = clock_.monotonic_nanoseconds();
   batch_steady_ns_ = steady_nanoseconds();
+  heard_at_ns_.store(batch_steady_ns_, std::memory_order_relaxed);
+  dispatch_batch();
+  if (replies_->failed()) return break_link("protocol error: " + replies_->error());
+  midway_.store(replies_->is_midway(), std::memory_order_relaxed);
+
+  std::unique_lock lock(send_mutex_);
+  if (!out_.empty()) flush(lock);
+  if (pending_.oldest_deadline() > batch_steady_ns_) return;
+  lock.unlock();
+  expire_overdue();
+}
+
+void Connection::Impl::dispatch_batch() noexcept {
+  const Waiter::Batch finished_together;
   dispatching_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   while (link_.load(std::memory_order_acquire) == Link::up) {
     Reply reply = replies_->next();
@@ -135,10 +148,6 @@ void Connection::Impl::read_and_dispatch() noexcept {
     dispatch(std::move(reply));
   }
   dispatching_.store({}, std::memory_order_relaxed);
-  if (replies_->failed()) return break_link("protocol error: " + replies_->error());
-
-  std::unique_lock lock(send_mutex_);
-  if (!out_.empty()) flush(lock);
 }
 
 void Connection::Impl::dispatch(Reply reply) noexcept {
@@ -146,6 +155,8 @@ void Connection::Impl::dispatch(Reply reply) noexcept {
     if (!apply_push(view(reply))) break_link("protocol error: a malformed push");
     return;
   }
+  answered_at_ns_.store(batch_steady_ns_, std::memory_order_relaxed);
+  if (!late_.empty()) return drop_late(view(reply));
   Pending* pending = pending_.front();
   if (!pending) {
     const std::lock_guard lock(send_mutex_);
@@ -154,6 +165,7 @@ void Connection::Impl::dispatch(Reply reply) noexcept {
   }
   if (!pending) return break_link("protocol error: a reply that nobody asked for");
   Send& send = static_cast<Send&>(*pending);
+  if (!send.commands_.fits(send.replies_.size(), view(reply))) return break_link(unfit_reply);
   send.replies_.push_back(std::move(reply));
   if (--pending->awaited == 0) complete(send);
 }
@@ -162,9 +174,12 @@ void Connection::Impl::complete(Send& send) noexcept {
   pending_.pop();
   in_flight_.fetch_sub(send.commands_.count(), std::memory_order_relaxed);
   counters_.round_trips.add(batch_clock_ns_ - send.sent_at());
-  if (send.sent_at() > proven_at_.load(std::memory_order_relaxed))
-    proven_at_.store(send.sent_at(), std::memory_order_release);
+  prove(send.sent_at());
   send.caller_.resume();
+}
+
+void Connection::Impl::prove(std::int64_t sent_at) noexcept {
+  if (sent_at > proven_at_.load(std::memory_order_relaxed)) proven_at_.store(sent_at, std::memory_order_release);
 }
 
 // False for a push of another shape than Redis sends. Kinds that nobody asked for are none of our business.

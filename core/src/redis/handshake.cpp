@@ -57,16 +57,16 @@ Handshake make_handshake(const ConnectionSettings& settings) {
   const Endpoint& endpoint = settings.endpoint;
   Commands greeting{Effect::read};
   if (endpoint.password.empty()) {
-    greeting.add({"HELLO", "3"});
+    greeting.add({"HELLO", "3"}, Shape::array);
   } else {
     const std::string_view user = endpoint.username.empty() ? std::string_view("default") : endpoint.username;
-    greeting.add({"HELLO", "3", "AUTH", user, endpoint.password.reveal()});
+    greeting.add({"HELLO", "3", "AUTH", user, endpoint.password.reveal()}, Shape::array);
   }
   Commands rest{Effect::read};
-  if (endpoint.database != 0) rest.add({"SELECT", std::to_string(endpoint.database)});
-  if (settings.tracking) rest.add({"CLIENT", "TRACKING", "ON"});
+  if (endpoint.database != 0) rest.add({"SELECT", std::to_string(endpoint.database)}, Shape::text);
+  if (settings.tracking) rest.add({"CLIENT", "TRACKING", "ON"}, Shape::text);
   const std::size_t optional = greeting.count() + rest.count();
-  rest.add({"INFO", "memory"}).add({"INFO", "stats"}).add({"TIME"});
+  rest.add({"INFO", "memory"}, Shape::text).add({"INFO", "stats"}, Shape::text).add({"TIME"}, Shape::array);
 
   std::string bytes;
   bytes.reserve(greeting.bytes().size() + rest.bytes().size());

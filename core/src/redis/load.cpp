@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
 constexpr std::int64_t no_such_key = -2;  // of PTTL
+constexpr std::size_t touch_reply = 1;    // of PEXPIREAT, in touch()
 
 constexpr char live_kind = 0;
 constexpr char superseded_kind = 1;
@@ -55,28 +56,47 @@ class Repetition {
 
 }  // namespace
 
+// For a minute after a reply with another session's record.
+bool RedisStore::is_in_doubt() const noexcept {
+  return clock_.monotonic_nanoseconds() < doubted_until_ns_.load(std::memory_order_relaxed);
+}
+
+void RedisStore::add_step_check(Commands& commands) {
+  commands.add_echo(std::to_string(next_nonce_.fetch_add(1, std::memory_order_relaxed)));
+}
+
+// Whether the nonce came back; a user may lack the right to ECHO.
+bool RedisStore::are_in_step(const std::vector<Reply>& replies) noexcept {
+  return view(replies.back()).type() == ReplyView::Type::string;
+}
+
 Task<RedisStore::Answers> RedisStore::ask(Commands commands, OperationTimer timer) {
+  add_step_check(commands);
   const Commands copy = commands;
   Repetition repetition(*connection_, timer);
   for (;;) {
     auto send = connection_->send(std::move(commands));
     auto replies = co_await send;
-    if (replies) co_return Answers{std::move(*replies), send.sent_at()};
+    if (replies) {
+      if (!are_in_step(*replies)) co_return error_of_reply(view(replies->back()).text());
+      co_return Answers{std::move(*replies), send.sent_at()};
+    }
     if (!repetition.allowed(replies.error())) co_return std::move(replies).error();
     commands = copy;
   }
 }
 
-Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get) {
+// `in_step`: the stream is known to be in step, so another session's record is what lies under the key.
+Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get, bool in_step) {
   if (get.type() == ReplyView::Type::error) return error_of_reply(get.text());
   if (get.type() == ReplyView::Type::nil) return Stored{};
-  if (get.type() != ReplyView::Type::string) {
-    connection_->condemn("a GET was answered with something that is no string");
-    return corrupt_record("a GET was answered with something that is no string");
-  }
   auto record = decode_record(get.text(), id);
   if (record) return std::visit([](auto& content) { return Stored{std::move(content)}; }, *record);
-  if (is_somebody_elses(get.text(), id)) connection_->condemn("a reply held the record of another session");
+  if (is_somebody_elses(get.text(), id)) {
+    constexpr std::int64_t doubt_ns = 60'000 * nanoseconds_per_millisecond;
+    doubted_until_ns_.store(clock_.monotonic_nanoseconds() + doubt_ns, std::memory_order_relaxed);
+    if (!in_step) connection_->condemn("a reply held the record of another session");
+  }
   return std::move(record).error();
 }
 
@@ -113,9 +133,11 @@ class RedisStore::Read {
   Read(RedisStore& store, const SessionId& id) noexcept
       : store_(store), id_(id), timer_(store.start_timer()), repetition_(*store.connection_, timer_) {}
 
-  [[nodiscard]] Connection::Send send() const {
+  [[nodiscard]] Connection::Send send() {
     Commands commands(Effect::read);
     commands.add_get_and_pttl(store_.session_key(id_));
+    checked_ = store_.is_in_doubt();
+    if (checked_) store_.add_step_check(commands);
     return store_.connection_->send(std::move(commands));
   }
 
@@ -124,7 +146,7 @@ class RedisStore::Read {
     if (!replies) return repetition_.allowed(replies.error());
     const ReplyView get = view(replies->front());
     if (get.type() != ReplyView::Type::string || !is_record_of_kind(get.text(), superseded_kind)) return false;
-    const auto content = store_.stored(id_, get);
+    const auto content = store_.stored(id_, get, checked_ && are_in_step(*replies));
     const auto* superseded = content ? std::get_if<Superseded>(&*content) : nullptr;
     if (!superseded || !timer_.another_fits()) return false;
     // The flight's invalidations are those of `id_`: nobody may board for an answer that depends on the successor's.
@@ -136,7 +158,7 @@ class RedisStore::Read {
   // What the last replies say.
   [[nodiscard]] Reading result(const Result<std::vector<Reply>>& replies, std::int64_t sent_at_ns) const {
     if (!replies) return {replies.error()};
-    auto content = store_.stored(id_, view((*replies)[0]));
+    auto content = store_.stored(id_, view((*replies)[0]), checked_ && are_in_step(*replies));
     if (!content) return {std::move(content).error()};
     if (const auto* fields = std::get_if<RecordFields>(&*content)) {
       return store_.reading(id_, *fields, view((*replies)[1]), sent_at_ns);
@@ -150,6 +172,7 @@ class RedisStore::Read {
   SessionId id_;
   OperationTimer timer_;
   Repetition repetition_;
+  bool checked_ = false;  // by add_step_check()
 };
 
 // The live session under `id`, or where a rotation with grace has moved it.
@@ -174,7 +197,8 @@ Task<std::optional<Session>> RedisStore::find(SessionId id) {
 // What is not kept ends what was: a database may have been swapped for another, of which Redis tells nobody (SWAPDB).
 void RedisStore::land(Flight& flight, std::string_view token, const Reading& found) {
   const bool kept = found.answer && *found.answer && cache_->keep(flight, token, **found.answer, found.freshness);
-  if (found.answer && !kept) cache_->drop(flight.id());
+  const bool answered = found.answer || found.answer.error().code == ErrorCode::corrupt_record;
+  if (answered && !kept) cache_->drop(flight.id());
   flight.land(found.answer);
 }
 
@@ -240,7 +264,8 @@ std::string RedisStore::index_of(const Session& session) const {
 
 // Moves the idle deadline without anybody waiting for it. PEXPIREAT cannot revive a session, and with GT only the first
 // process to touch in a quantum changes anything. Where it does, it costs this process its own near-cache entry, which is
-// read again once PONG says that the invalidation has passed.
+// read again once PONG says that the invalidation has passed. The first PING keeps two integers apart: were a reply lost, the
+// PTTL of a read before this would be answered with what PEXPIREAT says.
 Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::int64_t idle_seconds,
                            std::int64_t expires_at) {
   const std::int64_t target_ms = touch_target_ms(connection_->server_milliseconds(), idle_seconds, expires_at);
@@ -249,12 +274,13 @@ Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::i
   const SessionKey key = session_key(id);
   const std::string target = std::to_string(target_ms);
   Commands commands(Effect::write);
-  commands.add({"PEXPIREAT", key, target, "GT"});
-  if (cache_) commands.add({"PING"});
+  commands.add({"PING"}, Shape::pong).add({"PEXPIREAT", key, target, "GT"}, Shape::integer);
+  if (cache_) commands.add({"PING"}, Shape::pong);
   auto send = connection_->send(std::move(commands));
   const auto replies = co_await send;
   // An index must not be evicted before the sessions that are in use. It may stay as it is, where memory is out.
-  if (replies && view(replies->front()).integer() == 1 && !index.empty()) start(relist(id, index), [](auto&&) {});
+  if (replies && view((*replies)[touch_reply]).integer() == 1 && !index.empty())
+    start(relist(id, index), [](auto&&) {});
   note_touch(replies);
   if (!cache_ || !replies) co_return;
 
@@ -268,7 +294,7 @@ Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::i
 // Reads go on while Redis refuses writes; that sessions are not being extended is said once, until it works again.
 void RedisStore::note_touch(const Result<std::vector<Reply>>& replies) {
   if (!replies) return;
-  const ReplyView reply = view(replies->front());
+  const ReplyView reply = view((*replies)[touch_reply]);
   if (reply.type() == ReplyView::Type::error) {
     if (!touches_refused_.exchange(true, std::memory_order_relaxed) && hooks_.log) {
       hooks_.log(LogLevel::warning, "idle timeouts are not being extended: " + error_of_reply(reply.text()).message);

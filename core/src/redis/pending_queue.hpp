@@ -16,6 +16,7 @@ struct Pending {
   std::int64_t sent_at = 0;         // Clock::monotonic_nanoseconds
   std::int64_t deadline = 0;        // nanoseconds of std::chrono::steady_clock
   std::uint64_t stream_offset = 0;  // of its first byte, since the link was made
+  std::uint64_t bytes = 0;
 };
 
 // Filled by senders under their lock, emptied by the one reader, who takes that lock once per batch and not per reply.

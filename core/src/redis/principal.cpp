@@ -28,25 +28,26 @@ Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
     const SessionKey key = session_key(id);
     Commands look(Effect::read);
-    look.add({"GET", key});
+    look.add({"GET", key}, Shape::text_or_nil);
     auto asked = ask(std::move(look), timer);
     const auto answers = co_await asked;
     if (!answers) co_return answers.error();
-    auto content = stored(id, view(answers->replies[0]));
+    auto content = stored(id, view(answers->replies[0]), true);
     if (!content) co_return std::move(content).error();
 
     if (const auto* fields = std::get_if<RecordFields>(&*content)) {
       if (!timer.another_fits()) co_return out_of_time();
       const std::string index = index_key(id.route(), fields->principal);
       Commands remove(Effect::write);
-      remove.add({"GETDEL", key});
+      remove.add({"GETDEL", key}, Shape::text_or_nil);
       const bool listed = !fields->principal.empty();
-      if (listed) remove.add({"ZREM", index, id.str()});
+      if (listed) remove.add({"ZREM", index, id.str()}, Shape::integer);
+      add_step_check(remove);
       const OwnWrite write(cache_.get(), id);
       auto send = connection_->send(std::move(remove));
       const auto removed = co_await send;
       if (!removed) co_return removed.error();
-      content = stored(id, view(removed->front()));
+      content = stored(id, view(removed->front()), are_in_step(*removed));
       if (!content) {
         auto undo = relist(id, index);  // it lives on, and is listed no longer
         if (listed) static_cast<void>(co_await undo);
@@ -177,14 +178,14 @@ Task<std::vector<Session>> RedisStore::list(std::string principal) {
 Task<bool> RedisStore::list_indexed(const std::string& principal, std::set<SessionId>& seen,
                                     std::vector<Session>& sessions) {
   const std::string index = index_key(route_of(principal), principal);
-  Commands count(Effect::read);
-  count.add({"ZCARD", index}).add({"INFO", "stats"});
+  Commands count(Effect::read);  // PING first: see RedisStore::touch()
+  count.add({"PING"}, Shape::pong).add({"ZCARD", index}, Shape::integer).add({"INFO", "stats"}, Shape::text);
   auto asked = ask(std::move(count), start_timer());
   const auto counted = co_await asked;
   if (!counted) co_return counted.error();
-  const ReplyView total = view(counted->replies[0]);
+  const ReplyView total = view(counted->replies[1]);
   if (total.type() == ReplyView::Type::error) co_return error_of_reply(total.text());
-  bool whole = note_evicted(parse_evicted_keys(view(counted->replies[1])));
+  bool whole = note_evicted(parse_evicted_keys(view(counted->replies[2])));
 
   const std::size_t before = sessions.size();
   auto end = static_cast<std::size_t>(std::max<std::int64_t>(total.integer(), 0));
@@ -210,7 +211,7 @@ Task<std::vector<Session>> RedisStore::read_listed(std::string index, std::size_
   const std::string first = std::to_string(begin);
   const std::string last = std::to_string(end - 1);
   Commands range(Effect::read);
-  range.add({"ZRANGE", index, first, last}).add({"INFO", "stats"});
+  range.add({"ZRANGE", index, first, last}, Shape::array).add({"INFO", "stats"}, Shape::text);
   auto asked = ask(std::move(range), timer);
   const auto listed = co_await asked;
   if (!listed) co_return listed.error();
@@ -242,7 +243,7 @@ Task<std::vector<Session>> RedisStore::read_each(std::vector<SessionId> ids, Ope
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const ReplyView record = view(answers->replies[2 * i]);
     if (owner && !holds_record(ids[i], record)) continue;
-    auto content = stored(ids[i], record);
+    auto content = stored(ids[i], record, true);
     if (!content) co_return std::move(content).error();
     auto* fields = std::get_if<RecordFields>(&*content);
     if (!fields || (owner && fields->principal != *owner)) continue;

@@ -99,14 +99,16 @@ std::string RedisStore::index_key(std::uint16_t route, std::string_view principa
 }
 
 // `arguments`: the number of keys, the keys, the other arguments. A server that does not know the script (yet, or after a
-// restart or SCRIPT FLUSH) learns it by EVAL. The reply is an array that begins with a status of at most 0.
+// restart or SCRIPT FLUSH) learns it by EVAL. The reply is an array that begins with a status of at most 0, and ends with the
+// first key.
 Task<Reply> RedisStore::evaluate(const scripts::Script& script, std::vector<std::string_view> arguments,
                                  Targets targets) {
   arguments.insert(arguments.begin(), {std::string_view{"EVALSHA"}, script.sha1});
+  constexpr std::size_t first_key = 3;
   for (bool by_sha1 = true;; by_sha1 = false) {
     Commands commands(Effect::write);
-    commands.add(arguments);
-    if (targets == Targets::unnamed && cache_) commands.add({"PING"});
+    commands.add(arguments, Shape::array);
+    if (targets == Targets::unnamed && cache_) commands.add({"PING"}, Shape::pong);
     auto send = connection_->send(std::move(commands));
     auto replies = co_await send;
     if (!replies) co_return std::move(replies).error();
@@ -117,9 +119,14 @@ Task<Reply> RedisStore::evaluate(const scripts::Script& script, std::vector<std:
       arguments[1] = script.text;
       continue;
     }
-    if (reply[0].type() != ReplyView::Type::integer)
-      co_return corrupt_record("a script gave a reply that it cannot give");
-    if (status_of(reply) > done) co_return error_of_script(status_of(reply), reply[1].text());
+    const std::size_t last = std::max<std::size_t>(reply.size(), 1) - 1;
+    if (reply[0].type() != ReplyView::Type::integer || reply[last].text() != arguments[first_key]) {
+      connection_->condemn("a script answered for another key");
+      co_return Error{ErrorCode::unknown_outcome, "a script's answer was not this one's (it may have happened)"};
+    }
+    if (status_of(reply) > done) {
+      co_return error_of_script(status_of(reply), last > 1 ? reply[1].text() : std::string_view());
+    }
     co_return std::move(replies->front());
   }
 }
@@ -146,7 +153,7 @@ std::string RedisStore::encode_new(const SessionId& id, const NewSession& wanted
 // `reply`: status, record, deadline in Unix milliseconds.
 Result<IssuedSession> RedisStore::issued(Token token, ReplyView reply) {
   const SessionId id = token.id();
-  auto content = stored(id, reply[1]);
+  auto content = stored(id, reply[1], true);
   if (!content) return std::move(content).error();
   const auto* fields = std::get_if<RecordFields>(&*content);
   std::int64_t deadline_ms = 0;

@@ -112,12 +112,17 @@ class RedisStore final : public SessionStore {
   };
 
   // load.cpp
+  [[nodiscard]] bool is_in_doubt() const noexcept;
+  // Adds ECHO of a nonce, as the last: the connection ends unless it comes back in its place, and if it does, the replies
+  // before it are these commands' own.
+  void add_step_check(Commands& commands);
+  static bool are_in_step(const std::vector<Reply>& replies) noexcept;
   Task<Answers> ask(Commands commands, OperationTimer timer);
   Task<Reading> read(SessionId id);
   void land(Flight& flight, std::string_view token, const Reading& found);
   Answer&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found);
   const Answer& share(const Answer& answer, const Token& token, bool touch);
-  Result<Stored> stored(const SessionId& id, ReplyView get);
+  Result<Stored> stored(const SessionId& id, ReplyView get, bool in_step);
   static bool holds_record(const SessionId& id, ReplyView get);
   [[nodiscard]] Reading reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
                                 std::int64_t sent_at_ns) const;
@@ -174,6 +179,8 @@ class RedisStore final : public SessionStore {
   std::atomic<std::uint64_t> touches_sent_{0};
   std::atomic<std::uint64_t> touches_effective_{0};
   std::atomic<bool> touches_refused_{false};
+  std::atomic<std::int64_t> doubted_until_ns_{0};
+  std::atomic<std::uint64_t> next_nonce_{0};
   std::atomic<std::uint64_t> key_walks_{0};
   std::atomic<std::uint64_t> incomplete_{0};
   const std::unique_ptr<NearCache> cache_;  // null when off; outlives the connection, which calls it

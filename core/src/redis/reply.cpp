@@ -125,6 +125,11 @@ Reply ReplyReader::next() noexcept {
   return nullptr;
 }
 
+// hiredis begins its first task before there are bytes for it.
+bool ReplyReader::is_midway() const noexcept {
+  return reader_->pos < reader_->len || (reader_->ridx >= 0 && reader_->task[0]->type >= 0);
+}
+
 bool ReplyReader::failed() const noexcept {
   return reader_->err != 0 || budget_->exceeded;
 }

@@ -35,6 +35,9 @@ class ReplyReader {
   // The next reply or push; null when more bytes are needed or failed().
   [[nodiscard]] Reply next() noexcept;
 
+  // Whether what was fed ends within a reply. After next() gave null.
+  [[nodiscard]] bool is_midway() const noexcept;
+
   // The stream is no RESP3, or beyond a limit: nothing more comes out of it. error() says why.
   [[nodiscard]] bool failed() const noexcept;
   [[nodiscard]] std::string error() const;

@@ -46,7 +46,7 @@ Task<std::vector<Session>> RedisStore::walk_on(Walk& walk) {
   const std::string head = index_key(route_of(walk.principal), {});
   const std::string pattern = std::string(head, 0, head.size() - 1) + ":*";
   Commands scan(Effect::read);
-  scan.add({"SCAN", walk.cursor, "MATCH", pattern, "COUNT", scan_count});
+  scan.add({"SCAN", walk.cursor, "MATCH", pattern, "COUNT", scan_count}, Shape::array);
   auto asked = ask(std::move(scan), walk.timer);
   const auto answers = co_await asked;
   if (!answers) co_return answers.error();

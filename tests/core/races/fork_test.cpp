@@ -6,6 +6,7 @@
 
 #include "core/races/processes.hpp"
 #include "core/races/race_fixture.hpp"
+#include "support/eventually.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -97,6 +98,30 @@ TEST_F(ForkTest, AForkAmidCallsOfOtherThreadsLeavesBothSidesWorking) {
   }
   stop = true;
   for (std::thread& thread : busy) thread.join();
+}
+
+// Commands of the parent are late, and it is trying a second connection.
+TEST_F(ForkTest, AForkWhileRepliesAreLateLeavesBothSidesWorking) {
+  Config impatient = config();
+  impatient.redis.command_timeout = std::chrono::milliseconds{100};
+  impatient.redis.operation_timeout = std::chrono::milliseconds{400};
+  Client late = open(impatient);
+  const auto all_find_their_own_or_fail = [&] {
+    for (std::size_t i = 0; i < owners; ++i) {
+      const auto loaded = late.load(issued[i].token.reveal(), {.fresh = true});
+      if (loaded && (!*loaded || (*loaded)->principal() != "user-" + std::to_string(i))) return false;
+    }
+    return true;
+  };
+  const auto works = [&] { return eventually([&] { return late.load(issued[0].token.reveal()).has_value(); }); };
+  ASSERT_TRUE(works());
+  server.pause();
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(late.load(issued[i].token.reveal(), {.fresh = true}));
+  ChildProcess child{[&] { return works() && all_find_their_own_or_fail(); }};
+  server.resume();
+  EXPECT_TRUE(works() && all_find_their_own_or_fail());
+  EXPECT_TRUE(child.succeeded());
+  EXPECT_EQ(late.stats().connects, 1U);
 }
 
 TEST_F(ForkTest, AGrandchildWorksToo) {

@@ -70,7 +70,7 @@ TEST_F(ConnectionTest, AnAsynchronousCallIsAnsweredWithNobodyWaiting) {
 TEST_F(ConnectionTest, CommandsOfOneSendAreAnsweredTogetherInOrder) {
   Connection connection(settings_for(server.url()), {}, nullptr);
   Commands commands = reading({"ECHO", "one"});
-  commands.add({"ECHO", "two"}).add({"ECHO", "three"});
+  commands.add({"ECHO", "two"}, Shape::text).add({"ECHO", "three"}, Shape::text);
   const Result<Replies> replies = call(connection, std::move(commands));
   ASSERT_THAT(replies, IsOk());
   ASSERT_EQ(replies->size(), 3U);
@@ -214,7 +214,7 @@ TEST_F(ConnectionTest, RepliesAndInvalidationsAreSeenInStreamOrder) {
   Connection connection(settings_for(server.url()), {}, &observer);
   // A write to a key of our own reading: Redis pushes the invalidation after the write's own reply.
   Commands both = reading({"GET", "k"});
-  both.add({"SET", "k", "v"});
+  both.add({"SET", "k", "v"}, Shape::text);
   Waiter waiter;
   start(note_each(connection, observer, std::move(both), reading({"ECHO", "x"})), [&](auto) { waiter.finish(); });
   connection.wait(waiter);
@@ -226,7 +226,7 @@ TEST_F(ConnectionTest, MoreCommandsThanMayBeInFlightAreRefusedAtOnce) {
   settings.max_in_flight = 2;
   Connection connection(std::move(settings), {}, nullptr);
   Commands three = reading({"ECHO", "x"});
-  three.add({"ECHO", "x"}).add({"ECHO", "x"});
+  three.add({"ECHO", "x"}, Shape::text).add({"ECHO", "x"}, Shape::text);
   EXPECT_THAT(call(connection, std::move(three)), FailsWith(ErrorCode::overloaded));
   EXPECT_THAT(call(connection, reading({"ECHO", "x"})), IsOk());
 }
@@ -343,7 +343,7 @@ Task<bool> chain(Connection& connection, std::string text, int rounds) {
   for (int i = 0; i < rounds; ++i) {
     const std::string mine = text + std::to_string(i);
     Commands commands = reading({"ECHO", mine});
-    commands.add({"ECHO", mine});
+    commands.add({"ECHO", mine}, Shape::text);
     const Result<Replies> replies = co_await connection.send(std::move(commands));
     if (!replies) co_return replies.error();
     if (view((*replies)[0]).text() != mine || view((*replies)[1]).text() != mine) co_return false;

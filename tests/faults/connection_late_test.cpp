@@ -1,0 +1,401 @@
+// A slow server: what is answered late fails alone, and the link stays while it can be trusted.
+#include <condition_variable>
+#include <mutex>
+
+#include "faults/connection_fixture.hpp"
+#include "support/scripted_server.hpp"
+
+namespace ficha::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace ::ficha::testing;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+constexpr auto patience = 100ms;  // command_timeout of these tests
+
+// What a test tells the server's script, step by step.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+  // False where nobody opens it.
+  bool pass() {
+    std::unique_lock lock(mutex_);
+    return opened_.wait_for(lock, 20s, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = false;
+};
+
+std::string bulk(std::string_view text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
+}
+
+// The true answer to a command of these tests.
+std::string answer_to(const std::string& command) {
+  if (command.starts_with("ECHO ")) return bulk(std::string_view(command).substr(5));
+  if (command.starts_with("GET ")) return bulk("value of " + command.substr(4));
+  if (command.starts_with("PTTL ")) return ":1000\r\n";
+  if (command == "PING") return "+PONG\r\n";
+  if (command == "TIME") return "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n";
+  if (command.starts_with("SCRIPT ")) return "*1\r\n:0\r\n";
+  return "+OK\r\n";
+}
+
+// Answers what is asked of it truly, but holds everything back from the `silent`th command of its first connection on, until
+// the gate opens.
+ScriptedServer::Script holding_back(Gate& gate, int silent) {
+  return [&gate, silent](ScriptedPeer& peer, int connection) {
+    if (!peer.shake_hands()) return;
+    for (int i = 0;; ++i) {
+      const std::string command = peer.read_command();
+      if (command.empty()) return;
+      if (connection == 0 && i == silent && !gate.pass()) return;
+      if (!peer.write(answer_to(command))) return;
+    }
+  };
+}
+
+// A second link is not answered while the first is silent, as with a server that is slow.
+ScriptedServer::Script slow_altogether(Gate& gate, int silent) {
+  return [&gate, silent, held = holding_back(gate, silent)](ScriptedPeer& peer, int connection) {
+    if (connection > 0 && !gate.pass()) return;
+    held(peer, connection);
+  };
+}
+
+ConnectionSettings impatient(const std::string& url) {
+  ConnectionSettings settings = settings_for(url);
+  settings.command_timeout = patience;
+  settings.connect_timeout = 2s;
+  settings.probe_interval = 60s;  // only these tests' commands are on the wire
+  return settings;
+}
+
+Commands get_and_pttl(const std::string& key) {
+  Commands commands(Effect::read);
+  commands.add_get_and_pttl(key);
+  return commands;
+}
+
+std::size_t in_flight(const Connection& connection) {
+  Stats stats;
+  connection.add_stats(stats);
+  return stats.in_flight;
+}
+
+std::uint64_t connects(const Connection& connection) {
+  Stats stats;
+  connection.add_stats(stats);
+  return stats.connects;
+}
+
+// What a caller gets who asks for its own name, on a link that has late replies to give.
+void expect_own_replies(Connection& connection) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "own" + std::to_string(i);
+    EXPECT_EQ(text_of(call(connection, reading({"ECHO", name}))), name);
+  }
+}
+
+class LateReplies : public ::testing::Test {
+ protected:
+  Gate gate;
+  ScriptedServer server{slow_altogether(gate, 0)};
+  Connection connection{impatient(server.url()), {}, nullptr};
+
+  void expect_the_same_link_in_step() {
+    gate.open();
+    EXPECT_TRUE(eventually([&] { return in_flight(connection) == 0; }));
+    expect_own_replies(connection);
+    EXPECT_EQ(connects(connection), 1U);
+  }
+};
+
+TEST_F(LateReplies, OfABlockedCallerAreDroppedAndTheLinkStays) {
+  EXPECT_THAT(call(connection, reading({"ECHO", "late"})), FailsWith(ErrorCode::timeout));
+  EXPECT_EQ(in_flight(connection), 1U) << "its reply is still to come";
+  expect_the_same_link_in_step();
+}
+
+TEST_F(LateReplies, OfASubmittedCommandAreDroppedAndTheLinkStays) {
+  EXPECT_THAT(submit(connection, reading({"ECHO", "late"})).get(), FailsWith(ErrorCode::timeout));
+  expect_the_same_link_in_step();
+}
+
+TEST_F(LateReplies, OfAWriteLeaveItsOutcomeUnknown) {
+  EXPECT_THAT(submit(connection, writing({"SET", "k", "v"})).get(), FailsWith(ErrorCode::unknown_outcome));
+  expect_the_same_link_in_step();
+}
+
+TEST_F(LateReplies, OfSeveralCommandsInOneWriteAreAllDropped) {
+  Commands commands = get_and_pttl("k");
+  commands.add({"PING"}, Shape::pong);
+  EXPECT_THAT(submit(connection, std::move(commands)).get(), FailsWith(ErrorCode::timeout));
+  EXPECT_EQ(in_flight(connection), 3U);
+  expect_the_same_link_in_step();
+}
+
+TEST_F(LateReplies, OfManyCallersAreDroppedInOrderAndNobodyElseGetsOne) {
+  std::vector<std::future<Result<Replies>>> late;
+  for (int i = 0; i < 200; ++i) late.push_back(submit(connection, reading({"ECHO", "late" + std::to_string(i)})));
+  for (auto& reply : late) EXPECT_THAT(reply.get(), FailsWith(ErrorCode::timeout));
+  expect_the_same_link_in_step();
+}
+
+TEST_F(LateReplies, CountAsAnAnswerOfTheirTime) {
+  const std::int64_t before = connection.proven_at();
+  EXPECT_THAT(call(connection, reading({"ECHO", "late"})), FailsWith(ErrorCode::timeout));
+  expect_the_same_link_in_step();
+  EXPECT_GT(connection.proven_at(), before);
+}
+
+TEST(LateCommands, GoOnCountingUntilTheirRepliesHaveCome) {
+  Gate gate;
+  ScriptedServer server(slow_altogether(gate, 0));
+  ConnectionSettings settings = impatient(server.url());
+  settings.max_in_flight = 4;
+  Connection connection(std::move(settings), {}, nullptr);
+  for (int i = 0; i < 4; ++i) EXPECT_THAT(call(connection, reading({"ECHO", "x"})), FailsWith(ErrorCode::timeout));
+  EXPECT_LT(duration_of([&] {
+              EXPECT_THAT(call(connection, reading({"ECHO", "x"})), FailsWith(ErrorCode::overloaded));
+            }),
+            patience);
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return in_flight(connection) == 0; }));
+  expect_own_replies(connection);
+  EXPECT_EQ(connects(connection), 1U);
+}
+
+// With this many unanswered, what is sent next waits for replies before it goes out.
+TEST(LateCommands, OfWhichNoByteWentOutNeverGoOut) {
+  Gate gate;
+  std::mutex mutex;
+  std::vector<std::string> seen;
+  ScriptedServer server([&](ScriptedPeer& peer, int connection) {
+    if (connection > 0 && !gate.pass()) return;
+    if (!peer.shake_hands()) return;
+    for (std::string command = peer.read_command(); !command.empty(); command = peer.read_command()) {
+      if (!gate.pass()) return;
+      {
+        const std::lock_guard lock(mutex);
+        seen.push_back(command);
+      }
+      peer.write(answer_to(command));
+    }
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  std::vector<std::future<Result<Replies>>> sent;
+  for (int i = 0; i < 16; ++i) sent.push_back(submit(connection, writing({"SET", "sent", "v"})));
+  EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 0; }));
+  std::future<Result<Replies>> unsent = submit(connection, writing({"SET", "unsent", "v"}));
+  EXPECT_THAT(unsent.get(), FailsWith(ErrorCode::timeout)) << "it can be said that it did not happen";
+  for (auto& write : sent) EXPECT_THAT(write.get(), FailsWith(ErrorCode::unknown_outcome));
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return in_flight(connection) == 0; }));
+  expect_own_replies(connection);
+  EXPECT_EQ(connects(connection), 1U);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(std::ranges::count(seen, "SET sent v"), 16);
+  EXPECT_EQ(std::ranges::count(seen, "SET unsent v"), 0);
+}
+
+TEST(LateCommands, OfASocketThatTakesNoMoreEndTheLinkAndOnlyTheBegunIsInDoubt) {
+  Gate gate;
+  ScriptedServer server([&](ScriptedPeer& peer, int connection) {
+    if (!peer.shake_hands()) return;
+    if (connection == 0) gate.pass();  // reads nothing
+    peer.behave();
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  const std::string long_value(16U << 20U, 'x');
+  std::future<Result<Replies>> begun = submit(connection, writing({"SET", "begun", long_value}));
+  std::future<Result<Replies>> unsent = submit(connection, writing({"SET", "unsent", "v"}));
+  EXPECT_THAT(begun.get(), FailsWith(ErrorCode::unknown_outcome));
+  EXPECT_THAT(unsent.get(), AnyOf(FailsWith(ErrorCode::timeout), FailsWith(ErrorCode::unavailable)));
+  EXPECT_TRUE(heals(connection));
+  EXPECT_EQ(connects(connection), 2U);
+  gate.open();
+}
+
+TEST(SilentLink, IsReplacedByASecondOneThatIsAnswered) {
+  Gate never;
+  ScriptedServer server(holding_back(never, 0));
+  Connection connection(impatient(server.url()), {}, nullptr);
+  EXPECT_THAT(call(connection, reading({"ECHO", "lost"})), FailsWith(ErrorCode::timeout));
+  EXPECT_TRUE(eventually([&] { return connects(connection) == 2; }, 1000ms))
+      << "long before the two seconds of silence";
+  expect_own_replies(connection);
+  EXPECT_EQ(server.connections(), 2) << "the second link was the one that was tried";
+  never.open();
+}
+
+TEST(SilentLink, EndsAfterTwoSecondsWhereNoSecondOneIsAnsweredEither) {
+  Gate gate;
+  ScriptedServer server(slow_altogether(gate, 0));
+  Connection connection(impatient(server.url()), {}, nullptr);
+  EXPECT_THAT(call(connection, reading({"ECHO", "lost"})), FailsWith(ErrorCode::timeout));
+  const auto took = duration_of([&] { EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 1; })); });
+  EXPECT_GT(took, 1500ms);
+  EXPECT_LT(took, 4s);
+  gate.open();
+  EXPECT_TRUE(heals(connection));
+}
+
+TEST(SilentLink, IsKeptWhenItSpeaksAgainAndTheSecondOneGoes) {
+  Gate gate;
+  ScriptedServer server(slow_altogether(gate, 0));
+  Connection connection(impatient(server.url()), {}, nullptr);
+  EXPECT_THAT(call(connection, reading({"ECHO", "late"})), FailsWith(ErrorCode::timeout));
+  EXPECT_TRUE(eventually([&] { return server.connections() == 2; })) << "a second link is tried";
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return in_flight(connection) == 0; }));
+  expect_own_replies(connection);
+  EXPECT_EQ(connects(connection), 1U);
+}
+
+TEST(SilentLink, ClosesAtOnceWhileASecondOneIsTried) {
+  Gate gate;
+  ScriptedServer server(slow_altogether(gate, 0));
+  Connection connection(impatient(server.url()), {}, nullptr);
+  EXPECT_THAT(call(connection, reading({"ECHO", "late"})), FailsWith(ErrorCode::timeout));
+  EXPECT_TRUE(eventually([&] { return server.connections() == 2; }));
+  EXPECT_LT(duration_of([&] { connection.close(); }), 500ms);
+  gate.open();
+}
+
+TEST(SilentLink, WhoseReplyBreaksOffEndsWhenNoByteComes) {
+  Gate never;
+  ScriptedServer server([&](ScriptedPeer& peer, int connection) {
+    if (!peer.shake_hands()) return;
+    if (connection == 0) {
+      if (peer.read_command().empty()) return;
+      peer.write("$1000\r\nhalf");
+      never.pass();
+    }
+    peer.behave();
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  const Result<Replies> replies = call(connection, reading({"ECHO", "x"}));
+  EXPECT_THAT(replies, AnyOf(FailsWith(ErrorCode::timeout), FailsWith(ErrorCode::unavailable)));
+  EXPECT_TRUE(eventually([&] { return connects(connection) == 2; }, 1000ms));
+  expect_own_replies(connection);
+  never.open();
+}
+
+// A server that loses one reply, or gives one twice, at a place of the stream; everything else is in order.
+enum class Slip : std::uint8_t { lost, doubled };
+
+struct SlipAt {
+  Slip slip;
+  int place;
+};
+
+class SlippedStream : public ::testing::TestWithParam<SlipAt> {};
+
+constexpr int slip_places = 12;
+
+// The product's own traffic, over and over: a read, a touch with its barrier, a revoke, a script.
+std::vector<Commands> traffic() {
+  std::vector<Commands> all;
+  all.push_back(get_and_pttl("a"));
+  Commands touch(Effect::write);
+  touch.add({"PEXPIREAT", "a", "1", "GT"}, Shape::integer).add({"PING"}, Shape::pong);
+  all.push_back(std::move(touch));
+  all.push_back(get_and_pttl("b"));
+  Commands revoke(Effect::write);
+  revoke.add({"GETDEL", "b"}, Shape::text_or_nil).add({"ZREM", "i", "b"}, Shape::integer);
+  all.push_back(std::move(revoke));
+  Commands script(Effect::write);
+  script.add({"EVALSHA", "0", "0"}, Shape::array).add({"PING"}, Shape::pong);
+  all.push_back(std::move(script));
+  all.push_back(get_and_pttl("c"));
+  return all;
+}
+
+std::string true_answer(const std::string& command) {
+  if (command.starts_with("GET")) return bulk(command);
+  if (command.starts_with("PING")) return "+PONG\r\n";
+  if (command.starts_with("EVALSHA")) return "*1\r\n:0\r\n";
+  return ":7\r\n";
+}
+
+TEST_P(SlippedStream, EndsBeforeAnybodyGetsAForeignReply) {
+  ScriptedServer server([](ScriptedPeer& peer, int connection) {
+    if (!peer.shake_hands()) return;
+    if (connection > 0) return peer.behave();
+    for (int place = 0;; ++place) {
+      const std::string command = peer.read_command();
+      if (command.empty()) return;
+      const std::string answer = true_answer(command);
+      const bool slips = place == GetParam().place;
+      if (!slips || GetParam().slip == Slip::doubled) peer.write(answer);
+      if (slips && GetParam().slip == Slip::doubled) peer.write(answer);
+    }
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  std::vector<std::future<Result<Replies>>> asked;
+  for (int round = 0; round < 3; ++round) {
+    for (Commands& commands : traffic()) asked.push_back(submit(connection, std::move(commands)));
+  }
+  int failed = 0;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Result<Replies> replies = asked[i].get();
+    if (!replies) {
+      ++failed;
+      continue;
+    }
+    const char* const mine[] = {"GET a", nullptr, "GET b", "GETDEL b", nullptr, "GET c"};
+    if (const char* expected = mine[i % 6]) {
+      EXPECT_EQ(view(replies->front()).text(), expected);
+    }
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_TRUE(heals(connection));
+  EXPECT_EQ(connects(connection), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(AnyPlace, SlippedStream, ::testing::ValuesIn([] {
+                           std::vector<SlipAt> all;
+                           for (int place = 0; place < slip_places; ++place)
+                             all.insert(all.end(), {{Slip::lost, place}, {Slip::doubled, place}});
+                           return all;
+                         }()),
+                         [](const auto& slip) {
+                           return (slip.param.slip == Slip::lost ? "Lost" : "Doubled") +
+                                  std::to_string(slip.param.place);
+                         });
+
+// A slip while late replies are awaited: they are checked like all others.
+TEST(SlippedStream, AmongLateRepliesEndsTheLinkToo) {
+  Gate gate;
+  ScriptedServer server([&](ScriptedPeer& peer, int connection) {
+    if (connection > 0 && !gate.pass()) return;
+    if (!peer.shake_hands()) return;
+    if (connection > 0) return peer.behave();
+    for (int i = 0; i < 4; ++i) (void)peer.read_command();
+    if (!gate.pass()) return;
+    // The answer to the first GET is lost.
+    peer.write(":7\r\n" + bulk("value of b") + ":7\r\n");
+    while (!peer.read_command().empty()) continue;
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  std::future<Result<Replies>> a = submit(connection, get_and_pttl("a"));
+  std::future<Result<Replies>> b = submit(connection, get_and_pttl("b"));
+  EXPECT_THAT(a.get(), FailsWith(ErrorCode::timeout));
+  EXPECT_THAT(b.get(), FailsWith(ErrorCode::timeout));
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return connects(connection) == 2; }));
+  EXPECT_TRUE(heals(connection));
+}
+
+}  // namespace
+}  // namespace ficha::redis
