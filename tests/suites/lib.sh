@@ -8,7 +8,7 @@ not_run=()
 
 cores=$(nproc)
 readonly cores
-# No single test program may take longer.
+# No single test program may take longer; with --long, ten times as long.
 readonly program_limit_seconds=900
 
 heading() { printf '\n== %s (%d s)\n' "$*" "$SECONDS"; }
@@ -88,11 +88,12 @@ build_ahead() {
 # run_gtest NAME PROGRAM [ARGUMENT…]: adds a GoogleTest program's tests to the count. A skipped test counts as failed, and
 # so does a program that dies or runs none.
 run_gtest() {
-  local name=$1 log status ran ok skipped
+  local name=$1 log status ran ok skipped limit=$program_limit_seconds
   shift
+  if [[ -n ${FICHA_LONG:-} ]]; then limit=$((10 * limit)); fi
   heading "$name"
   log=$(mktemp)
-  timeout --kill-after=10 "$program_limit_seconds" "$@" 2>&1 | tee "$log" | grep -vE '^(\[ RUN      |\[       OK |\[-----|$)'
+  timeout --kill-after=10 "$limit" "$@" 2>&1 | tee "$log" | grep -vE '^(\[ RUN      |\[       OK |\[-----|$)'
   status=${PIPESTATUS[0]}
   ran=$(sed -nE 's/^\[==========\] ([0-9]+) tests? from .* ran\..*/\1/p' "$log" | tail -n 1)
   ok=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) tests?\..*/\1/p' "$log" | tail -n 1)

@@ -49,8 +49,10 @@ struct ClientHandle : Counted<ClientTag> {
   Client client;
 };
 
-// How long a signal (Ctrl-C, a server's stop) may wait for its handler, which Python runs in the main thread alone.
-inline constexpr std::chrono::milliseconds signal_delay{500};
+// How long a signal (Ctrl-C, a server's stop) may wait for its handler, which Python runs in the main thread alone: no less
+// than the default operation_timeout, for to look for signals costs a call some microseconds.
+inline constexpr std::chrono::milliseconds signal_delay{2000};
+inline constexpr std::chrono::milliseconds signal_look{500};
 
 // Carries the request out without the GIL: by `blocking`, unless signals would wait for too long; then by `submit`, looking
 // for signals meanwhile. nullopt with a Python error set if a handler raised; the operation itself goes on.
@@ -62,7 +64,7 @@ std::optional<Result<Outcome>> wait_for(const ClientHandle& handle, Blocking blo
   if (!queue) return Result<Outcome>{std::move(queue).error()};
   submit(queue.value());
   while (true) {
-    auto completions = without_gil([&] { return queue.value()->wait(signal_delay); });
+    auto completions = without_gil([&] { return queue.value()->wait(signal_look); });
     if (!completions.empty()) return std::move(completions.front().result);
     if (PyErr_CheckSignals() != 0) return std::nullopt;
   }

@@ -26,9 +26,9 @@ struct RedisConfig {
   std::string ca_file;               // PEM; default: the system's
   std::string certificate_file;      // PEM, client certificate
   std::string key_file;              // PEM, its private key
-  std::chrono::milliseconds connect_timeout{250};
-  std::chrono::milliseconds command_timeout{250};
-  std::chrono::milliseconds operation_timeout{500};  // at least twice command_timeout
+  std::chrono::milliseconds connect_timeout{1000};
+  std::chrono::milliseconds command_timeout{1000};
+  std::chrono::milliseconds operation_timeout{2000};  // at least twice command_timeout
   std::size_t max_in_flight = 10'000;                // commands; more are refused as overloaded
 };
 
