@@ -110,8 +110,10 @@ class SessionKeeper {
   }
   /** Undefined: as the configuration says. */
   limitLifetime(seconds) {
-    const isAsConfigured = this.ownLifetime === undefined && !this.client.config.cookiePersistent;
-    if (seconds === undefined && isAsConfigured) this.#lifetime = undefined;
+    // A cookie that is out already, persistent or not, is what its login said.
+    const isCookieDue = !this.snapshot || this.setCookie !== undefined;
+    const isAsIs = this.ownLifetime === undefined && !(this.client.config.cookiePersistent && isCookieDue);
+    if (seconds === undefined && isAsIs) this.#lifetime = undefined;
     else this.#lifetime = seconds ?? null;
   }
   /** Whether the request said that the cookie ends with the browser, whatever the configuration says. */
