@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
-from django.urls import include, path, re_path
+from django.urls import clear_url_caches, include, path, re_path
 from django.utils import translation
+from django.utils.functional import lazy
 from django.views.generic import TemplateView
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
@@ -257,6 +259,19 @@ def test_every_route_is_listed_with_its_rule() -> None:
     assert not any(problem for listed_problems in found.values() for problem in listed_problems)
     lines = [str(finding) for finding in routes(Plain)]
     assert any("Users.list" in line and "rule[2]" in line for line in lines)
+
+
+def test_a_path_is_listed_in_every_language(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    translated = lazy(lambda: "personal" if translation.get_language() == "de" else "staff", str)()
+    monkeypatch.setattr(sys.modules[__name__], "urlpatterns", i18n_patterns(path(translated, ran)))
+    clear_url_caches()
+    with translation.override("en"):
+        listed = routes()
+    assert {(finding.route.pattern, finding.rule) for finding in listed if not finding.problem} == {
+        ("/staff", 0),
+        ("/personal", 7),
+    }
+    assert any(finding.problem for finding in listed)  # /de/personal is the handler of /en/staff, and for anyone
 
 
 def test_the_command_prints_the_listing_and_fails_where_a_handler_is_left_open(settings: Any) -> None:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, cast
 
+from django.conf import settings
 from django.urls import LocalePrefixPattern, URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from django.utils import translation
 
 from ficha import Finding, Route
 from ficha.django.conf import get_client
@@ -18,12 +20,15 @@ _DRF_SUFFIX = re.compile(r"\\\.\(\?P<format>[^)]*\)/?\??\$?$")
 
 
 def routes(urlconf: Any = None) -> list[Finding]:
-    """Return the findings about every route; the project's URLconf if none is named.
+    """Return the findings about every route, in every language; the project's URLconf if none is named.
 
     What the layers judge as another path besides is listed as that: a language prefix and a suffix of REST Framework's
     are left out.
     """
-    listed = [Route(*_described(pattern, "/" + path)) for path, pattern in _patterns(get_resolver(urlconf))]
+    listed: list[Route] = []
+    for language in (code for code, _ in settings.LANGUAGES) if settings.USE_I18N else [settings.LANGUAGE_CODE]:
+        with translation.override(language):  # paths may be translated
+            listed += [Route(*_described(pattern, "/" + path)) for path, pattern in _patterns(get_resolver(urlconf))]
     return get_client().check_routes(list(dict.fromkeys(listed)))
 
 
