@@ -44,7 +44,6 @@ const isArrayOfTables = (value) => Array.isArray(value) && value.length > 0 && v
 
 // [name, value] of every setting, under the dotted names by which the core knows them; an empty table has no value.
 function* flatten(name, value) {
-  if (value === undefined) return;
   if (isTable(value)) {
     const entries = Object.entries(value);
     if (name && entries.length === 0) yield [name, undefined];
@@ -60,6 +59,7 @@ function checked(name, value) {
   const isText = (text) => typeof text === 'string';
   if (typeof value === 'boolean' || isText(value) || Number.isSafeInteger(value)) return value;
   if (Array.isArray(value) && value.every(isText)) return value;
+  if (value === undefined) throw new InvalidConfig(`${name} is undefined: leave it out, or say what it is to be`);
   throw new InvalidConfig(`${name}: ${value === null ? 'null' : typeof value} is no configuration value`);
 }
 

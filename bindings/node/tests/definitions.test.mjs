@@ -52,6 +52,12 @@ test('requireRole(), requireScope() and requireFresh(undefined) are TypeErrors',
   assert.throws(() => requireFresh(300, { level: undefined }), TypeError);
 });
 
+test('a configuration value that is undefined is an error: a rule without its roles is looser', () => {
+  const redis = { url: 'memory://' };
+  assert.throws(() => new Client({ redis, rule: [{ path: '/**', roles: undefined }] }), /rule\[0\]\.roles is undefined/);
+  assert.throws(() => new Client({ redis, rule: undefined }), /rule is undefined/);
+});
+
 test('the client judges by no requirement that is misspelt, either', async () => {
   const decision = await client.authorize({ method: 'GET', path: '/', headers: [] });
   for (const [requirement, says] of mistakes) {

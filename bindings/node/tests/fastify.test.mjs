@@ -11,7 +11,7 @@ const redis = useRedis();
 useLeakCheck();
 
 async function application(t, rules, options) {
-  const client = new Client({ redis: { url: redis.url }, cookie: { insecure_http: true, name: 'sid' }, rule: rules });
+  const client = new Client({ redis: { url: redis.url }, cookie: { insecure_http: true, name: 'sid' }, ...(rules && { rule: rules }) });
   const app = Fastify(options);
   await app.register(sessions, { client });
   t.after(() => app.close().then(() => client.close()));

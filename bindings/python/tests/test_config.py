@@ -51,6 +51,8 @@ def test_a_mistake_in_a_file_names_file_line_and_key(tmp_path: Path) -> None:
         {"session": {"idle_timeout": object()}},
         {"cookie": {"name": "__Host-x", "domain": "example.org"}},
         {"rule": [{"path": "/**", "allow": "anyone"}, {"path": "/a", "allow": "nobody"}]},
+        {"rule": [{"path": "/**", "roles": None}]},  # of a setting that is not set
+        {"rule": None},
         {5: {}},
     ],
 )

@@ -35,6 +35,11 @@ def test_a_file_beside_other_keys(settings: Any) -> None:
     assert ids() == {"ficha.E001"}
 
 
+def test_a_file_that_is_not_named(settings: Any) -> None:
+    settings.FICHA = {"file": None}  # of a variable that is not set: without its policy everybody would pass
+    assert ids() == {"ficha.E001"}
+
+
 def test_the_policy_before_the_session(settings: Any) -> None:
     settings.MIDDLEWARE = ["ficha.django.FichaMiddleware", "ficha.django.SessionMiddleware"]
     assert ids() == {"ficha.E003"}

@@ -42,8 +42,7 @@ def _flatten(settings: list[tuple[str, _Value]], name: str, value: object) -> No
         for key, nested in value.items():
             if not isinstance(key, str):
                 raise InvalidConfig(f"configuration keys are str, not {type(key).__name__}")
-            if nested is not None:
-                _flatten(settings, f"{name}.{key}" if name else key, nested)
+            _flatten(settings, f"{name}.{key}" if name else key, nested)
     elif _is_array_of_tables(value):
         for number, table in enumerate(value):
             _flatten(settings, f"{name}[{number}]", table)
@@ -64,4 +63,6 @@ def _value(name: str, value: object) -> _Value:
         return os.fsdecode(value)
     if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(element, str) for element in value):
         return list(value)
+    if value is None:
+        raise InvalidConfig(f"{name} is None: leave it out, or say what it is to be")
     raise InvalidConfig(f"{name}: {type(value).__name__} is no configuration value")

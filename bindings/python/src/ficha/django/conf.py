@@ -78,6 +78,8 @@ def _read(options: Mapping[str, Any]) -> Config:
         if len(options) > 1:
             others = ", ".join(key for key in options if key != "file")
             raise InvalidConfig(f'FICHA["file"] stands alone: {others} belong into the file')
+        if options["file"] is None:
+            raise InvalidConfig('FICHA["file"] is None: without a policy everybody would pass')
         return read_config(options["file"])
     tables = dict(options)
     if "cookie" not in tables:

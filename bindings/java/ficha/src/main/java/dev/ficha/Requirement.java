@@ -107,7 +107,9 @@ public record Requirement(
             return this;
         }
 
+        /** Errors: InvalidArgument for null. */
         public Builder maxAuthAge(Duration age) {
+            if (age == null) throw invalid("maxAuthAge is null: leave it out, or say how old a proof may be");
             maxAuthAge = age;
             return this;
         }

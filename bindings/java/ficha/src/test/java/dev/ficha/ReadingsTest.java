@@ -105,6 +105,7 @@ class ReadingsTest {
                 () -> Requirement.roles(""),
                 () -> Requirement.builder().level(4).build(),
                 () -> Requirement.builder().maxAuthAge(Duration.ZERO).build(),
+                () -> Requirement.builder().roles("staff").maxAuthAge(null).build(),
                 () -> new Requirement(Requirement.Allow.ANYONE, List.of("x"), List.of(), 0, null, false))) {
             assertThrows(FichaException.InvalidArgument.class, mistake::run);
         }
