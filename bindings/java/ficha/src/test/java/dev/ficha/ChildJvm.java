@@ -27,6 +27,12 @@ public final class ChildJvm {
                 + ChildJvm.class.getResource("/quiet-logging.properties").getPath());
     }
 
+    /** As a JVM is started by those who do not know of the option. */
+    public ChildJvm withoutNativeAccess() {
+        options.removeIf(option -> option.startsWith("--enable-native-access"));
+        return this;
+    }
+
     /** Runs the command that starts the JVM as the last arguments of another one. */
     public ChildJvm within(String... command) {
         wrapper.addAll(List.of(command));

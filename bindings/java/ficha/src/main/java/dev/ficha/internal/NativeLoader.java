@@ -21,13 +21,14 @@ public final class NativeLoader {
     static final String LIBRARY_PATH = "dev.ficha.library.path";
     static final String TMPDIR = "dev.ficha.tmpdir";
     private static final String NAME = "libficha_jni.so";
+    private static final String OURS = "ficha: ";
 
     private NativeLoader() {}
 
     static void load() {
         String given = System.getProperty(LIBRARY_PATH);
         if (given != null) {
-            System.load(Path.of(given).toAbsolutePath().toString());
+            loadAllowed(Path.of(given).toAbsolutePath());
             return;
         }
         String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"), isMusl());
@@ -110,9 +111,20 @@ public final class NativeLoader {
 
     private static void load(Path file) {
         try {
-            System.load(file.toString());
+            loadAllowed(file);
         } catch (UnsatisfiedLinkError e) {
+            if (String.valueOf(e.getMessage()).startsWith(OURS)) throw e;
             throw explained(e, file.getParent().getParent());
+        }
+    }
+
+    // JDK 24 and later, with --illegal-native-access=deny.
+    private static void loadAllowed(Path file) {
+        try {
+            System.load(file.toString());
+        } catch (IllegalCallerException e) {
+            throw new UnsatisfiedLinkError(OURS + "this JVM denies native access; start it with --enable-native-access="
+                    + (NativeLoader.class.getModule().isNamed() ? "dev.ficha" : "ALL-UNNAMED"));
         }
     }
 
@@ -139,7 +151,7 @@ public final class NativeLoader {
     }
 
     private static UnsatisfiedLinkError failure(String message, Throwable cause) {
-        var error = new UnsatisfiedLinkError("ficha: " + message);
+        var error = new UnsatisfiedLinkError(OURS + message);
         error.initCause(cause);
         return error;
     }

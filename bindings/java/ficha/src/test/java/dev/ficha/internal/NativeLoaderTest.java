@@ -156,4 +156,16 @@ class NativeLoaderTest {
                 () -> NativeLoader.verify(new byte[] {1}, NativeLoader.sha256(content), "here"));
         assertTrue(error.getMessage().contains("here is damaged"));
     }
+
+    // Older ones have no such option.
+    @Test
+    void aJvmThatDeniesNativeAccessIsToldTheOption() throws Exception {
+        boolean denies = Runtime.version().feature() >= 24;
+        ChildJvm jvm = denies ? new ChildJvm("--illegal-native-access=deny") : new ChildJvm();
+        assertEquals(
+                denies
+                        ? "ficha: this JVM denies native access; start it with --enable-native-access=ALL-UNNAMED"
+                        : "opened",
+                opened(jvm.withoutNativeAccess()));
+    }
 }
