@@ -1,0 +1,146 @@
+package dev.ficha.servlet;
+
+import dev.ficha.Decision;
+import dev.ficha.FichaClient;
+import dev.ficha.FichaException;
+import dev.ficha.HttpRequest;
+import dev.ficha.NewSession;
+import dev.ficha.Verdict;
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.FilterConfig;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * For servlet containers without Spring: applies the policy to every request that comes in, and makes {@code getSession()},
+ * {@code getUserPrincipal()} and {@code isUserInRole()} those of the shared session. Map it to {@code /*}, before all others,
+ * with {@code async-supported}; it judges requests, not forwards and includes, which are the application's own doing.
+ *
+ * <p>The init parameter {@code config} is a URL or the path of a ficha.toml. The context path is taken off before rules are
+ * looked at.
+ */
+public final class FichaFilter implements Filter {
+    private static final String CONFIG = "config";
+
+    private final boolean ours;
+    private FichaClient client;
+    private Credentials credentials;
+
+    /** Configured by init parameters; its client ends with it. */
+    public FichaFilter() {
+        ours = true;
+    }
+
+    /** With a client of the application's, which must know the context path among its prefixes. */
+    public FichaFilter(FichaClient client) {
+        ours = false;
+        this.client = client;
+    }
+
+    @Override
+    public void init(FilterConfig filter) throws ServletException {
+        if (ours) {
+            String config = filter.getInitParameter(CONFIG);
+            if (config == null) throw new ServletException("FichaFilter needs the init parameter \"" + CONFIG + "\"");
+            String prefix = filter.getServletContext().getContextPath();
+            client = FichaClient.open(config, prefix.isEmpty() ? List.of() : List.of(prefix));
+        }
+        credentials = new Credentials(client);
+    }
+
+    @Override
+    public void destroy() {
+        if (ours && client != null) client.close();
+    }
+
+    /**
+     * Makes the request's session that of a principal who has proved itself, under a new token. Attributes of an anonymous
+     * session stay. Errors: as FichaClient.login; IllegalStateException once the response is on its way.
+     */
+    public static void login(HttpServletRequest request, NewSession session) {
+        SharedRequest.of(request).session(true).login(session);
+    }
+
+    /** The decision that let the request through. */
+    public static Decision decision(HttpServletRequest request) {
+        return SharedRequest.of(request).decision();
+    }
+
+    @Override
+    public void doFilter(ServletRequest servletRequest, ServletResponse servletResponse, FilterChain chain)
+            throws IOException, ServletException {
+        var request = (HttpServletRequest) servletRequest;
+        var response = (HttpServletResponse) servletResponse;
+        if (SharedRequest.isShared(request)) { // a forward of a request that was judged
+            chain.doFilter(request, response);
+            return;
+        }
+        Decision decision = client.authorize(described(request));
+        decision.headers().forEach(header -> response.addHeader(header.getKey(), header.getValue()));
+        if (!decision.allowed()) {
+            if (decision.verdict() == Verdict.PREFLIGHT) response.setStatus(decision.status());
+            else answer(response, decision.status(), decision.verdict().toString());
+            return;
+        }
+        var shared = new SharedRequest(request, response, client, credentials, decision);
+        proceed(shared, new SavingResponse(response, shared::save), chain);
+    }
+
+    private static HttpRequest described(HttpServletRequest request) {
+        HttpRequest.Builder builder = HttpRequest.builder(request.getMethod(), request.getRequestURI())
+                .scheme(request.getScheme())
+                .peer(request.getRemoteAddr())
+                .prefix(request.getContextPath());
+        for (String name : Collections.list(request.getHeaderNames())) {
+            for (String value : Collections.list(request.getHeaders(name))) builder.header(name, value);
+        }
+        // What servlets are found by, decoded by the container.
+        String decoded = Optional.ofNullable(request.getServletPath()).orElse("")
+                + Optional.ofNullable(request.getPathInfo()).orElse("");
+        if (!decoded.isEmpty()) builder.reading(request.getMethod(), decoded, true);
+        return builder.build();
+    }
+
+    private static void proceed(SharedRequest request, HttpServletResponse response, FilterChain chain)
+            throws IOException, ServletException {
+        try {
+            chain.doFilter(request, response);
+            if (request.isAsyncStarted()) request.saveWhenComplete();
+            else request.save();
+        } catch (IOException | ServletException | RuntimeException e) {
+            FichaException cause = causeOf(e);
+            if (cause == null || cause.httpStatus() == 0 || response.isCommitted()) throw e;
+            List<String> cookies = List.copyOf(response.getHeaders("Set-Cookie"));
+            response.reset();
+            cookies.forEach(cookie -> response.addHeader("Set-Cookie", cookie));
+            response.setHeader("Cache-Control", "no-store");
+            boolean outage = cause instanceof FichaException.StoreException;
+            if (outage) response.setHeader("Retry-After", "1");
+            answer(
+                    response,
+                    cause.httpStatus(),
+                    outage ? Verdict.UNAVAILABLE.toString() : cause.code().toString());
+        }
+    }
+
+    private static FichaException causeOf(Throwable e) {
+        for (; e != null; e = e.getCause()) {
+            if (e instanceof FichaException ours) return ours;
+        }
+        return null;
+    }
+
+    private static void answer(HttpServletResponse response, int status, String error) throws IOException {
+        response.setStatus(status);
+        response.setContentType("application/json");
+        response.getWriter().write("{\"error\": \"" + error + "\"}\n");
+    }
+}

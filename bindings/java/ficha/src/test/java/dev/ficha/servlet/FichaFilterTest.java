@@ -1,0 +1,236 @@
+package dev.ficha.servlet;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ficha.FichaClient;
+import dev.ficha.NewSession;
+import dev.ficha.RedisServer;
+import dev.ficha.Session;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpSession;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.apache.catalina.Context;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The filter in a servlet container without Spring, and a client that stands for another language. */
+class FichaFilterTest {
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    @TempDir
+    static Path directory;
+
+    private static RedisServer redis;
+    private static FichaClient others;
+    private static Tomcat tomcat;
+
+    private String cookie;
+
+    @BeforeAll
+    static void start() throws Exception {
+        redis = new RedisServer();
+        others = redis.client();
+        Path config = Files.writeString(directory.resolve("ficha.toml"), """
+            [redis]
+            url = "%s"
+            command_timeout = "20s"
+            connect_timeout = "20s"
+            operation_timeout = "50s"
+            [trust]
+            identity_headers = ["X-User"]
+            [[rule]]
+            path = "/admin/**"
+            roles = ["admin"]
+            [[rule]]
+            path = "/**"
+            allow = "anyone"
+            """.formatted(redis.url()));
+        tomcat = new Tomcat();
+        tomcat.setBaseDir(directory.resolve("tomcat").toString());
+        tomcat.setPort(0);
+        Context shop = tomcat.addContext("/shop", null);
+        FilterDef filter = new FilterDef();
+        filter.setFilterName("ficha");
+        filter.setFilterClass(FichaFilter.class.getName());
+        filter.addInitParameter("config", config.toString());
+        filter.setAsyncSupported("true");
+        shop.addFilterDef(filter);
+        FilterMap everything = new FilterMap();
+        everything.setFilterName("ficha");
+        everything.addURLPattern("/*");
+        shop.addFilterMap(everything);
+        Tomcat.addServlet(shop, "shop", new Shop()).addMapping("/*");
+        tomcat.getConnector();
+        tomcat.start();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        tomcat.stop();
+        tomcat.destroy();
+        others.close();
+        redis.close();
+    }
+
+    /** What people write. */
+    static final class Shop extends HttpServlet {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            HttpSession session;
+            String answer =
+                    switch (request.getPathInfo()) {
+                        case "/login" -> {
+                            FichaFilter.login(request, NewSession.of("alice").roles("admin"));
+                            yield request.getSession().getId();
+                        }
+                        case "/logout" -> {
+                            request.getSession().invalidate();
+                            yield "bye";
+                        }
+                        case "/add" -> {
+                            session = request.getSession();
+                            List<Object> cart = new ArrayList<>();
+                            if (session.getAttribute("cart") instanceof List<?> before) cart.addAll(before);
+                            cart.add(request.getParameter("item"));
+                            session.setAttribute("cart", cart);
+                            yield cart.toString();
+                        }
+                        case "/nested" -> {
+                            session = request.getSession();
+                            @SuppressWarnings("unchecked")
+                            var cart = (List<Object>) session.getAttribute("cart");
+                            cart.add("nested");
+                            yield "";
+                        }
+                        case "/uuid" -> {
+                            try {
+                                request.getSession().setAttribute("id", UUID.randomUUID());
+                                yield "set";
+                            } catch (IllegalArgumentException e) {
+                                yield e.getMessage();
+                            }
+                        }
+                        case "/redirect" -> {
+                            request.getSession().setAttribute("flash", "written");
+                            response.sendRedirect("/shop/flash");
+                            yield "";
+                        }
+                        case "/flash" -> String.valueOf(request.getSession().getAttribute("flash"));
+                        case "/change" -> request.getRequestedSessionId() + " " + request.changeSessionId();
+                        case "/look" -> "" + request.getSession().isNew() + request.getRequestedSessionId();
+                        default -> request.getRemoteUser() + " " + request.isUserInRole("admin") + " "
+                                + request.getHeader("Cookie") + " " + request.getHeader("X-User");
+                    };
+            if (!response.isCommitted()) response.getWriter().write(answer);
+        }
+    }
+
+    private HttpResponse<String> get(String path, String... more) throws Exception {
+        var request = HttpRequest.newBuilder(
+                URI.create("http://localhost:" + tomcat.getConnector().getLocalPort() + "/shop" + path));
+        if (cookie != null) request.header("Cookie", cookie);
+        for (int i = 0; i < more.length; i += 2) request.header(more[i], more[i + 1]);
+        HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        List<String> cookies = response.headers().allValues("Set-Cookie");
+        assertTrue(cookies.size() <= 1, cookies::toString);
+        for (String each : cookies) {
+            String pair = each.substring(0, each.indexOf(';'));
+            cookie = pair.endsWith("=") ? null : pair;
+        }
+        return response;
+    }
+
+    private Session stored() {
+        return others.load(cookie.substring(cookie.indexOf('=') + 1), false, true)
+                .orElseThrow();
+    }
+
+    @Test
+    void thePolicyStandsBeforeEveryServletWithoutTheContextPath() throws Exception {
+        assertEquals(401, get("/admin/x").statusCode());
+        assertEquals(401, get("/%61dmin/x").statusCode());
+        assertEquals(200, get("/who").statusCode());
+        get("/login");
+        assertEquals(200, get("/admin/x").statusCode());
+    }
+
+    @Test
+    void aSessionIsStoredWhenSomethingIsPutIntoItAndReadByAll() throws Exception {
+        assertEquals("truenull", get("/look").body());
+        assertNull(cookie);
+        assertEquals("[pen]", get("/add?item=pen").body());
+        assertEquals(List.of("pen"), stored().attribute("cart"));
+        get("/nested");
+        assertEquals(List.of("pen", "nested"), stored().attribute("cart"));
+        others.patch(stored().id(), dev.ficha.Patch.create().set("cart", List.of("ink")));
+        assertEquals("[ink, cup]", get("/add?item=cup").body());
+    }
+
+    @Test
+    void aLoginGivesANewTokenAPrincipalAndRolesAndKeepsWhatWasCollected() throws Exception {
+        get("/add?item=pen");
+        String before = cookie;
+        String id = get("/login").body();
+        assertNotEquals(before, cookie);
+        assertEquals(stored().id(), id);
+        assertEquals("alice", stored().principal());
+        assertEquals(List.of("pen"), stored().attribute("cart"));
+        assertEquals("alice true null null", get("/who", "X-User", "mallory").body());
+        assertTrue(others.load(before.substring(before.indexOf('=') + 1), false, true)
+                .isEmpty());
+    }
+
+    @Test
+    void aLogoutEndsTheSessionEverywhere() throws Exception {
+        get("/login");
+        String token = cookie.substring(cookie.indexOf('=') + 1);
+        get("/logout");
+        assertNull(cookie);
+        assertTrue(others.load(token, false, true).isEmpty());
+        cookie = "__Host-ficha=" + token;
+        assertEquals("true" + others.idOf(token).orElseThrow(), get("/look").body());
+    }
+
+    @Test
+    void aRedirectReadsWhatWasWrittenBeforeIt() throws Exception {
+        assertEquals(302, get("/redirect").statusCode());
+        assertEquals("written", get("/flash").body());
+    }
+
+    @Test
+    void anIdChangesWithItsToken() throws Exception {
+        get("/add?item=pen");
+        String before = stored().id();
+        String[] ids = get("/change").body().split(" ");
+        assertEquals(before, ids[0]);
+        assertEquals(stored().id(), ids[1]);
+        assertNotEquals(before, ids[1]);
+    }
+
+    @Test
+    void whatJsonDoesNotHaveIsRefusedWhenItIsSet() throws Exception {
+        assertEquals(
+                "session attribute \"id\": java.util.UUID has no JSON form; give its text", get("/uuid").body());
+    }
+}
