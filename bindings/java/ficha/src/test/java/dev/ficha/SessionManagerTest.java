@@ -159,4 +159,15 @@ class SessionManagerTest {
     void aTimeoutIsAtLeastASecond() {
         assertThrows(FichaException.InvalidArgument.class, () -> SessionManager.setSessionTimeout(0));
     }
+
+    @Test
+    void dataBeyond64KibIsRefused() {
+        try (FichaClient memory = FichaClient.of(Map.of("redis.url", "memory://"))) {
+            SessionManager.use(memory);
+            String id = SessionManager.create("x".repeat((64 << 10) - 2));
+            FichaException refused =
+                    assertThrows(FichaException.class, () -> SessionManager.update(id, "x".repeat((64 << 10) - 1)));
+            assertEquals(ErrorCode.TOO_LARGE, refused.code());
+        }
+    }
 }

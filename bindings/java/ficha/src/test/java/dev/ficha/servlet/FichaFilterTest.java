@@ -139,8 +139,9 @@ class FichaFilterTest {
                         case "/flash" -> String.valueOf(request.getSession().getAttribute("flash"));
                         case "/change" -> request.getRequestedSessionId() + " " + request.changeSessionId();
                         case "/look" -> "" + request.getSession().isNew() + request.getRequestedSessionId();
-                        default -> request.getRemoteUser() + " " + request.isUserInRole("admin") + " "
-                                + request.getHeader("Cookie") + " " + request.getHeader("X-User");
+                        default ->
+                            request.getRemoteUser() + " " + request.isUserInRole("admin") + " "
+                                    + request.getHeader("Cookie") + " " + request.getHeader("X-User");
                     };
             if (!response.isCommitted()) response.getWriter().write(answer);
         }
@@ -231,6 +232,7 @@ class FichaFilterTest {
     @Test
     void whatJsonDoesNotHaveIsRefusedWhenItIsSet() throws Exception {
         assertEquals(
-                "session attribute \"id\": java.util.UUID has no JSON form; give its text", get("/uuid").body());
+                "session attribute \"id\": java.util.UUID has no JSON form; give its text",
+                get("/uuid").body());
     }
 }
