@@ -4,12 +4,20 @@ import dev.ficha.Decision;
 import dev.ficha.ErrorCode;
 import dev.ficha.FichaException;
 import dev.ficha.Verdict;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 
-/** Answers to requests that may not pass: status and headers of the decision, and a body of JSON. */
+/**
+ * Answers to requests that may not pass: status and headers of the decision, and a body of JSON. Why is for the log alone, of
+ * FichaFilter at DEBUG.
+ */
 final class Denials {
+    private static final Log LOG = LogFactory.getLog(FichaFilter.class);
+
     private Denials() {}
 
     static void addHeaders(HttpServletResponse response, Decision decision) {
@@ -19,7 +27,8 @@ final class Denials {
         });
     }
 
-    static void write(HttpServletResponse response, Decision decision) throws IOException {
+    static void write(HttpServletRequest request, HttpServletResponse response, Decision decision) throws IOException {
+        if (LOG.isDebugEnabled()) LOG.debug(described(request, decision));
         addHeaders(response, decision);
         if (decision.verdict() == Verdict.PREFLIGHT) {
             response.setStatus(decision.status());
@@ -29,9 +38,10 @@ final class Denials {
     }
 
     /** In the place of what a handler has written. */
-    static void writeInstead(HttpServletResponse response, Decision decision) throws IOException {
+    static void writeInstead(HttpServletRequest request, HttpServletResponse response, Decision decision)
+            throws IOException {
         resetButCookies(response);
-        write(response, decision);
+        write(request, response, decision);
     }
 
     /** In the place of what a handler has written; {@code decision} let the request through (null: there is none). */
@@ -73,6 +83,13 @@ final class Denials {
         response.setContentType("application/json");
         response.setCharacterEncoding("UTF-8");
         response.getWriter().write("{\"error\": \"" + error + "\", \"message\": \"" + escaped(message) + "\"}\n");
+    }
+
+    // The target without its query, in which secrets may be; it is raw, so no line can be forged.
+    private static String described(HttpServletRequest request, Decision decision) {
+        String rule = decision.rule() < 0 ? "by no rule" : "by rule " + decision.rule();
+        return request.getMethod() + " " + escaped(request.getRequestURI()) + " is denied: " + decision.status() + " "
+                + decision.verdict() + ", because of " + decision.reason() + ", " + rule;
     }
 
     private static String escaped(String text) {

@@ -41,7 +41,7 @@ public final class FichaFilter implements Filter {
             if (state == null) {
                 RequestState.Judged judged = judge.judge(request);
                 if (!judged.decision().allowed()) {
-                    Denials.write(response, judged.decision());
+                    Denials.write(request, response, judged.decision());
                     return;
                 }
                 Denials.addHeaders(response, judged.decision());
@@ -58,7 +58,7 @@ public final class FichaFilter implements Filter {
         Optional<Decision> again = judge.judgeAgain(request, state);
         if (again.isEmpty() || again.get().allowed()) return true;
         if (request.getDispatcherType() == DispatcherType.INCLUDE) throw new Denied(again.get());
-        Denials.write(response, again.get());
+        Denials.write(request, response, again.get());
         return false;
     }
 
@@ -77,7 +77,7 @@ public final class FichaFilter implements Filter {
             if (state != null && state.session() != null) {
                 FichaSessionIdResolver.sendDue(judge.client(), request, response, state.session());
             }
-            if (denied != null) Denials.writeInstead(response, denied.decision());
+            if (denied != null) Denials.writeInstead(request, response, denied.decision());
             else Denials.writeInstead(response, state == null ? null : state.decision(), cause);
         } finally {
             RequestState.leave();

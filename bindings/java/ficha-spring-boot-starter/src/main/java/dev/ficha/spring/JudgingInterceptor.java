@@ -35,7 +35,7 @@ final class JudgingInterceptor implements HandlerInterceptor {
         else decision = Optional.of(judge.judge(request).decision());
         if (decision.isEmpty() || decision.get().allowed()) return true;
         if (request.getDispatcherType() == DispatcherType.INCLUDE) throw new Denied(decision.get());
-        Denials.write(response, decision.get());
+        Denials.write(request, response, decision.get());
         return false;
     }
 }

@@ -36,7 +36,7 @@ final class RequireFreshInterceptor implements HandlerInterceptor {
         if (state == null) throw new IllegalStateException("no FichaFilter before a handler with @RequireFresh");
         Decision decision = client.require(requirement.get(), state.decision());
         if (decision.allowed()) return true;
-        Denials.write(response, decision);
+        Denials.write(request, response, decision);
         return false;
     }
 
