@@ -87,10 +87,19 @@ final class Attributes {
         String name = mapper.storedName(attributeName);
         boolean ofSpring = springs.writes(name, value) && !mapper.hasType(name);
         if (ofSpring) springs.check(name, value);
-        else mapper.write(name, value);
+        else check(name, value);
         remove(attributeName);
         slot(ofSpring ? apart : plain, ofSpring ? SpringValues.apartName(name) : name)
                 .set(value);
+    }
+
+    // What was configured may be unable to read what it writes.
+    private void check(String name, Object value) {
+        String text = mapper.write(name, value);
+        if (mapper.hasType(name) && !mapper.isSame(text, mapper.write(name, mapper.read(name, text)))) {
+            throw new IllegalArgumentException("session attribute \"" + name + "\": its type in ficha.attributes.types"
+                    + " reads something else than it writes");
+        }
     }
 
     /** Looks at nothing: what cannot be read can be removed. */

@@ -6,6 +6,7 @@ import dev.ficha.Patch;
 import dev.ficha.Session;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -17,23 +18,29 @@ import org.springframework.session.MapSession;
 
 /**
  * A session of this request: HttpSession is a view of it. Attributes that changed, nested changes included, are written by
- * {@link FichaSessionRepository#save} in one round trip; a new session is stored when something was put into it.
+ * {@link FichaSessionRepository#save} in one round trip; a new session is stored when something was put
+ * into it, or its id was asked for.
  *
  * <p>{@link #login}, {@link #logout} and {@link #changeSessionId} take effect at once, in every service; the cookie goes with
- * the response. Until a session is stored, its id is a provisional one. Not for several threads at once.
+ * the response. Not for several threads at once.
  */
 public final class FichaSession implements org.springframework.session.Session {
     /** The attribute of HttpSession under which the session itself is found. */
     static final String SELF = FichaSession.class.getName();
 
+    // When a session began that this application made, to the millisecond, and whatever logins it has seen.
+    private static final String CREATED = "spring.created";
+    private static final int TOUCH_STEPS = 16;
+
     private static final String PRINCIPAL = FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME;
 
     private final FichaSessionRepository repository;
-    private final Instant createdAt = Instant.now();
+    private Instant createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     private Session stored;
     private Session issued;
     private String id;
     private boolean ended;
+    private boolean provisional = true;
     private Instant lastAccessedAt;
     private Duration idleTimeout;
     private final Attributes attributes;
@@ -48,6 +55,15 @@ public final class FichaSession implements org.springframework.session.Session {
         if (stored != null) attributes.stored(stored);
     }
 
+    /** One that was ended by somebody else: nothing is in it, and the cookie is to be cleared. */
+    static FichaSession expired(FichaSessionRepository repository, String id) {
+        var session = new FichaSession(repository, null);
+        session.id = id;
+        session.ended = true;
+        session.provisional = false;
+        return session;
+    }
+
     private static String provisionalId() {
         return UUID.randomUUID().toString();
     }
@@ -59,9 +75,18 @@ public final class FichaSession implements org.springframework.session.Session {
         return Optional.ofNullable(stored);
     }
 
-    /** Public: safe in logs. Changes when the session is stored for the first time, and with every new token. */
+    /**
+     * Public: safe in logs. Changes with every new token. Of a new session it is final as well: whoever asks for it has the
+     * session stored, until the response is on its way. Errors: StoreException.
+     */
     @Override
     public String getId() {
+        if (stored == null && provisional && repository.mayIssue()) store();
+        return id;
+    }
+
+    /** The same, without consequences: of a session that is not stored, a provisional one. */
+    String currentId() {
         return id;
     }
 
@@ -70,7 +95,7 @@ public final class FichaSession implements org.springframework.session.Session {
     public String changeSessionId() {
         if (stored == null) id = provisionalId();
         else adopt(repository.rotate(stored.id()));
-        return id;
+        return getId();
     }
 
     /**
@@ -87,6 +112,9 @@ public final class FichaSession implements org.springframework.session.Session {
         boolean anonymous = stored == null || stored.isAnonymous();
         boolean again = current != null && !anonymous && current.principal().equals(session.principal());
         String parked = Switched.of(stored).session();
+        if (!anonymous && !again) createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        else createdAt = getCreationTime();
+        session.protectedAttribute(CREATED, createdAt.toEpochMilli());
         attributes.addTo(session, anonymous);
         if (again || !details.isEmpty()) session.protectedAttribute(SecurityContexts.DETAILS, details);
         repository.complete(session, idleTimeout);
@@ -111,6 +139,8 @@ public final class FichaSession implements org.springframework.session.Session {
         issued = null;
         ended = true;
         id = provisionalId();
+        provisional = true;
+        createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         attributes.forget();
     }
 
@@ -286,31 +316,53 @@ public final class FichaSession implements org.springframework.session.Session {
     // --- what save() writes ----------------------------------------------------------------------------------------
 
     void save() {
+        provisional = false; // what asks from now on is Spring Session itself, for the cookie
         if (stored == null) {
-            if (!attributes.isChanged()) return;
-            NewSession session = NewSession.anonymous();
-            repository.complete(session, idleTimeout);
-            attributes.addTo(session, true);
-            adopt(repository.create(session));
-        } else {
-            Patch patch = Patch.create();
-            attributes.addTo(patch);
-            if (idleTimeout != null) patch.idleTimeout(idleTimeout);
-            if (patch.isEmpty()) return;
-            repository.patch(id, patch);
+            if (attributes.isChanged()) store();
+            return;
         }
+        Patch patch = Patch.create();
+        attributes.addTo(patch);
+        if (idleTimeout == null && isDueToBeTouched()) idleTimeout = stored.idleTimeout();
+        if (idleTimeout != null) patch.idleTimeout(idleTimeout);
+        if (patch.isEmpty()) return;
+        repository.patch(id, patch);
         idleTimeout = null;
         attributes.written();
+    }
+
+    private void store() {
+        NewSession session = NewSession.anonymous();
+        repository.complete(session, idleTimeout);
+        session.protectedAttribute(CREATED, createdAt.toEpochMilli());
+        attributes.addTo(session, true);
+        adopt(repository.create(session));
+        idleTimeout = null;
+        attributes.written();
+    }
+
+    // A request has extended the session by coming with its token; messages of a WebSocket come without one.
+    private boolean isDueToBeTouched() {
+        if (RequestState.current() != null
+                || lastAccessedAt == null
+                || stored.idleTimeout().isZero()) return false;
+        Instant extendedAt = stored.idleDeadline().minus(stored.idleTimeout());
+        return lastAccessedAt.isAfter(extendedAt.plus(stored.idleTimeout().dividedBy(TOUCH_STEPS)));
     }
 
     // --- times -----------------------------------------------------------------------------------------------------
 
     @Override
     public Instant getCreationTime() {
-        return stored == null ? createdAt : stored.createdAt();
+        if (stored == null) return createdAt;
+        Object milliseconds = stored.protectedAttribute(CREATED);
+        return milliseconds instanceof Number time ? Instant.ofEpochMilli(time.longValue()) : stored.createdAt();
     }
 
-    /** Of this object only: reading a session has extended its idle timeout in the store already. */
+    /**
+     * In a request of this object only, which has extended the session in the store already. Elsewhere, {@link
+     * FichaSessionRepository#save} extends it.
+     */
     @Override
     public void setLastAccessedTime(Instant lastAccessedTime) {
         lastAccessedAt = lastAccessedTime;

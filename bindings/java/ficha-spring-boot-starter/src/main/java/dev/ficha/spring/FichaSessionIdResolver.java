@@ -6,25 +6,45 @@ import dev.ficha.Session;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.session.web.http.HttpSessionIdResolver;
 
 /**
- * Between Spring Session and the token: ids are those of sessions that the decision on the request was made on, and the
- * token goes out in the configured cookie. A client that came with a Bearer token keeps no cookies, and gets none.
+ * Between Spring Session and the token: ids are those of sessions that the decision on the request was made on, or of the
+ * dead one that the client's cookie is of; the token goes out in the configured cookie. A client that came with a Bearer token keeps no cookies, and gets none.
  */
 final class FichaSessionIdResolver implements HttpSessionIdResolver {
-    private final FichaClient client;
+    private static final String NO_SESSION = "none";
 
-    FichaSessionIdResolver(FichaClient client) {
+    private final FichaClient client;
+    private final ExpiredSessions expired;
+
+    /** {@code expired} null: without Spring Security. */
+    FichaSessionIdResolver(FichaClient client, ExpiredSessions expired) {
         this.client = client;
+        this.expired = expired;
     }
 
     @Override
     public List<String> resolveSessionIds(HttpServletRequest request) {
         RequestState state = RequestState.of(request);
-        Session admitted = state == null ? null : state.admitted();
-        return admitted == null ? List.of() : List.of(admitted.id());
+        if (state == null) return List.of();
+        if (state.admitted() != null) return List.of(state.admitted().id());
+        if (state.deadId() == null) lookAtCookie(request, state);
+        return state.deadId() == null ? List.of() : List.of(state.deadId());
+    }
+
+    // A cookie of a session that is not live: the client thinks that it has one.
+    private void lookAtCookie(HttpServletRequest request, RequestState state) {
+        if (isBearer(request) || state.cameWithSession()) return;
+        List<String> cookies = Collections.list(Routed.received(request).getHeaders(Credentials.COOKIE));
+        Optional<String> token = state.credentials().tokenIn(cookies, null, Carrier.COOKIE);
+        if (token.isEmpty()) return;
+        Optional<String> id = client.idOf(token.get());
+        boolean isExpired = expired != null && id.isPresent() && expired.contain(id.get());
+        state.dead(id.orElse(NO_SESSION), isExpired);
     }
 
     @Override
@@ -39,7 +59,7 @@ final class FichaSessionIdResolver implements HttpSessionIdResolver {
         if (isBearer(request)) return;
         Session issued = session.takeIssued();
         RequestState state = RequestState.of(request);
-        boolean ended = session.takeEnded() | (state != null && state.takeEnded());
+        boolean ended = session.takeEnded() | (state != null && (state.takeEnded() | state.takeDeadCookie()));
         if (issued != null) send(response, client.setCookie(issued));
         else if (ended) send(response, client.clearCookie());
     }

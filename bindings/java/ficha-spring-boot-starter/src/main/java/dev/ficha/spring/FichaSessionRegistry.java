@@ -1,12 +1,14 @@
 package dev.ficha.spring;
 
 import dev.ficha.FichaClient;
+import dev.ficha.FichaException;
 import dev.ficha.Session;
 import java.security.Principal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.security.core.AuthenticatedPrincipal;
 import org.springframework.security.core.session.SessionInformation;
 import org.springframework.security.core.session.SessionRegistry;
@@ -19,9 +21,11 @@ import org.springframework.security.core.userdetails.UserDetails;
  */
 public final class FichaSessionRegistry implements SessionRegistry {
     private final FichaClient client;
+    private final ExpiredSessions expired;
 
-    FichaSessionRegistry(FichaClient client) {
+    FichaSessionRegistry(FichaClient client, ExpiredSessions expired) {
         this.client = client;
+        this.expired = expired;
     }
 
     /** Not supported: the store lists the sessions of a principal, not all principals. */
@@ -35,14 +39,33 @@ public final class FichaSessionRegistry implements SessionRegistry {
     public List<SessionInformation> getAllSessions(Object principal, boolean includeExpiredSessions) {
         var sessions = new ArrayList<SessionInformation>(); // which the caller sorts
         for (Session session : client.list(nameOf(principal)))
-            sessions.add(new Information(client, principal, session));
+            sessions.add(new Information(expired, principal, session));
         return sessions;
     }
 
-    /** Null: a request with a session that has been expired has no session. */
+    /** Null for a session that is not live, unless it was expired here. */
     @Override
     public SessionInformation getSessionInformation(String sessionId) {
-        return null;
+        RequestState state = RequestState.current();
+        if (state != null && state.isExpired(sessionId)) {
+            var information = new SessionInformation("", sessionId, new Date());
+            information.expireNow();
+            return information;
+        }
+        Session admitted = state == null ? null : state.admitted();
+        Optional<Session> session =
+                admitted != null && admitted.id().equals(sessionId) ? Optional.of(admitted) : find(sessionId);
+        return session.filter(each -> !each.isAnonymous())
+                .map(each -> new Information(expired, each.principal(), each))
+                .orElse(null);
+    }
+
+    private Optional<Session> find(String id) {
+        try {
+            return client.find(id);
+        } catch (FichaException.InvalidArgument e) {
+            return Optional.empty(); // a provisional id
+        }
     }
 
     @Override
@@ -70,11 +93,13 @@ public final class FichaSessionRegistry implements SessionRegistry {
     private static final class Information extends SessionInformation {
         private static final long serialVersionUID = 1;
 
-        private final transient FichaClient client;
+        private final transient ExpiredSessions expired;
+        private final transient Session session;
 
-        Information(FichaClient client, Object principal, Session session) {
+        Information(ExpiredSessions expired, Object principal, Session session) {
             super(principal, session.id(), Date.from(lastUseOf(session)));
-            this.client = client;
+            this.expired = expired;
+            this.session = session;
         }
 
         private static Instant lastUseOf(Session session) {
@@ -84,7 +109,7 @@ public final class FichaSessionRegistry implements SessionRegistry {
 
         @Override
         public void expireNow() {
-            client.revoke(getSessionId());
+            expired.expire(session);
             super.expireNow();
         }
     }

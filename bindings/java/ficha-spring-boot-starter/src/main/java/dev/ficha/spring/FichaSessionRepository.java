@@ -59,7 +59,14 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
     public FichaSession findById(String id) {
         RequestState state = RequestState.current();
         if (state != null && state.admitted() != null && state.admitted().id().equals(id)) return state.session(this);
+        if (state != null && state.isExpired(id)) return expired(state, id);
         return find(id).map(session -> new FichaSession(this, session)).orElse(null);
+    }
+
+    // For Spring Security to find, and to tell the client of it.
+    private FichaSession expired(RequestState state, String id) {
+        if (state.session() == null) state.began(FichaSession.expired(this, id));
+        return state.session();
     }
 
     private Optional<Session> find(String id) {
@@ -87,7 +94,7 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
     @Override
     public Map<String, FichaSession> findByIndexNameAndIndexValue(String indexName, String indexValue) {
         var found = new LinkedHashMap<String, FichaSession>();
-        if (!indexName.equals(PRINCIPAL_NAME_INDEX_NAME) || indexValue.isEmpty()) return found;
+        if (!indexName.equals(PRINCIPAL_NAME_INDEX_NAME) || indexValue == null || indexValue.isEmpty()) return found;
         for (Session session : client.list(indexValue)) found.put(session.id(), new FichaSession(this, session));
         return found;
     }
@@ -100,6 +107,12 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
 
     SecurityContexts contexts() {
         return contexts;
+    }
+
+    /** Whether a session that is stored now can become the client's. */
+    boolean mayIssue() {
+        RequestState state = RequestState.current();
+        return state != null && !state.isCommitted();
     }
 
     /** What a session to be has from the request, and from setMaxInactiveInterval. */

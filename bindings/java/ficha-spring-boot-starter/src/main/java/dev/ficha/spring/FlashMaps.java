@@ -14,26 +14,38 @@ record FlashMaps(List<Entry> maps) {
     static final String ATTRIBUTE = "org.springframework.web.servlet.support.SessionFlashMapManager.FLASH_MAPS";
 
     record Entry(
-            Map<String, Object> attributes, String path, Map<String, List<String>> parameters, long expiresAtMillis) {}
+            Map<String, Text> attributes, String path, Map<String, List<String>> parameters, long expiresAtMillis) {}
 
-    static FlashMaps wrapped(Object value) {
+    /** One attribute; {@code ofSpring}: of Spring's own classes. */
+    record Text(boolean ofSpring, String json) {}
+
+    interface Write {
+        Text text(String name, Object value);
+    }
+
+    interface Read {
+        Object value(String name, Text text);
+    }
+
+    static FlashMaps wrapped(Object value, Write write) {
         var entries = new ArrayList<Entry>();
         for (Object each : (List<?>) value) {
             var map = (FlashMap) each;
+            var attributes = new LinkedHashMap<String, Text>();
+            map.forEach((name, attribute) -> {
+                if (attribute != null) attributes.put(name, write.text(name, attribute));
+            });
             entries.add(new Entry(
-                    new LinkedHashMap<>(map),
-                    map.getTargetRequestPath(),
-                    map.getTargetRequestParams(),
-                    map.getExpirationTime()));
+                    attributes, map.getTargetRequestPath(), map.getTargetRequestParams(), map.getExpirationTime()));
         }
         return new FlashMaps(entries);
     }
 
-    static List<FlashMap> unwrapped(FlashMaps flash) {
+    static List<FlashMap> unwrapped(FlashMaps flash, Read read) {
         var maps = new CopyOnWriteArrayList<FlashMap>();
         for (Entry entry : flash.maps) {
             var map = new FlashMap();
-            map.putAll(entry.attributes);
+            entry.attributes.forEach((name, text) -> map.put(name, read.value(name, text)));
             map.setTargetRequestPath(entry.path);
             map.addTargetRequestParams(new LinkedMultiValueMap<>(entry.parameters));
             map.setExpirationTime(entry.expiresAtMillis);

@@ -1,16 +1,20 @@
 package dev.ficha.spring;
 
-import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -23,15 +27,29 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class JacksonAttributeMapper implements AttributeMapper {
     private static final int MAX_NAME_BYTES = 64;
+    private static final String ARRAY = "[]";
+
+    // What Spring MVC's SessionLocaleResolver keeps, which has classes of the JDK.
+    private static final Map<String, String> TYPES_OF_SPRING = Map.of(
+            "org.springframework.web.servlet.i18n.SessionLocaleResolver.LOCALE",
+            "java.util.Locale",
+            "org.springframework.web.servlet.i18n.SessionLocaleResolver.TIME_ZONE",
+            "java.util.TimeZone");
 
     private final JsonMapper json = JsonMapper.builder().build();
+    private final JsonMapper exact = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
     private final Map<String, JavaType> types = new HashMap<>();
 
     /**
      * {@code types} has, by attribute name, what Jackson knows as the canonical form of a type: {@code shop.Cart},
-     * {@code java.util.List<shop.Item>}. Errors: IllegalArgumentException for a type that there is not.
+     * {@code java.util.List<shop.Item>}, and arrays as in Java. Errors: IllegalArgumentException for a type that there is
+     * not.
      */
     public JacksonAttributeMapper(Map<String, String> types) {
+        TYPES_OF_SPRING.forEach((name, type) -> this.types.put(storedName(name), typeOf(name, type)));
         types.forEach((name, type) -> this.types.put(storedName(name), typeOf(name, type)));
     }
 
@@ -41,6 +59,10 @@ public final class JacksonAttributeMapper implements AttributeMapper {
     }
 
     private JavaType typeOf(String name, String type) {
+        if (type.endsWith(ARRAY)) {
+            return json.getTypeFactory()
+                    .constructArrayType(typeOf(name, type.substring(0, type.length() - ARRAY.length())));
+        }
         try {
             return json.getTypeFactory().constructFromCanonical(type);
         } catch (IllegalArgumentException e) {
@@ -90,10 +112,7 @@ public final class JacksonAttributeMapper implements AttributeMapper {
         } catch (JacksonException e) {
             throw invalid(name, "JSON cannot carry it (" + e.getClass().getSimpleName() + ")");
         }
-        throw invalid(
-                name,
-                "would be read as something else than " + value.getClass().getName() + ": give its type in "
-                        + "ficha.attributes.types");
+        throw unreadable(name, value);
     }
 
     @Override
@@ -108,13 +127,71 @@ public final class JacksonAttributeMapper implements AttributeMapper {
         }
     }
 
+    // Numbers to the digit: 1.10 is not 1.1 to whoever reads it as a BigDecimal.
     @Override
     public boolean isSame(String text, String other) {
-        return text.equals(other) || json.readTree(text).equals(json.readTree(other));
+        return text.equals(other)
+                || exact.readTree(text).equals(JacksonAttributeMapper::compare, exact.readTree(other));
+    }
+
+    private static int compare(JsonNode one, JsonNode other) {
+        boolean decimals = one.isBigDecimal() && other.isBigDecimal();
+        boolean same = decimals ? one.decimalValue().equals(other.decimalValue()) : one.equals(other);
+        return same ? 0 : 1;
     }
 
     private static IllegalArgumentException invalid(String name, String why) {
         return new IllegalArgumentException("session attribute \"" + name + "\": " + why);
+    }
+
+    /** Names the class that JSON does not have, and the property that helps. */
+    static IllegalArgumentException unreadable(String name, Object value) {
+        String key = name.matches("[A-Za-z0-9.-]+") ? "." + name : "[" + name + "]";
+        return invalid(
+                name,
+                typeOf(culprit(value)) + " would not be read as what it is: give the attribute's type,"
+                        + " ficha.attributes.types" + key + "=" + typeOf(value) + ", or keep it elsewhere");
+    }
+
+    // What is not plain in a plain list or map, or the value itself.
+    private static Object culprit(Object value) {
+        boolean lists = value instanceof List<?> && isOfJava(value);
+        boolean maps = value instanceof Map<?, ?> map
+                && isOfJava(map)
+                && map.keySet().stream().allMatch(String.class::isInstance);
+        if (!lists && !maps) return value;
+        for (Object each : elements(value)) {
+            if (!isPlain(each)) return culprit(each);
+        }
+        return value;
+    }
+
+    private static Collection<?> elements(Object value) {
+        return value instanceof Map<?, ?> map ? map.values() : (Collection<?>) value;
+    }
+
+    // In the form that the property takes.
+    private static String typeOf(Object value) {
+        Class<?> type = value.getClass();
+        if (type.isArray()) return type.getTypeName();
+        if (value instanceof Enum<?> constant)
+            return constant.getDeclaringClass().getName();
+        if (!isOfJava(value)) return type.getName();
+        if (value instanceof Map<?, ?> map) {
+            return "java.util.Map<" + typeOfOne(map.keySet()) + "," + typeOfOne(map.values()) + ">";
+        }
+        if (value instanceof Set<?> set) return "java.util.Set<" + typeOfOne(set) + ">";
+        if (value instanceof List<?> list) return "java.util.List<" + typeOfOne(list) + ">";
+        return type.getName();
+    }
+
+    private static String typeOfOne(Collection<?> values) {
+        Object found = null;
+        for (Object each : values) {
+            if (found == null || !isPlain(each)) found = each;
+            if (!isPlain(each)) break;
+        }
+        return found == null ? "java.lang.Object" : typeOf(found);
     }
 
     private static boolean isPlain(Object value) {
@@ -132,15 +209,12 @@ public final class JacksonAttributeMapper implements AttributeMapper {
                 || value instanceof Integer
                 || value instanceof Long
                 || value instanceof Double
-                || value instanceof BigInteger
-                || value instanceof BigDecimal
-                || value instanceof Short
-                || value instanceof Byte
-                || value instanceof Float;
+                || value instanceof BigInteger;
     }
 
-    // A collection of another library may hold more than its elements.
+    // A collection of another library may hold more than its elements. Kotlin's are the JDK's but for a few.
     private static boolean isOfJava(Object collection) {
-        return collection.getClass().getName().startsWith("java.util.");
+        String name = collection.getClass().getName();
+        return name.startsWith("java.util.") || name.startsWith("kotlin.collections.");
     }
 }

@@ -29,9 +29,13 @@ final class RequestState {
     private final String address;
     private final String userAgent;
     private Judged judged;
+    private final boolean cameWithSession;
     private Session admitted;
     private FichaSession session;
     private boolean ended;
+    private String deadId;
+    private boolean expired;
+    private boolean deadCookieStands = true;
 
     RequestState(Judged judged, Credentials credentials, HttpServletRequest request, HttpServletResponse response) {
         judged(judged);
@@ -42,6 +46,7 @@ final class RequestState {
         String agent = request.getHeader("User-Agent");
         userAgent = agent == null ? "" : agent;
         admitted = judged.decision.session().orElse(null);
+        cameWithSession = admitted != null;
         request.setAttribute(ATTRIBUTE, this);
     }
 
@@ -109,6 +114,33 @@ final class RequestState {
         return admitted;
     }
 
+    /** Whether it was live when the request came. */
+    boolean cameWithSession() {
+        return cameWithSession;
+    }
+
+    /** The id of the session that the request's cookie is of, and which is not live; null: there is no such cookie. */
+    String deadId() {
+        return deadId;
+    }
+
+    /** {@code expired}: by concurrency control. */
+    void dead(String id, boolean isExpired) {
+        deadId = id;
+        expired = isExpired;
+    }
+
+    /** Whether the client has a cookie that leads nowhere, once, and unless it got another. */
+    boolean takeDeadCookie() {
+        boolean due = deadId != null && deadCookieStands;
+        deadCookieStands = false;
+        return due;
+    }
+
+    boolean isExpired(String id) {
+        return expired && id.equals(deadId);
+    }
+
     /** The same, as Spring Session sees it. */
     FichaSession session(FichaSessionRepository repository) {
         if (session == null) session = new FichaSession(repository, admitted);
@@ -131,8 +163,9 @@ final class RequestState {
     }
 
     void ended(String id) {
+        if (id.equals(deadId)) expired = false; // the client has been told
         boolean cameWithIt = admitted != null && admitted.id().equals(id);
-        if (!cameWithIt && (session == null || !session.getId().equals(id))) return;
+        if (!cameWithIt && (session == null || !session.currentId().equals(id))) return;
         admitted = null;
         session = null;
         ended = true;

@@ -19,7 +19,7 @@ import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.web.authentication.switchuser.SwitchUserGrantedAuthority;
 
 /**
- * Roles are authorities ROLE_x, scopes SCOPE_x. Other authorities, factors with the time of each, and who acts as somebody
+ * Roles are authorities ROLE_x, scopes SCOPE_x. Other authorities, those of them whose names no role or scope can have, factors with the time of each, and who acts as somebody
  * else lie in a protected attribute, which nothing else writes.
  */
 final class SpringSecurityContexts implements SecurityContexts {
@@ -30,8 +30,17 @@ final class SpringSecurityContexts implements SecurityContexts {
     private static final String PRINCIPAL = "principal";
     private static final String ROLES = "roles";
     private static final String SCOPES = "scopes";
+    private static final String LOGIN = "login";
 
     private final AuthenticationTrustResolver trust = new AuthenticationTrustResolverImpl();
+    private final KeptLogins logins;
+    private final FichaUsers users;
+
+    /** {@code users} null: principals are {@link FichaPrincipal}s. */
+    SpringSecurityContexts(KeptLogins logins, FichaUsers users) {
+        this.logins = logins;
+        this.users = users;
+    }
 
     // --- what a session says ---------------------------------------------------------------------------------------
 
@@ -47,29 +56,42 @@ final class SpringSecurityContexts implements SecurityContexts {
             authorities.add(
                     new SwitchUserGrantedAuthority(text(switched.get("authority")), actor(switched, remembered)));
         }
+        Authentication kept = switched.isEmpty() && !remembered ? logins.read(details.get(LOGIN)) : null;
+        if (kept != null && kept.getName().equals(session.principal())) {
+            return new SecurityContextImpl(KeptLogins.of(kept, authorities, session));
+        }
+        var principal = new FichaPrincipal(session.principal(), session.id(), authorities);
+        Object user = users == null ? principal : users.of(principal);
+        if (user == null) return null;
         return new SecurityContextImpl(
-                FichaAuthentication.of(session.principal(), session.id(), authorities, session, remembered));
+                FichaAuthentication.of(session.principal(), user, authorities, session, remembered));
     }
 
     private static Authentication actor(Map<?, ?> switched, boolean remembered) {
         List<GrantedAuthority> authorities =
                 authorities(texts(switched.get(ROLES)), texts(switched.get(SCOPES)), map(switched.get("details")));
-        return FichaAuthentication.of(
-                text(switched.get(PRINCIPAL)), text(switched.get("session")), authorities, null, remembered);
+        String name = text(switched.get(PRINCIPAL));
+        var principal = new FichaPrincipal(name, text(switched.get("session")), authorities);
+        return FichaAuthentication.of(name, principal, authorities, null, remembered);
     }
 
     private static List<GrantedAuthority> authorities(List<String> roles, List<String> scopes, Map<?, ?> details) {
         var authorities = new ArrayList<GrantedAuthority>();
         roles.forEach(role -> authorities.add(new SimpleGrantedAuthority(ROLE + role)));
         scopes.forEach(scope -> authorities.add(new SimpleGrantedAuthority(SCOPE + scope)));
-        for (String other : texts(details.get(AUTHORITIES))) {
-            // Roles and scopes come from their own fields alone.
-            if (!other.startsWith(ROLE) && !other.startsWith(SCOPE)) authorities.add(new SimpleGrantedAuthority(other));
+        for (String other : Texts.unpacked(details.get(AUTHORITIES))) {
+            // Roles and scopes that have fields of their own come from those alone.
+            if (!isField(other, ROLE) && !isField(other, SCOPE)) authorities.add(new SimpleGrantedAuthority(other));
         }
         map(details.get(FACTORS)).forEach((name, provenAt) -> {
             if (provenAt instanceof Number time) authorities.add(factor(text(name), time.longValue()));
         });
         return authorities;
+    }
+
+    // Whether it is one of the session's roles or scopes, as far as those can have such names.
+    private static boolean isField(String authority, String prefix) {
+        return authority.startsWith(prefix) && Texts.isItem(authority.substring(prefix.length()));
     }
 
     private static GrantedAuthority factor(String name, long milliseconds) {
@@ -102,6 +124,7 @@ final class SpringSecurityContexts implements SecurityContexts {
         }
         Parts parts = Parts.of(authentication.getAuthorities());
         Map<String, Object> details = parts.details();
+        logins.write(authentication).ifPresent(login -> details.put(LOGIN, login));
         Identity.Actor actor = null;
         if (parts.switched != null) {
             Authentication source = parts.switched.getSource();
@@ -135,7 +158,8 @@ final class SpringSecurityContexts implements SecurityContexts {
     }
 
     private static String sessionOf(Authentication authentication) {
-        return authentication.getPrincipal() instanceof FichaPrincipal principal ? principal.getSessionId() : "";
+        if (authentication.getPrincipal() instanceof FichaPrincipal principal) return principal.getSessionId();
+        return authentication.getDetails() instanceof Session session ? session.id() : "";
     }
 
     /** Authorities by what they are. */
@@ -158,14 +182,14 @@ final class SpringSecurityContexts implements SecurityContexts {
             else if (name == null) return;
             else if (granted instanceof FactorGrantedAuthority factor)
                 factors.merge(name, factor.getIssuedAt().toEpochMilli(), Math::max);
-            else if (name.startsWith(ROLE)) roles.add(name.substring(ROLE.length()));
-            else if (name.startsWith(SCOPE)) scopes.add(name.substring(SCOPE.length()));
+            else if (isField(name, ROLE)) roles.add(name.substring(ROLE.length()));
+            else if (isField(name, SCOPE)) scopes.add(name.substring(SCOPE.length()));
             else others.add(name);
         }
 
         Map<String, Object> details() {
             var details = new LinkedHashMap<String, Object>();
-            if (!others.isEmpty()) details.put(AUTHORITIES, others);
+            if (!others.isEmpty()) details.put(AUTHORITIES, Texts.packed(others));
             if (!factors.isEmpty()) details.put(FACTORS, factors);
             return details;
         }
