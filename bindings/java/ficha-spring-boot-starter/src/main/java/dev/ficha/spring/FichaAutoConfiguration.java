@@ -23,6 +23,7 @@ import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.core.env.Environment;
 import org.springframework.session.SessionRepository;
 import org.springframework.session.config.annotation.web.http.SpringHttpSessionConfiguration;
+import org.springframework.session.web.http.CookieSerializer;
 import org.springframework.session.web.http.HttpSessionIdResolver;
 import org.springframework.util.StringUtils;
 import tools.jackson.databind.JacksonModule;
@@ -95,8 +96,17 @@ public final class FichaAutoConfiguration {
     }
 
     @Bean
-    HttpSessionIdResolver fichaSessionIdResolver(FichaClient client) {
-        return new FichaSessionIdResolver(client);
+    HttpSessionIdResolver fichaSessionIdResolver(
+            FichaClient client,
+            Environment environment,
+            ObjectProvider<CookieSerializer> serializer,
+            ObjectProvider<ExpiredSessions> expired) {
+        ServletCookie.check(environment, client);
+        if (serializer.getIfAvailable() != null) {
+            throw new IllegalStateException("a CookieSerializer does not count for the sessions of Ficha: describe the"
+                    + " cookie by ficha.cookie.* instead");
+        }
+        return new FichaSessionIdResolver(client, expired.getIfAvailable());
     }
 
     @Bean

@@ -18,6 +18,8 @@ import org.springframework.boot.test.context.runner.ReactiveWebApplicationContex
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.session.MapSessionRepository;
 import org.springframework.session.SessionRepository;
+import org.springframework.session.web.http.CookieSerializer;
+import org.springframework.session.web.http.DefaultCookieSerializer;
 import org.springframework.session.web.http.SessionRepositoryFilter;
 
 /** Which beans there are, and when; and what properties become. */
@@ -176,5 +178,37 @@ class ConfigurationTest {
         new FichaRuntimeHints().registerHints(hints, getClass().getClassLoader());
         assertThat(RuntimeHintsPredicates.resource().forResource("dev/ficha/native/linux-x86_64/libficha_jni.so"))
                 .accepts(hints);
+    }
+
+    @Test
+    void propertiesOfTheServletCookieCountOrStopTheApplication() {
+        runner.withPropertyValues(
+                        "server.servlet.session.cookie.name=__Host-ficha",
+                        "server.servlet.session.cookie.http-only=true",
+                        "server.servlet.session.cookie.secure=true",
+                        "server.servlet.session.cookie.path=/",
+                        "server.servlet.session.cookie.same-site=lax")
+                .run(context -> assertThat(context).hasNotFailed());
+        for (String[] pair : new String[][] {
+            {"name=JSESSIONID", "ficha.cookie.name"},
+            {"domain=example.org", "ficha.cookie.domain"},
+            {"same-site=strict", "ficha.cookie.same-site"},
+            {"secure=false", "ficha.cookie.insecure-http"},
+            {"max-age=30m", "ficha.cookie.persistent"},
+            {"http-only=false", "always HttpOnly"},
+            {"path=/shop", "for the path /"},
+            {"partitioned=true", "no such attribute"}
+        }) {
+            String property = "server.servlet.session.cookie." + pair[0];
+            runner.withPropertyValues(property).run(context -> assertThat(context)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining(property)
+                    .hasMessageContaining(pair[1]));
+        }
+        runner.withPropertyValues("ficha.cookie.same-site=strict", "server.servlet.session.cookie.same-site=strict")
+                .run(context -> assertThat(context).hasNotFailed());
+        runner.withBean(CookieSerializer.class, DefaultCookieSerializer::new)
+                .run(context -> assertThat(context).getFailure().rootCause().hasMessageContaining("CookieSerializer"));
     }
 }

@@ -220,4 +220,22 @@ class HttpSessionTest {
                         .attribute("theme"))
                 .isEqualTo("light");
     }
+
+    @Test
+    void theIdOfANewSessionIsItsIdAndThatOfADeadOneIsKnown() {
+        String[] first =
+                browser.get("/public/id").body().replaceAll("[\\[\\]\"]", "").split(",");
+        assertThat(stored().id()).isEqualTo(first[0]);
+        assertThat(first[1]).isEqualTo("null");
+        String[] second =
+                browser.get("/public/id").body().replaceAll("[\\[\\]\"]", "").split(",");
+        assertThat(second[0]).isEqualTo(first[0]);
+        assertThat(second[1]).as("the requested one").isEqualTo(first[0]);
+        assertThat(second[2]).as("created").isEqualTo(first[2]);
+        others.revoke(first[0]);
+        String[] third =
+                browser.get("/public/id").body().replaceAll("[\\[\\]\"]", "").split(",");
+        assertThat(third[0]).isNotEqualTo(first[0]);
+        assertThat(third[1]).as("the requested one, dead").isEqualTo(first[0]);
+    }
 }

@@ -161,7 +161,7 @@ class IdentityTest {
         browser.login("alice");
         assertThat(browser.get("/me").body()).contains("\"reports\"", "FACTOR_PASSWORD");
         assertThat(stored().attributes()).isEmpty();
-        assertThat(stored().protectedAttributes()).containsOnlyKeys(SecurityContexts.DETAILS);
+        assertThat(stored().protectedAttributes()).containsOnlyKeys(SecurityContexts.DETAILS, "spring.created");
     }
 
     // --- remember-me -----------------------------------------------------------------------------------------------

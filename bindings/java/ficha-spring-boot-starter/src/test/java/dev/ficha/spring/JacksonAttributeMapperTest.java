@@ -3,13 +3,20 @@ package dev.ficha.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TimeZone;
+import java.util.UUID;
+import kotlin.collections.CollectionsKt;
+import kotlin.collections.MapsKt;
 import org.junit.jupiter.api.Test;
 
 class JacksonAttributeMapperTest {
@@ -89,5 +96,68 @@ class JacksonAttributeMapperTest {
         assertThat(mapper.isSame("{\"a\":1,\"b\":\"\\u00e9\"}", "{ \"b\": \"é\", \"a\": 1 }"))
                 .isTrue();
         assertThat(mapper.isSame("[1,2]", "[2,1]")).isFalse();
+    }
+
+    /** Of an application. */
+    record Item(String name, BigDecimal price) {}
+
+    @Test
+    void anErrorNamesTheClassAndThePropertyThatHelps() {
+        Map<Object, String> wanted = new LinkedHashMap<>();
+        wanted.put(Thread.State.NEW, "java.lang.Thread$State");
+        wanted.put(UUID.randomUUID(), "java.util.UUID");
+        wanted.put(Instant.EPOCH, "java.time.Instant");
+        wanted.put(new BigDecimal("1.10"), "java.math.BigDecimal");
+        wanted.put(1.5f, "java.lang.Float");
+        wanted.put(new String[] {"a"}, "java.lang.String[]");
+        wanted.put(new int[] {1}, "int[]");
+        wanted.put(new Item("a", BigDecimal.ONE), Item.class.getName());
+        wanted.put(List.of(new Item("a", BigDecimal.ONE)), "java.util.List<" + Item.class.getName() + ">");
+        wanted.put(Map.of("a", UUID.randomUUID()), "java.util.Map<java.lang.String,java.util.UUID>");
+        wanted.put(Set.of("a"), "java.util.Set<java.lang.String>");
+        wanted.forEach((value, type) -> {
+            assertThatThrownBy(() -> mapper.write("x", value))
+                    .hasMessageContaining("ficha.attributes.types.x=" + type + ", or");
+            var typed = new JacksonAttributeMapper(Map.of("x", type));
+            Object read = typed.read("x", typed.write("x", value));
+            assertThat(read).as(type).isEqualTo(value);
+        });
+        assertThatThrownBy(() -> mapper.write("my cart", UUID.randomUUID()))
+                .hasMessageContaining("ficha.attributes.types[my cart]=java.util.UUID");
+    }
+
+    @Test
+    void decimalNumbersAreExactAndAChangeOfOneDigitCounts() {
+        var typed = new JacksonAttributeMapper(Map.of("price", "java.math.BigDecimal"));
+        for (String price : List.of("1.10", "0.1000000000000000055511151231257827", "12345678901234567890.123456789")) {
+            assertThat(typed.read("price", typed.write("price", new BigDecimal(price))))
+                    .isEqualTo(new BigDecimal(price));
+        }
+        assertThat(typed.isSame("1.10", "1.1")).isFalse();
+        assertThat(typed.isSame("[0.1]", "[0.1000000000000000055511151231257827]"))
+                .isFalse();
+        assertThat(typed.isSame("{\"a\":[1.5,2]}", "{ \"a\": [1.5, 2] }")).isTrue();
+    }
+
+    @Test
+    void kotlinsCollectionsArePlain() {
+        for (Object value : List.of(
+                CollectionsKt.emptyList(),
+                CollectionsKt.listOf("a", "b"),
+                MapsKt.emptyMap(),
+                CollectionsKt.listOf("a"))) {
+            assertThat(again("x", value)).isEqualTo(value);
+        }
+    }
+
+    @Test
+    void whatSpringsLocaleResolverKeepsIsReadAsWhatItWas() {
+        String prefix = "org.springframework.web.servlet.i18n.SessionLocaleResolver.";
+        for (String tag : List.of("de", "de-CH", "zh-Hant-TW", "ca-ES-valencia")) {
+            String name = mapper.storedName(prefix + "LOCALE");
+            assertThat(again(name, Locale.forLanguageTag(tag))).isEqualTo(Locale.forLanguageTag(tag));
+        }
+        TimeZone zone = TimeZone.getTimeZone("Europe/Zurich");
+        assertThat(again(mapper.storedName(prefix + "TIME_ZONE"), zone)).isEqualTo(zone);
     }
 }

@@ -17,9 +17,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.messaging.simp.SimpMessageHeaderAccessor;
+import org.springframework.messaging.simp.SimpMessageType;
+import org.springframework.messaging.support.MessageBuilder;
 import org.springframework.session.events.AbstractSessionEvent;
 import org.springframework.session.events.SessionCreatedEvent;
 import org.springframework.session.events.SessionDeletedEvent;
+import org.springframework.session.web.socket.server.SessionRepositoryMessageInterceptor;
 
 /** What Spring Session's SessionRepository, FindByIndexNameSessionRepository and Session promise, method by method. */
 @ExtendWith(NoLeakedHandles.class)
@@ -294,5 +298,60 @@ class RepositoryContractTest {
         while (repository.findById(session.getId()) != null)
             assertThat(System.nanoTime()).isLessThan(end);
         assertThat(redis.cli("DBSIZE")).isEqualTo("0");
+    }
+
+    @Test
+    void nobodysSessionsAreNone() {
+        assertThat(repository.findByPrincipalName(null)).isEmpty();
+    }
+
+    @Test
+    void theCreationTimeIsTheSameBeforeAndAfterAndThroughALogin() {
+        FichaSession session = repository.createSession();
+        Instant created = session.getCreationTime();
+        session.setAttribute("a", 1);
+        repository.save(session);
+        assertThat(session.getCreationTime()).isEqualTo(created);
+        assertThat(repository.findById(session.getId()).getCreationTime()).isEqualTo(created);
+        session.changeSessionId();
+        session.setAttribute(PRINCIPAL_NAME_INDEX_NAME, "alice");
+        repository.save(session);
+        assertThat(repository.findById(session.getId()).getCreationTime()).isEqualTo(created);
+    }
+
+    // What a message on a WebSocket does (SessionRepositoryMessageInterceptor).
+    private void message(Map<String, Object> attributes) {
+        var message = MessageBuilder.withPayload("x")
+                .setHeader(SimpMessageHeaderAccessor.MESSAGE_TYPE_HEADER, SimpMessageType.MESSAGE)
+                .setHeader(SimpMessageHeaderAccessor.SESSION_ATTRIBUTES, attributes)
+                .build();
+        new SessionRepositoryMessageInterceptor<>(repository).preSend(message, null);
+    }
+
+    @Test
+    void messagesOfAWebSocketKeepASessionAlive() throws Exception {
+        FichaSession session = repository.createSession();
+        session.setMaxInactiveInterval(Duration.ofSeconds(2));
+        session.setAttribute("a", 1);
+        repository.save(session);
+        Map<String, Object> attributes = Map.of("SPRING.SESSION.ID", session.getId());
+        String key = redis.cli("KEYS", "*" + session.getId());
+        long longer = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+        while (System.nanoTime() < longer) {
+            message(attributes);
+            assertThat(redis.cli("EXISTS", key)).isEqualTo("1");
+        }
+        long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (redis.cli("EXISTS", key).equals("1"))
+            assertThat(System.nanoTime()).isLessThan(end);
+    }
+
+    @Test
+    void notEveryMessageOfAWebSocketWrites() {
+        FichaSession session = saved("a", 1);
+        long generation = session.stored().orElseThrow().generation();
+        for (int i = 0; i < 10; i++) message(Map.of("SPRING.SESSION.ID", session.getId()));
+        assertThat(repository.findById(session.getId()).stored().orElseThrow().generation())
+                .isEqualTo(generation);
     }
 }

@@ -8,14 +8,15 @@ import dev.ficha.RedisServer;
 import dev.ficha.Session;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -26,6 +27,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 class SecurityTest {
     private static RedisServer redis;
     private static FichaClient others;
+    // By their properties: a container takes longer to start than a test to run.
+    private static final Map<List<String>, ConfigurableApplicationContext> SHOPS = new HashMap<>();
     private ConfigurableApplicationContext shop;
 
     @BeforeAll
@@ -36,17 +39,14 @@ class SecurityTest {
 
     @AfterAll
     static void stopRedis() {
+        SHOPS.values().forEach(ConfigurableApplicationContext::close);
+        SHOPS.clear();
         others.close();
         redis.close();
     }
 
-    @AfterEach
-    void stop() {
-        shop.close();
-    }
-
     private Browser visitShop(String... properties) {
-        shop = Shop.start(redis, properties);
+        shop = SHOPS.computeIfAbsent(List.of(properties), unused -> Shop.start(redis, properties));
         return new Browser(Shop.portOf(shop));
     }
 
@@ -176,7 +176,8 @@ class SecurityTest {
         Browser third = new Browser(Shop.portOf(shop));
         third.login("bob");
         assertThat(others.list("bob")).hasSize(2);
-        assertThat(first.get("/me").statusCode()).isEqualTo(302);
+        assertThat(first.get("/me").body()).contains("This session has been expired");
+        assertThat(first.get("/me").statusCode()).as("and is told once").isEqualTo(302);
         assertThat(second.get("/me").statusCode()).isEqualTo(200);
         assertThat(third.get("/me").statusCode()).isEqualTo(200);
     }
@@ -246,5 +247,64 @@ class SecurityTest {
                 .POST(java.net.http.HttpRequest.BodyPublishers.noBody());
         assertThat(browser.send(forged).statusCode()).isEqualTo(403);
         assertThat(browser.get("/me").statusCode()).isEqualTo(200);
+    }
+
+    private static String locationOf(HttpResponse<?> response) {
+        return response.headers().firstValue("Location").orElse("").replaceFirst("^http://[^/]*", "");
+    }
+
+    @Test
+    void whoseSessionWasExpiredOrIsGoneIsSentWhereTheApplicationSaysOnAnyInstance() {
+        Browser first =
+                visitShop("shop.maximum-sessions=1", "shop.expired=/public/expired", "shop.invalid=/public/gone");
+        others.revokePrincipal("bob", null);
+        first.login("bob");
+        Browser second = new Browser(Shop.portOf(shop));
+        second.login("bob");
+        try (var other = Shop.start(
+                redis, "shop.maximum-sessions=1", "shop.expired=/public/expired", "shop.invalid=/public/gone")) {
+            Browser elsewhere = first.at(Shop.portOf(other));
+            assertThat(locationOf(elsewhere.get("/me"))).isEqualTo("/public/expired");
+            assertThat(elsewhere.token()).as("the cookie is cleared").isNull();
+        }
+        others.revokePrincipal("bob", null);
+        assertThat(locationOf(second.get("/me"))).isEqualTo("/public/gone");
+        assertThat(second.token()).isNull();
+        assertThat(second.get("/public/hello").statusCode()).as("once").isEqualTo(200);
+        second.present("nonsense");
+        assertThat(locationOf(second.get("/me"))).isEqualTo("/public/gone");
+    }
+
+    @Test
+    void howeverOftenAndWhyeverALoginFailsTheNextCorrectOneSucceeds() {
+        Browser browser = visitShop("shop.maximum-sessions=1", "shop.refuse=true");
+        others.revokePrincipal("bob", null);
+        others.revokePrincipal("alice", null);
+        Browser first = new Browser(Shop.portOf(shop));
+        first.login("bob");
+        for (String user : List.of("locked", "disabled", "nobody", "bob")) {
+            assertThat(locationOf(browser.login(user))).as(user).isEqualTo("/login?error");
+            assertThat(browser.get("/login?error").statusCode()).isEqualTo(200);
+            assertThat(locationOf(browser.login("alice"))).as("after " + user).isEqualTo("/");
+            browser.post("/logout", "");
+        }
+    }
+
+    @Test
+    void rolesAndPermissionsOfAnyNameAndNumberLogIn() {
+        Browser browser = visitShop();
+        assertThat(locationOf(browser.login("dora"))).isEqualTo("/");
+        String me = browser.get("/me").body();
+        assertThat(me).contains("ROLE_Domain Users", "ROLE_" + "x".repeat(300), "\"permission 2999\"");
+        assertThat(browser.get("/domain").statusCode()).isEqualTo(200);
+        assertThat(others.load(browser.token(), false, true).orElseThrow().roles())
+                .containsExactly("customer");
+    }
+
+    @Test
+    void aNameBeyondTheLimitIsToldTheLimit() {
+        HttpResponse<String> response = visitShop().login("n".repeat(300));
+        assertThat(response.statusCode()).isEqualTo(413);
+        assertThat(response.body()).contains("principal: at most 256 bytes");
     }
 }

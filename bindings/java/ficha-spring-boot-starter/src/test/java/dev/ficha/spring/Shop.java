@@ -24,6 +24,7 @@ import org.springframework.security.config.annotation.method.configuration.Enabl
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
@@ -76,14 +77,45 @@ class Shop {
         Integer maximum = environment.getProperty("shop.maximum-sessions", Integer.class);
         if (maximum != null) {
             boolean refuse = environment.getProperty("shop.refuse", Boolean.class, false);
-            http.sessionManagement(sessions -> sessions.maximumSessions(maximum).maxSessionsPreventsLogin(refuse));
+            String expired = environment.getProperty("shop.expired");
+            http.sessionManagement(sessions -> {
+                var limited = sessions.maximumSessions(maximum).maxSessionsPreventsLogin(refuse);
+                if (expired != null) limited.expiredUrl(expired);
+            });
         }
+        String invalid = environment.getProperty("shop.invalid");
+        if (invalid != null) http.sessionManagement(sessions -> sessions.invalidSessionUrl(invalid));
         return http.build();
+    }
+
+    private static UserDetails dora() {
+        List<String> authorities =
+                new ArrayList<>(List.of("ROLE_customer", "ROLE_Domain Users", "ROLE_" + "x".repeat(300)));
+        for (int i = 0; i < 3000; i++) authorities.add("permission " + i);
+        return User.withUsername("dora")
+                .password("{noop}secret")
+                .authorities(authorities.toArray(String[]::new))
+                .build();
     }
 
     @Bean
     UserDetailsService users() {
         return new InMemoryUserDetailsManager(
+                dora(),
+                User.withUsername("n".repeat(300))
+                        .password("{noop}secret")
+                        .roles("customer")
+                        .build(),
+                User.withUsername("locked")
+                        .password("{noop}secret")
+                        .roles("customer")
+                        .accountLocked(true)
+                        .build(),
+                User.withUsername("disabled")
+                        .password("{noop}secret")
+                        .roles("customer")
+                        .disabled(true)
+                        .build(),
                 User.withUsername("alice")
                         .password("{noop}secret")
                         .authorities("ROLE_admin", "ROLE_customer", "SCOPE_reports:read", "reports")
@@ -171,7 +203,7 @@ class Shop {
 
         @GetMapping("/public/look")
         String look(HttpSession session) {
-            return session.getId();
+            return String.valueOf(session.isNew());
         }
 
         @PostMapping("/waiting/{name}")
@@ -192,6 +224,21 @@ class Shop {
         @PreAuthorize("hasRole('admin')")
         String admin() {
             return "admin";
+        }
+
+        @GetMapping("/domain")
+        @PreAuthorize("hasRole('Domain Users')")
+        String domain() {
+            return "domain";
+        }
+
+        @GetMapping("/public/id")
+        List<Object> ids(HttpServletRequest request, HttpSession session) {
+            return List.of(
+                    session.getId(),
+                    String.valueOf(request.getRequestedSessionId()),
+                    session.getCreationTime(),
+                    session.isNew());
         }
 
         @GetMapping("/reports")
