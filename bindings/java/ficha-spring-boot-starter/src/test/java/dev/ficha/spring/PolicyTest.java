@@ -29,7 +29,8 @@ class PolicyTest {
             "ficha.rules[4].path=/visits",
             "ficha.rules[4].allow=nobody",
             "ficha.rules[5].path=/**",
-            "ficha.trust.identity-headers=X-User");
+            "ficha.trust.identity-headers=X-User",
+            "ficha.trust.pass-credential=true");
 
     private final FichaClient others = SHOP.others();
     private final Browser browser = SHOP.newBrowser();
@@ -113,5 +114,12 @@ class PolicyTest {
         browser.login("bob");
         var request = browser.request("/who").header("X-User", "alice").header("x_user", "alice");
         assertThat(browser.send(request.GET()).body()).isEqualTo("bob: no header");
+    }
+
+    @Test
+    void handlersSeeTheCredentialWhereTheConfigurationPassesIt() {
+        String token = others.create(NewSession.of("alice")).token().orElseThrow();
+        var request = browser.request("/credential").header("Authorization", "Bearer " + token);
+        assertThat(browser.send(request.GET()).body()).isEqualTo("Bearer " + token);
     }
 }

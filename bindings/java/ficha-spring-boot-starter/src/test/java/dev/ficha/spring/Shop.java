@@ -226,6 +226,11 @@ class Shop {
             return "admin";
         }
 
+        @GetMapping("/credential")
+        String credential(HttpServletRequest request) {
+            return String.valueOf(request.getHeader("Authorization"));
+        }
+
         @GetMapping("/domain")
         @PreAuthorize("hasRole('Domain Users')")
         String domain() {

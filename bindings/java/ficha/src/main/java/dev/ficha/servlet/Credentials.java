@@ -23,9 +23,23 @@ final class Credentials {
         cookieName = cleared.substring(0, cleared.indexOf('='));
     }
 
+    static boolean mayHold(String name) {
+        return name.equalsIgnoreCase("Cookie") || name.equalsIgnoreCase("Authorization");
+    }
+
+    /** What the field of a credential says. */
+    String field(String token, Carrier carrier) {
+        return carrier == Carrier.BEARER ? BEARER + token : cookieName + "=" + token;
+    }
+
     /** The values of a field, as handlers may see them. */
-    List<String> visible(String name, Enumeration<String> sent, Carrier carrier) {
+    List<String> seen(String name, Enumeration<String> sent, Carrier carrier) {
         if (sent == null || client.isIdentityHeader(name)) return List.of();
+        return client.passesCredential() ? Collections.list(sent) : without(name, sent, carrier);
+    }
+
+    /** The values of a field, less the credential. */
+    List<String> without(String name, Enumeration<String> sent, Carrier carrier) {
         List<String> values = Collections.list(sent);
         if (name.equalsIgnoreCase("Cookie")) return withoutCookie(values);
         if (!name.equalsIgnoreCase("Authorization")) return values;
@@ -54,8 +68,8 @@ final class Credentials {
         return pair.split("=", 2)[0].strip().equals(cookieName);
     }
 
-    Cookie[] visible(Cookie[] cookies) {
-        if (cookies == null) return null;
+    Cookie[] seen(Cookie[] cookies) {
+        if (cookies == null || client.passesCredential()) return cookies;
         Cookie[] kept = Arrays.stream(cookies)
                 .filter(cookie -> !cookie.getName().equals(cookieName))
                 .toArray(Cookie[]::new);

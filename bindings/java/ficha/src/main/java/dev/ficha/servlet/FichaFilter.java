@@ -6,9 +6,11 @@ import dev.ficha.FichaException;
 import dev.ficha.HttpRequest;
 import dev.ficha.NewSession;
 import dev.ficha.Verdict;
+import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.FilterConfig;
+import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
@@ -17,7 +19,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * For servlet containers without Spring: applies the policy to every request that comes in, and makes {@code getSession()},
@@ -79,11 +80,15 @@ public final class FichaFilter implements Filter {
             throws IOException, ServletException {
         var request = (HttpServletRequest) servletRequest;
         var response = (HttpServletResponse) servletResponse;
-        if (SharedRequest.isShared(request)) { // a forward of a request that was judged
-            chain.doFilter(request, response);
+        if (SharedRequest.isShared(request)) {
+            if (mayGoOn(request, response)) chain.doFilter(request, response);
             return;
         }
-        Decision decision = client.authorize(described(request));
+        HttpRequest.Builder described = described(request);
+        for (String name : Collections.list(request.getHeaderNames())) {
+            for (String value : Collections.list(request.getHeaders(name))) described.header(name, value);
+        }
+        Decision decision = client.authorize(described.build());
         decision.headers().forEach(header -> response.addHeader(header.getKey(), header.getValue()));
         if (!decision.allowed()) {
             if (decision.verdict() == Verdict.PREFLIGHT) response.setStatus(decision.status());
@@ -94,19 +99,44 @@ public final class FichaFilter implements Filter {
         proceed(shared, new SavingResponse(response, shared::save), chain);
     }
 
-    private static HttpRequest described(HttpServletRequest request) {
+    // A forward, an include or an asynchronous dispatch: judged by what came, and by where it goes. Nobody can ask a
+    // container
+    // for its error page, or for a view.
+    private boolean mayGoOn(HttpServletRequest request, HttpServletResponse response)
+            throws IOException, ServletException {
+        boolean included = request.getDispatcherType() == DispatcherType.INCLUDE;
+        String path = included
+                ? routed((String) request.getAttribute(RequestDispatcher.INCLUDE_SERVLET_PATH), (String)
+                        request.getAttribute(RequestDispatcher.INCLUDE_PATH_INFO))
+                : routed(request.getServletPath(), request.getPathInfo());
+        if (request.getDispatcherType() == DispatcherType.ERROR || path.startsWith("/WEB-INF/")) return true;
+        SharedRequest shared = SharedRequest.of(request);
+        HttpRequest.Builder builder = described((HttpServletRequest) shared.getRequest());
+        shared.addFields(builder);
+        if (!path.isEmpty()) builder.reading(request.getMethod(), path, true);
+        Decision decision = client.authorize(builder.build());
+        if (decision.allowed()) return true;
+        if (included || response.isCommitted()) throw new ServletException("the policy denies what was dispatched to");
+        response.resetBuffer();
+        decision.headers().forEach(header -> response.setHeader(header.getKey(), header.getValue()));
+        answer(response, decision.status(), decision.verdict().toString());
+        return false;
+    }
+
+    // Without its fields.
+    private static HttpRequest.Builder described(HttpServletRequest request) {
         HttpRequest.Builder builder = HttpRequest.builder(request.getMethod(), request.getRequestURI())
                 .scheme(request.getScheme())
                 .peer(request.getRemoteAddr())
                 .prefix(request.getContextPath());
-        for (String name : Collections.list(request.getHeaderNames())) {
-            for (String value : Collections.list(request.getHeaders(name))) builder.header(name, value);
-        }
-        // What servlets are found by, decoded by the container.
-        String decoded = Optional.ofNullable(request.getServletPath()).orElse("")
-                + Optional.ofNullable(request.getPathInfo()).orElse("");
+        String decoded = routed(request.getServletPath(), request.getPathInfo());
         if (!decoded.isEmpty()) builder.reading(request.getMethod(), decoded, true);
-        return builder.build();
+        return builder;
+    }
+
+    // What servlets are found by, decoded by the container.
+    private static String routed(String servletPath, String pathInfo) {
+        return (servletPath == null ? "" : servletPath) + (pathInfo == null ? "" : pathInfo);
     }
 
     private static void proceed(SharedRequest request, HttpServletResponse response, FilterChain chain)

@@ -3,6 +3,7 @@ package dev.ficha.servlet;
 import dev.ficha.Carrier;
 import dev.ficha.Decision;
 import dev.ficha.FichaClient;
+import dev.ficha.HttpRequest;
 import dev.ficha.Session;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -16,6 +17,7 @@ import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Optional;
 
 /** A request that was admitted, with the shared session as its own, and without the credential. */
 final class SharedRequest extends HttpServletRequestWrapper {
@@ -28,6 +30,7 @@ final class SharedRequest extends HttpServletRequestWrapper {
     private final Decision decision;
     private final String requestedId;
     private SharedSession session;
+    private Optional<Session> issued; // null: the request's own credential holds
 
     SharedRequest(
             HttpServletRequest request,
@@ -77,10 +80,12 @@ final class SharedRequest extends HttpServletRequestWrapper {
 
     /** The cookie of a session that was stored just now. A client that came with a Bearer token keeps no cookies. */
     void issued(Session issued) {
+        this.issued = Optional.of(issued);
         if (decision.carrier() != Carrier.BEARER) setCookie(client.setCookie(issued));
     }
 
     void ended() {
+        issued = Optional.empty();
         if (decision.carrier() != Carrier.BEARER) setCookie(client.clearCookie());
     }
 
@@ -93,6 +98,23 @@ final class SharedRequest extends HttpServletRequestWrapper {
         response.setHeader("Set-Cookie", cookie);
         others.forEach(each -> response.addHeader("Set-Cookie", each));
         response.setHeader("Cache-Control", "no-store");
+    }
+
+    /** The fields of the request as it came, with the credential that the client's next one will have. */
+    void addFields(HttpRequest.Builder builder) {
+        var received = (HttpServletRequest) getRequest();
+        for (String name : Collections.list(received.getHeaderNames())) {
+            Enumeration<String> sent = received.getHeaders(name);
+            List<String> values = issued == null || !Credentials.mayHold(name)
+                    ? Collections.list(sent)
+                    : credentials.without(name, sent, decision.carrier());
+            values.forEach(value -> builder.header(name, value));
+        }
+        if (issued == null) return;
+        issued.flatMap(Session::token)
+                .ifPresent(token -> builder.header(
+                        decision.carrier() == Carrier.BEARER ? "Authorization" : "Cookie",
+                        credentials.field(token, decision.carrier())));
     }
 
     boolean isTooLate() {
@@ -190,12 +212,12 @@ final class SharedRequest extends HttpServletRequestWrapper {
     // --- fields ----------------------------------------------------------------------------------------------------
 
     private List<String> values(String name) {
-        return credentials.visible(name, super.getHeaders(name), decision.carrier());
+        return credentials.seen(name, super.getHeaders(name), decision.carrier());
     }
 
     @Override
     public Cookie[] getCookies() {
-        return credentials.visible(super.getCookies());
+        return credentials.seen(super.getCookies());
     }
 
     @Override

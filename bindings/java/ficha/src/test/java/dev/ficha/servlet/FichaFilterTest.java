@@ -9,6 +9,8 @@ import dev.ficha.FichaClient;
 import dev.ficha.NewSession;
 import dev.ficha.RedisServer;
 import dev.ficha.Session;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -77,6 +79,7 @@ class FichaFilterTest {
         FilterMap everything = new FilterMap();
         everything.setFilterName("ficha");
         everything.addURLPattern("/*");
+        for (DispatcherType type : DispatcherType.values()) everything.setDispatcher(type.name());
         shop.addFilterMap(everything);
         Tomcat.addServlet(shop, "shop", new Shop()).addMapping("/*");
         tomcat.getConnector();
@@ -96,8 +99,27 @@ class FichaFilterTest {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        protected void service(HttpServletRequest request, HttpServletResponse response)
+                throws IOException, ServletException {
             HttpSession session;
+            if (request.getDispatcherType() == DispatcherType.INCLUDE) return;
+            String to = request.getParameter("to");
+            switch (String.valueOf(request.getPathInfo())) {
+                case "/forward" -> {
+                    request.getRequestDispatcher(to).forward(request, response);
+                    return;
+                }
+                case "/login-and-forward" -> {
+                    FichaFilter.login(request, NewSession.of("alice").roles("admin"));
+                    request.getRequestDispatcher(to).forward(request, response);
+                    return;
+                }
+                case "/include" -> {
+                    request.getRequestDispatcher(to).include(request, response);
+                    return;
+                }
+                default -> {}
+            }
             String answer =
                     switch (request.getPathInfo()) {
                         case "/login" -> {
@@ -174,6 +196,16 @@ class FichaFilterTest {
         assertEquals(200, get("/who").statusCode());
         get("/login");
         assertEquals(200, get("/admin/x").statusCode());
+    }
+
+    @Test
+    void whereARequestIsForwardedOrIncludedIsJudgedTooByTheSessionOfThatMoment() throws Exception {
+        assertEquals(200, get("/forward?to=/who").statusCode());
+        assertEquals(401, get("/forward?to=/admin/x").statusCode());
+        assertEquals(500, get("/include?to=/admin/x").statusCode());
+        assertEquals(200, get("/login-and-forward?to=/admin/x").statusCode());
+        assertEquals(200, get("/forward?to=/admin/x").statusCode());
+        assertEquals(200, get("/include?to=/admin/x").statusCode());
     }
 
     @Test
