@@ -161,8 +161,9 @@ public record FichaProperties(
     /**
      * @param proxies addresses or blocks whose X-Forwarded-Proto and X-Forwarded-Host count
      * @param identityHeaders header fields in which services pass identity on: removed from what clients send
+     * @param passCredential whether handlers see the session's cookie and Bearer token, as a proxy in the service has to
      */
-    public record Trust(List<String> proxies, List<String> identityHeaders) {}
+    public record Trust(List<String> proxies, List<String> identityHeaders, Boolean passCredential) {}
 
     /**
      * @param path * is one segment, ** any number
