@@ -27,7 +27,9 @@ namespace {
 namespace py = pybind11;
 
 py::object run_request(ClientHandle& self, const Request& request) {
-  auto result = wait_for(self, request.value);
+  auto result = wait_in_thread(
+      self, [&] { return run(self.client, request.value); },
+      [&](const auto& queue) { self.client.submit(queue, 0, request.value); });
   if (!result) throw py::error_already_set();
   self.deliver_log();
   PyObject* value = to_python(value_or_throw(std::move(*result)));

@@ -115,7 +115,10 @@ PyObject* load(ClientHandle& handle, const Arguments& arguments) {
   LoadArguments wanted;
   if (!wanted.read("load", arguments)) return nullptr;
   if (auto known = handle.client.try_load(wanted.token, wanted.options)) return new_optional_session(std::move(*known));
-  auto loaded = wait_for(handle, LoadRequest{Secret{wanted.token}, wanted.options});
+  const StoreRequest request = LoadRequest{Secret{wanted.token}, wanted.options};
+  auto loaded = wait_for(
+      handle, [&] { return run(handle.client, request); },
+      [&](const auto& queue) { handle.client.submit(queue, 0, request); });
   if (!loaded) return nullptr;
   handle.deliver_log();
   if (!*loaded) return raise(loaded->error());

@@ -54,10 +54,17 @@ struct ClientHandle : Counted<ClientTag> {
 inline constexpr std::chrono::milliseconds signal_delay{2000};
 inline constexpr std::chrono::milliseconds signal_look{500};
 
+// ficha._hub.waiter() of the calling thread: a function that waits until a descriptor is readable while other greenlets
+// run, or None. nullptr with a Python error set.
+[[nodiscard]] PyObject* hub_waiter();
+
+// Lets the hub run while the operation in the queue goes on.
+std::optional<Result<Outcome>> wait_through_hub(PyObject* waiter, CompletionQueue& queue);
+
 // Carries the request out without the GIL: by `blocking`, unless signals would wait for too long; then by `submit`, looking
 // for signals meanwhile. nullopt with a Python error set if a handler raised; the operation itself goes on.
 template <class Blocking, class Submit>
-std::optional<Result<Outcome>> wait_for(const ClientHandle& handle, Blocking blocking, Submit submit) {
+std::optional<Result<Outcome>> wait_in_thread(const ClientHandle& handle, Blocking blocking, Submit submit) {
   const bool soon = handle.client.config().redis.operation_timeout <= signal_delay;
   if (soon || ::gettid() != ::getpid()) return without_gil(blocking);
   auto queue = CompletionQueue::create();
@@ -70,11 +77,17 @@ std::optional<Result<Outcome>> wait_for(const ClientHandle& handle, Blocking blo
   }
 }
 
-// The same for a request of the store.
-inline std::optional<Result<Outcome>> wait_for(ClientHandle& handle, const StoreRequest& request) {
-  return wait_for(
-      handle, [&] { return run(handle.client, request); },
-      [&](const auto& queue) { handle.client.submit(queue, 0, request); });
+// The same, where a hub has other greenlets to run, through that. Not for functions that pybind11 dispatches: it keeps a
+// stack of calls for each thread, which greenlets would mix up. `submit` copies what lies on this stack.
+template <class Blocking, class Submit>
+std::optional<Result<Outcome>> wait_for(const ClientHandle& handle, Blocking blocking, Submit submit) {
+  const auto waiter = pybind11::reinterpret_steal<pybind11::object>(hub_waiter());
+  if (!waiter) return std::nullopt;
+  if (waiter.is_none()) return wait_in_thread(handle, blocking, submit);
+  auto queue = CompletionQueue::create();
+  if (!queue) return Result<Outcome>{std::move(queue).error()};
+  submit(queue.value());
+  return wait_through_hub(waiter.ptr(), *queue.value());
 }
 
 }  // namespace ficha::python

@@ -17,6 +17,7 @@ from ficha._config import Source, read_config
 from ficha._core import Decision, Request, Session
 from ficha._credential import Credential, hide_in_environ, hide_in_scope
 from ficha._http import Headers, Reading, Text, environ_fields, environ_request, scope_request
+from ficha._hub import waiter
 from ficha._requirement import Requirement, requirement
 from ficha.routes import Finding, Route
 
@@ -117,6 +118,20 @@ class Client(_core.Client):
     ) -> None:
         """Close the client."""
         self.close()
+
+    def run(self, request: Request) -> Any:
+        """Carry the request out, and wait for the answer: without the GIL, and under gevent through the hub."""
+        wait = waiter()
+        if wait is None:
+            return super().run(request)
+        queue = _core.CompletionQueue()
+        self.submit(queue, 0, request)
+        while not (completions := queue.drain()):
+            wait(queue.fileno())
+        outcome = completions[0][1]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
 
     async def arun(self, request: Request) -> Any:
         """Carry the request out; the asynchronous form of run()."""
