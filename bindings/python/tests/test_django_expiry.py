@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from django_helpers import again
-from ficha.django.conf import Identity, get_client
+from ficha.django import Identity, get_client
 from ficha.django.sessions import SessionStore
 
 pytestmark = pytest.mark.usefixtures("store", "long_lived")

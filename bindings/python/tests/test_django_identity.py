@@ -15,7 +15,7 @@ from django.utils import timezone
 
 import ficha
 from django_helpers import COOKIE, again, replace_view, token, users
-from ficha.django.conf import Identity, get_client
+from ficha.django import Identity, get_client
 from ficha.django.identity import ReservedName
 from ficha.django.sessions import SessionStore
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from django_helpers import again
 from ficha import InvalidArgument
-from ficha.django.conf import Identity, get_client
+from ficha.django import Identity, get_client
 from ficha.django.sessions import SessionStore
 
 pytestmark = pytest.mark.usefixtures("store")

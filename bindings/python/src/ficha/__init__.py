@@ -32,6 +32,7 @@ from ficha._errors import (
     WriteRefused,
 )
 from ficha._http import environ_request, scope_request
+from ficha._identity import Identity
 from ficha.routes import Finding, Route
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Decision",
     "FichaError",
     "Finding",
+    "Identity",
     "Incomplete",
     "InvalidArgument",
     "InvalidConfig",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 from ficha import Decision
-from ficha.django.conf import Identity, get_client
+from ficha._identity import Identity
+from ficha.django.conf import get_client
 from ficha.django.logins import alogin, arevoke_other_sessions, login, revoke_other_sessions
 from ficha.django.middleware import FichaMiddleware, SessionMiddleware, require
 from ficha.django.sessions import SessionStore

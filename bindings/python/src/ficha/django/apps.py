@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from django.apps import AppConfig, apps
+from django.conf import settings
+
+from ficha.django.translated import ENGINE
 
 
 class FichaConfig(AppConfig):
@@ -13,8 +18,13 @@ class FichaConfig(AppConfig):
     verbose_name = "Ficha sessions"
 
     def ready(self) -> None:
-        """Register the checks, and the OpenAPI extension where drf-spectacular is used."""
-        from ficha.django import checks  # noqa: F401
+        """Register the checks, and what Channels and drf-spectacular need where they are used."""
+        from ficha.django import checks, logins  # noqa: F401
+
+        if settings.SESSION_ENGINE == ENGINE and find_spec("channels") is not None:
+            from ficha.django import channels
+
+            channels.install()
 
         if apps.is_installed("drf_spectacular"):
             from ficha.drf import openapi  # noqa: F401

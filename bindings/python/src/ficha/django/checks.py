@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.utils.module_loading import import_string
 
@@ -16,18 +15,12 @@ from ficha.django.translated import ENGINE
 
 @register(Tags.security)
 def check_configuration(app_configs: object, **_: Any) -> list[CheckMessage]:
-    """E001 to E003: what cannot work, and does not start."""
+    """E001 and E003: what cannot work."""
     try:
         configuration()
     except InvalidConfig as error:
         return [Error(str(error), hint="FICHA and Django's SESSION_* settings.", id="ficha.E001")]
     messages: list[CheckMessage] = []
-    if settings.SESSION_ENGINE == ENGINE and _position("SessionMiddleware") is None:
-        messages += [
-            Error(f"{path} knows nothing of tokens: derive it from ficha.django.SessionMiddleware.", id="ficha.E002")
-            for path in settings.MIDDLEWARE
-            if _is(path, DjangoSessionMiddleware)
-        ]
     ours, policy = _position("SessionMiddleware"), _position("FichaMiddleware")
     if ours is not None and policy is not None and policy < ours:
         messages.append(Error("FichaMiddleware stands before SessionMiddleware.", id="ficha.E003"))
@@ -65,9 +58,8 @@ def _position(name: str) -> int | None:
     from ficha.django import middleware
 
     wanted = getattr(middleware, name)
-    return next((i for i, path in enumerate(settings.MIDDLEWARE) if _is(path, wanted)), None)
-
-
-def _is(path: str, wanted: type) -> bool:
-    found = import_string(path)
-    return isinstance(found, type) and issubclass(found, wanted)
+    for position, path in enumerate(settings.MIDDLEWARE):
+        found = import_string(path)
+        if isinstance(found, type) and issubclass(found, wanted):
+            return position
+    return None

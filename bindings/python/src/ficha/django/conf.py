@@ -4,10 +4,9 @@ FICHA = {"file": BASE_DIR / "ficha.toml"}        one file for every service, or
 FICHA = {"redis": {"url": "rediss://…"}}         the same tables and keys in a dict
 
 Without a file, Django's SESSION_COOKIE_* settings describe the cookie, unless there is a table "cookie", and
-SESSION_COOKIE_AGE how long sessions live, unless the table "session" says so. Three keys are this
-service's own, and may stand beside "file": "identity" names a function that makes an Identity of a user who has logged
-in, "prefixes" what is taken off the paths of this service (FORCE_SCRIPT_NAME is one by itself), and "pass_credential":
-True leaves the session's cookie and token in what views see.
+SESSION_COOKIE_AGE how long sessions live, unless the table "session" says so. Two keys are this service's
+own, and may stand beside "file": "identity" names a function that makes an Identity of a user who has logged in, and
+"prefixes" what is taken off the paths of this service (FORCE_SCRIPT_NAME is one by itself).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -25,19 +24,8 @@ from django.utils.module_loading import import_string
 
 from ficha import Client, Config, InvalidConfig
 from ficha._config import read_config
+from ficha._identity import Identity
 from ficha.django.translated import ENGINE, check_settings, cookie_table, session_table
-
-
-class Identity(NamedTuple):
-    """Whose session it is, and what the principal may do in every service."""
-
-    principal: str
-    roles: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
-    level: int = 0
-    #: From where: (address, user agent), for lists of one's devices.
-    device: tuple[str, str] | None = None
-
 
 _OWN = frozenset({"identity", "prefixes"})
 

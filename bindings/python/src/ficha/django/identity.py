@@ -130,8 +130,3 @@ def without_protected(texts: Mapping[str, str]) -> dict[str, str]:
 def only_protected(texts: Mapping[str, str]) -> dict[str, str]:
     """Return Django's among a session's protected attributes; other frameworks' are none of its business."""
     return {name: texts[name] for name in PROTECTED & texts.keys()}
-
-
-def only_expiry(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return what a session shows of its protected attributes to somebody who names it by its id."""
-    return {EXPIRY: texts[EXPIRY]} if EXPIRY in texts else {}

@@ -7,7 +7,8 @@ from typing import Any, cast
 from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 
-from ficha.django.conf import Identity, claim, get_client, identity_of
+from ficha._identity import Identity
+from ficha.django.conf import claim, get_client, identity_of
 from ficha.django.sessions import SessionStore, is_another_s
 
 

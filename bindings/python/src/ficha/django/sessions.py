@@ -20,7 +20,8 @@ from django.core.exceptions import SuspiciousOperation
 from ficha import FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
 from ficha._attributes import Bag, Baseline, Op, remove_ops
 from ficha._core import Request
-from ficha.django.conf import Identity, claimed_identity, get_client
+from ficha._identity import Identity
+from ficha.django.conf import claimed_identity, get_client
 from ficha.django.expiry import InvalidExpiry, Timeouts, changed_timeouts, checked_expiry, timeouts_of
 from ficha.django.identity import (
     EXPIRY,
@@ -28,7 +29,6 @@ from ficha.django.identity import (
     RefusedValue,
     ReservedName,
     SessionData,
-    only_expiry,
     only_protected,
     ordinary,
     protected,
@@ -65,7 +65,7 @@ class SessionStore(SessionBase):
     def __init__(self, session_key: str | None = None) -> None:
         """Stand for a session, which is read when it is first asked for.
 
-        By its id it can be read, changed and deleted, but shows no login and gets no token; cookies go to of_cookie().
+        By its id it can be read, changed and deleted, but gets no token; what a cookie holds belongs to of_cookie().
         """
         self._given: str | None = None  # what the session is looked up by: its token, or its id
         self._modified = False
@@ -386,8 +386,7 @@ class SessionStore(SessionBase):
             return {}
         self._stored = session
         self._baseline = Baseline(without_protected(session.attributes_json()))
-        shown = only_expiry if self._by_id else only_protected
-        self._protected = Baseline(shown(session.protected_json()))
+        self._protected = Baseline(only_protected(session.protected_json()))
         values = {**self._baseline.values(), **self._protected.values()}
         try:
             timeouts_of(values.get(EXPIRY))

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.utils.module_loading import import_string
 
 from ficha import Config, InvalidConfig
 
 ENGINE = "ficha.django.sessions"
 
 _LONGEST = 400 * 86400
-_STOCK_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 _LIFETIMES = ("idle_timeout", "absolute_timeout")
 
 _logger = logging.getLogger("ficha")
@@ -59,8 +60,9 @@ def check_settings(config: Config, options: Mapping[str, Any]) -> None:
 def _problems(config: Config, options: Mapping[str, Any]) -> Iterator[str]:
     if not apps.is_installed("ficha.django"):
         yield 'INSTALLED_APPS lacks "ficha.django"'
-    if _STOCK_MIDDLEWARE in settings.MIDDLEWARE:
-        yield f'MIDDLEWARE: "ficha.django.SessionMiddleware" takes the place of "{_STOCK_MIDDLEWARE}"'
+    for path in settings.MIDDLEWARE:
+        if _knows_no_token(path):
+            yield f'MIDDLEWARE: "{path}" would take an id for a token; ficha.django.SessionMiddleware takes its place'
     if config.cookie_name != settings.SESSION_COOKIE_NAME:
         yield f"SESSION_COOKIE_NAME is not the configured cookie {config.cookie_name!r}: Django's own code looks there"
     for name, only, instead in (
@@ -72,6 +74,18 @@ def _problems(config: Config, options: Mapping[str, Any]) -> Iterator[str]:
         if value != only:
             yield f"{name} = {value!r}: {instead}, leave the setting out"
     yield from _contradictions(config, options)
+
+
+def _knows_no_token(path: str) -> bool:
+    """Whether a middleware is Django's, or derived from it and not from ours."""
+    from ficha.django import middleware
+
+    try:
+        found = import_string(path)
+    except ImportError:
+        return False  # being imported now; or Django says so
+    is_django_s = isinstance(found, type) and issubclass(found, DjangoSessionMiddleware)
+    return is_django_s and not issubclass(found, middleware.SessionMiddleware)
 
 
 def _contradictions(config: Config, options: Mapping[str, Any]) -> Iterator[str]:
