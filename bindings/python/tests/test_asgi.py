@@ -380,6 +380,8 @@ def test_the_flask_example_runs_without_a_server(example: Callable[[str], Any]) 
     first = browser.get("/add/book")
     assert (first.headers["Vary"], first.headers["Cache-Control"]) == ("Cookie", "no-store")
     assert browser.get("/add/pen").json == ["book", "pen"]
+    cart = module.client.load(browser.get_cookie("shop").value, fresh=True).attributes["cart"]
+    assert cart == {"book": 1, "pen": 1}
     without_jar = module.app.test_client(use_cookies=False)
     bearer = {"Authorization": f"Bearer {module.client.create('alice').token}"}
     assert without_jar.get("/add/pen", headers=bearer).json == ["pen"]

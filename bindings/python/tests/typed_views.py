@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing_extensions import assert_type
-
 from django.http import HttpResponse
+from typing_extensions import assert_type
 
 import ficha
 import ficha.django

@@ -1,7 +1,8 @@
 import os
 
 import ficha
-from flask import Flask, jsonify, request
+import ficha.flask
+from flask import Flask, jsonify, session
 
 client = ficha.Client(
     {
@@ -11,17 +12,10 @@ client = ficha.Client(
     }
 )
 app = Flask(__name__)
+ficha.flask.Sessions(app, client)
 
 
 @app.get("/add/<item>")
 def add(item):
-    decision = client.authorize_wsgi(request.environ)
-    if not decision.allowed:
-        return "", decision.status, decision.headers
-    session = decision.session or client.create()
-    cart = [*session.attributes.get("cart", []), item]
-    client.patch(session, set={"cart": cart})
-    headers = dict(decision.headers)
-    if session.token:
-        headers |= {"Set-Cookie": client.set_cookie(session), "Cache-Control": "no-store"}
-    return jsonify(cart), headers
+    session.put("cart", item, 1)  # one key of a bag: two requests at once keep each other's
+    return jsonify(sorted(session["cart"]))
