@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Where in a request the credential is: the configured cookie, and a Bearer token of ours. */
 final class Credentials {
@@ -14,6 +16,10 @@ final class Credentials {
     static final String AUTHORIZATION = "Authorization";
     private static final String SCHEME = "Bearer ";
     private static final String TOKEN_PREFIX = "fch1_";
+
+    // A cookie, and what ends it: a comma only where another cookie follows, for some proxies join Cookie fields by it.
+    private static final Pattern PART =
+            Pattern.compile("(?s)\\G(.*?)(;|,(?=[ \\t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \\t]*=)|\\z)");
 
     private final String cookieName;
 
@@ -35,10 +41,16 @@ final class Credentials {
     private String withoutCookie(String field) {
         if (!field.contains(cookieName)) return field;
         var rest = new StringBuilder();
-        for (String pair : field.split(";")) {
-            if (pair.isBlank() || isOurs(pair)) continue;
-            if (!rest.isEmpty()) rest.append("; ");
-            rest.append(pair.strip());
+        String joint = "";
+        Matcher parts = PART.matcher(field);
+        while (parts.find()) {
+            String pair = parts.group(1);
+            if (!pair.isBlank() && !isOurs(pair)) {
+                if (!rest.isEmpty()) rest.append(joint).append(' ');
+                rest.append(pair.strip());
+                joint = "";
+            }
+            if (joint.isEmpty()) joint = parts.group(2);
         }
         return rest.toString();
     }
@@ -79,7 +91,9 @@ final class Credentials {
         }
         if (carrier != Carrier.COOKIE) return Optional.empty();
         for (String field : cookieFields) {
-            for (String pair : field.split(";")) {
+            Matcher parts = PART.matcher(field);
+            while (parts.find()) {
+                String pair = parts.group(1);
                 if (isOurs(pair) && pair.indexOf('=') > 0) {
                     return Optional.of(pair.substring(pair.indexOf('=') + 1).strip());
                 }

@@ -119,6 +119,19 @@ class CredentialTest {
     }
 
     @Test
+    void aCookieOfOursIsHiddenWhereAProxyJoinedSeveralLinesByComma() {
+        String token = others.create(NewSession.of("alice")).token().orElseThrow();
+        for (String field : List.of("a=1,__Host-ficha=%s", "a=1, __Host-ficha=%s,b=2", "__Host-ficha=%s,a=1; b=2,c")) {
+            assertThat(wire.send("GET", "/public/seen", "Cookie: " + field.formatted(token))
+                            .body())
+                    .doesNotContain(token)
+                    .contains("a=1");
+        }
+        String first = "Cookie: __Host-ficha=" + token + ",b=2";
+        assertThat(wire.send("GET", "/public/forwarded", first).body()).isEqualTo("Authorization=Bearer " + token);
+    }
+
+    @Test
     void aCallToAnotherServiceTakesTheCredentialAlong() {
         String token = others.create(NewSession.of("alice")).token().orElseThrow();
         String field = "Authorization=Bearer " + token;
