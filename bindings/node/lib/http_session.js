@@ -116,6 +116,10 @@ Object.defineProperty(HttpSession.prototype, '__proto__', {
   },
 });
 
+// For handlers that set what a client names, `session[name][key] = value`: with "__proto__" that is what all sessions share.
+for (const name of ['put', 'take']) Object.defineProperty(HttpSession.prototype, name, { writable: false });
+Object.preventExtensions(HttpSession.prototype);
+
 /** With what @fastify/session and @fastify/secure-session have besides. */
 class FastifySession extends HttpSession {
   get(name) {
@@ -150,6 +154,7 @@ class SessionShape {
       if (this.#reserved.has(name)) throw new TypeError(`identityNames: ${JSON.stringify(name)} is a name of req.session's own`);
       this.#defineIdentity(name);
     }
+    Object.preventExtensions(this.#Class.prototype);
   }
 
   attributesOf(snapshot) {
@@ -203,7 +208,7 @@ class SessionShape {
       configurable: true,
     };
     this.#accessors.set(name, accessor);
-    Object.defineProperty(this.#Class.prototype, name, { ...accessor, enumerable: false });
+    Object.defineProperty(this.#Class.prototype, name, { ...accessor, enumerable: false, configurable: false });
   }
 
   #identitiesOf(snapshot) {

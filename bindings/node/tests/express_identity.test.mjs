@@ -81,6 +81,17 @@ onEveryExpress((application, everyPath, express) => {
     assert.deepEqual({ ...(await client.load(tokenOf(jar), { fresh: true })).protected }, { passport: { user: 'ada' } });
   });
 
+  test('no name leads to what all sessions have in common', async (t) => {
+    const { app, login, put, send } = await service(t);
+    app.get('/is-admin', (req, res) => res.json([req.session.isAdmin ?? null, typeof req.session.put]));
+    const [mallory, visitor] = [{}, {}];
+    await login(mallory, 'mallory');
+    for (const path of ['__proto__/isAdmin', '__proto__/put', 'constructor/prototype', 'constructor/isAdmin']) {
+      await put(mallory, path, { value: true });
+    }
+    assert.equal((await send('GET', '/is-admin', { jar: visitor })).text, '[null,"function"]');
+  });
+
   test('the identity can be removed at any time, and goes with a logout', async (t) => {
     const { send, login, me, client } = await service(t);
     const jar = {};
