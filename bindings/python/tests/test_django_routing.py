@@ -92,6 +92,17 @@ def rewrite(get_response: Any) -> Any:
     return middleware
 
 
+class InEnglish:
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        translation.activate("en")
+
+
 BASE = [
     "ficha.django.SessionMiddleware",
     "ficha.django.FichaMiddleware",
@@ -185,6 +196,12 @@ def test_a_language_prefix_is_no_way_around_a_rule() -> None:
     assert status("/de/staff/x") == 401
     assert status("/en/staff/x") == 401
     assert status("/de/staff/x", **bearer("staff")) == 200
+    assert status("/de/public/y") == 200
+
+
+def test_nor_where_middleware_has_changed_the_language_since(settings: Any) -> None:
+    settings.MIDDLEWARE = ["test_django_routing.InEnglish", *BASE]
+    assert status("/de/staff/x") == 401
     assert status("/de/public/y") == 200
 
 

@@ -73,7 +73,10 @@ def _without_language(path: str, urlconf: Any) -> str:
     if not used:
         return path
     prefix = "/" + LocalePrefixPattern(prefix_default_language=prefix_default).language_prefix
-    return "/" + path.removeprefix(prefix) if path.startswith(prefix) else path
+    if prefix == "/" or not path.startswith(prefix):
+        # Middleware may have changed the language since the view was found.
+        prefix = next((f"/{code}/" for code, _ in settings.LANGUAGES if path.startswith(f"/{code}/")), "/")
+    return "/" + path.removeprefix(prefix)
 
 
 class Judged:
