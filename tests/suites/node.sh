@@ -9,7 +9,7 @@ source tests/suites/node_release.sh
 run_node_tests() {
   local log status
   log=$(mktemp)
-  (cd "$1" && timeout --kill-after=10 "$program_limit_seconds" node --test --test-concurrency=1 --test-reporter=tap tests/*.test.mjs) >"$log" 2>&1
+  (cd "$1" && timeout --kill-after=10 "$program_limit_seconds" node --test --test-concurrency="$cores" --test-reporter=tap tests/*.test.mjs) >"$log" 2>&1
   status=$?
   passed=$((passed + $(sed -nE 's/^# pass ([0-9]+)/\1/p' "$log" | tail -n 1)))
   while read -r test; do
@@ -101,7 +101,7 @@ readme_compiles() {
 on_other_node() {
   local node
   node=$(node_release "$1") || return 1
-  (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency=1 \
+  (cd bindings/node && timeout --kill-after=10 "$program_limit_seconds" "$node" --test --test-concurrency="$cores" \
     tests/{client,conformance,express_*,fastify,http2,near_cache,races,record_vectors,store_*}.test.mjs)
 }
 

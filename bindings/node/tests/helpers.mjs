@@ -23,7 +23,18 @@ async function freePort() {
 
 /** A redis-server of its own, ready for connections. */
 export async function startRedis(port) {
-  port ??= await freePort();
+  if (port) return startRedisAt(port);
+  // Somebody else may have taken a port since it was free.
+  for (let attempt = 1; ; ++attempt) {
+    try {
+      return await startRedisAt(await freePort());
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
+}
+
+async function startRedisAt(port) {
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--loglevel', 'notice'];
   const server = spawn('redis-server', args.map(String), { stdio: ['ignore', 'pipe', 'ignore'] });
   let output = '';

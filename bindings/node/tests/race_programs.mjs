@@ -4,8 +4,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Client, SessionLimit } from 'ficha';
 
+const [name, ...args] = process.argv.slice(2);
+// Without a connection until it is told to begin: it was started ahead.
+if (name === 'forEver') await toldToBegin();
 const config = JSON.parse(process.env.FICHA_CONFIG);
 const client = new Client(config);
+
+async function toldToBegin() {
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
+}
 
 // Writes 1, 2, 3, … to one attribute, and finds each of them when it reads its own write.
 async function write(name, rounds) {
@@ -20,8 +28,7 @@ async function write(name, rounds) {
 // Once it is told to begin: that many logins at once. Prints how many the limit let pass.
 async function logIn(count) {
   process.stdout.write('ready\n');
-  await once(process.stdin, 'data');
-  process.stdin.destroy();
+  await toldToBegin();
   const logins = Array.from({ length: Number(count) }, () =>
     client.login(null, 'alice').then(
       () => 1,
@@ -95,5 +102,4 @@ function forEver(business, users) {
   );
 }
 
-const [name, ...args] = process.argv.slice(2);
 await { write, logIn, forEver }[name](...args);
