@@ -2,8 +2,10 @@
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "faults/connection_fixture.hpp"
@@ -192,6 +194,75 @@ TEST(ConnectionCrosstalk, RepliesThatComeAroundTheirDeadlineReachTheirOwnCallerO
   connection.add_stats(stats);
   std::cout << tally.right << " right, " << tally.failed << " failed, " << tally.crossed << " crossed; "
             << stats.connects << " connections\n";
+}
+
+// What a slow server has been told to do; it takes commands as slowly, so that sockets fill.
+class SlowLedger {
+ public:
+  ScriptedServer::Script script() {
+    return [this](ScriptedPeer& peer, int connection) {
+      std::mt19937 random(static_cast<unsigned>(connection));
+      if (!peer.shake_hands()) return;
+      for (std::string command = peer.read_command(); !command.empty(); command = peer.read_command()) {
+        {
+          const std::lock_guard lock(mutex_);
+          done_.insert(command.substr(0, command.find(' ', 4)));
+        }
+        if (random() % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+        if (!peer.write("+OK\r\n")) return;
+      }
+    };
+  }
+  bool has_done(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return done_.contains("SET " + name);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> done_;
+};
+
+TEST(ConnectionCrosstalk, AWriteOfWhichItIsSaidThatItDidNotHappenNeverHappens) {
+  SlowLedger ledger;
+  ScriptedServer server(ledger.script());
+  ConnectionSettings settings = settings_for(server.url());
+  settings.connect_timeout = 2s;
+  settings.command_timeout = 20ms;
+  settings.max_in_flight = 150;
+  settings.probe_interval = 60s;
+  std::vector<std::pair<std::string, Result<Replies>>> written;
+  {
+    Connection connection(std::move(settings), {}, nullptr);
+    std::mt19937 random(3);
+    for (int wave = 0; wave < 30; ++wave) {
+      EXPECT_TRUE(eventually([&] { return call(connection, writing({"SET", "ready", "1"})).has_value(); }));
+      std::vector<std::pair<std::string, std::future<Result<Replies>>>> writes;
+      for (int i = 0; i < 200; ++i) {
+        const std::string name = std::to_string(wave) + ":" + std::to_string(i);
+        writes.emplace_back(name, submit(connection, writing({"SET", name, std::string(random() % 60'000, 'x')})));
+      }
+      for (auto& [name, write] : writes) written.emplace_back(name, write.get());
+    }
+    EXPECT_TRUE(nothing_in_flight(connection));
+  }
+  std::map<ErrorCode, int> failures;
+  int done = 0;
+  for (const auto& [name, outcome] : written) {
+    if (outcome) {
+      ++done;
+      EXPECT_TRUE(ledger.has_done(name)) << name;
+      continue;
+    }
+    ++failures[outcome.error().code];
+    if (outcome.error().code != ErrorCode::unknown_outcome) {
+      EXPECT_FALSE(ledger.has_done(name)) << name << ": " << outcome.error().message;
+    }
+  }
+  EXPECT_GT(done, 0);
+  EXPECT_GT(failures[ErrorCode::timeout], 0);
+  EXPECT_GT(failures[ErrorCode::unknown_outcome], 0);
+  EXPECT_GT(failures[ErrorCode::overloaded], 0);
 }
 
 }  // namespace
