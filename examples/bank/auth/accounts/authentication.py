@@ -61,7 +61,6 @@ def start_session(request: Request, user: User) -> Session:
     roles = roles_of(user)
     device = (client_address(request), request.headers.get("User-Agent", ""))
     login(request._request, Identity(user.username, roles, settings.LOGIN_SCOPES, level=1, device=device))
-    request.session.save()
     session: Session = request.session.snapshot
     current = roles_of(user)
     if current != roles:  # assigned while the session came into being, too late for assign_roles() to see it
