@@ -9,7 +9,8 @@ from django.http import HttpRequest
 
 from ficha._identity import Identity
 from ficha.django.conf import claim, get_client, identity_of
-from ficha.django.sessions import SessionStore, is_another_s
+from ficha.django.session_state import is_another_s
+from ficha.django.sessions import SessionStore
 
 
 def login(request: HttpRequest, identity: Identity) -> None:

@@ -28,7 +28,8 @@ from ficha._http import RawRequest
 from ficha._requirement import requirement
 from ficha.django.conf import configuration, get_client
 from ficha.django.requests import adecide, decide, hide_credential, judged_again, raw_request, remember
-from ficha.django.sessions import SessionStore, is_id
+from ficha.django.session_state import is_id
+from ficha.django.sessions import SessionStore
 from ficha.django.signals import request_denied
 from ficha.django.translated import tell_lifetimes
 

@@ -1,0 +1,323 @@
+"""What a session of Django's holds, and the steps in which it is stored. The contract itself is in sessions.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import SuspiciousOperation
+
+from ficha import FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
+from ficha._attributes import Bag, Baseline, Op, remove_ops
+from ficha._core import Request
+from ficha._identity import Identity
+from ficha.django.conf import claimed_identity, get_client
+from ficha.django.expiry import InvalidExpiry, Timeouts, changed_timeouts, checked_expiry, timeouts_of
+from ficha.django.identity import (
+    EXPIRY,
+    PROTECTED,
+    RefusedValue,
+    ReservedName,
+    SessionData,
+    only_protected,
+    ordinary,
+    protected,
+    without_protected,
+)
+from ficha.django.signals import session_issued, session_revoked
+from ficha.django.steps import Steps, arun, run
+
+T = TypeVar("T")
+
+_ID = re.compile(r"[A-Za-z0-9_-]{24}")
+
+
+def is_id(key: str) -> bool:
+    """Whether the text has the shape of a session's public id."""
+    return _ID.fullmatch(key) is not None
+
+
+def id_of(key: str | None) -> str | None:
+    """Return the public id of a session given by its id or its token; None for anything else."""
+    if not key:
+        return None
+    return key if is_id(key) else get_client().session_id(key)
+
+
+class SessionState(SessionBase):
+    """How a session is read, written, moved and ended; for SessionStore."""
+
+    if TYPE_CHECKING:  # what SessionBase has, and its stubs leave out
+
+        def _get_session(self, no_load: bool = False) -> SessionData: ...
+
+    def __init__(self, session_key: str | None = None) -> None:
+        """Stand for a session, which is read when it is first asked for.
+
+        By its id it can be read, changed and deleted, but gets no token; what a cookie holds belongs to of_cookie().
+        """
+        self._given: str | None = None  # what the session is looked up by: its token, or its id
+        self._modified = False
+        self._values: SessionData | None = None
+        self._baseline, self._protected = Baseline(), Baseline()
+        self._bag_ops: list[Op] = []
+        self._stored: Session | None = None  # as it was read or written last; None: not stored, or not read yet
+        self._admitted: Session | None = None  # what the middleware has read already
+        self._identity: Identity | None = None
+        self._entered = False  # whether a login was stored meanwhile
+        #: The session whose cookie, with its token and deadlines, the client does not have yet.
+        self.cookie_due: Session | None = None
+        #: Whether the store has failed to answer.
+        self.outage = False
+        super().__init__(session_key)
+
+    @property
+    def session_key(self) -> str | None:
+        """The session's public id: stable, no secret, and known inside of login(); None for a session without one."""
+        if self._stored is not None:
+            return self._stored.id
+        known = id_of(self._given)
+        return known if known or (self._given or "").startswith("fch1_") else self._given
+
+    @property
+    def _session_key(self) -> str | None:
+        return self.session_key
+
+    @_session_key.setter
+    def _session_key(self, key: str | None) -> None:
+        self._forget_key()
+        self._given = key if key and len(key) >= 8 else None  # as Django's own keys
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is something to save; changes inside of a value count."""
+        if self._modified or self._bag_ops:
+            return True
+        data = self._values
+        return data is not None and (self._baseline.changed(ordinary(data)) or self._protected.changed(protected(data)))
+
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        self._modified = value
+
+    @property
+    def cookie_value(self) -> str | None:
+        """The token that the client is to have; for the middleware."""
+        return None if self._given is None or is_id(self._given) else self._given
+
+    @property
+    def _session_cache(self) -> SessionData:
+        # Where SessionBase keeps the values, and whose absence tells it to load them.
+        if self._values is None:
+            raise AttributeError("_session_cache")
+        return self._values
+
+    @_session_cache.setter
+    def _session_cache(self, values: Mapping[str, Any]) -> None:
+        self._values = values if isinstance(values, SessionData) else SessionData(values)
+
+    async def _adata(self, no_load: bool = False) -> SessionData:
+        # As SessionBase._aget_session(), which came with Django 5.1.
+        self.accessed = True
+        if self._values is None:
+            self._session_cache = await self.aload() if self._given and not no_load else {}
+        return self._session_cache
+
+    def _set_expiry(self, data: SessionData, value: Any) -> None:
+        if value is None:
+            data.pop(EXPIRY, None)
+        else:
+            data.set_expiry(checked_expiry(value))
+        self.modified = True
+
+    def _bag(self, data: SessionData, name: str) -> Bag:
+        if name in PROTECTED:
+            raise ReservedName(name)
+        return Bag(data, self._baseline, name, self._bag_ops)
+
+    def _watched(self, key: str | None, touch: bool = True) -> Session | None:
+        try:
+            if not key:
+                return None
+            return get_client().find(key) if is_id(key) else get_client().load(key, touch=touch)
+        except StoreError:
+            self.outage = True
+            raise
+
+    async def _awatched(self, key: str | None, touch: bool = True) -> Session | None:
+        try:
+            if not key:
+                return None
+            return await (get_client().afind(key) if is_id(key) else get_client().aload(key, touch=touch))
+        except StoreError:
+            self.outage = True
+            raise
+
+    @property
+    def _by_id(self) -> bool:
+        return self._given is not None and is_id(self._given)
+
+    def _check_not_by_id(self) -> None:
+        if self._by_id:
+            raise SuspiciousOperation("a session that was opened by its id gets no token")
+
+    def _loaded(self, session: Session | None) -> dict[str, Any]:
+        self._admitted = None
+        if session is None:
+            self._forget()
+            return {}
+        self._stored = session
+        self._baseline = Baseline(without_protected(session.attributes_json()))
+        self._protected = Baseline(only_protected(session.protected_json()))
+        values = {**self._baseline.values(), **self._protected.values()}
+        try:
+            timeouts_of(values.get(EXPIRY))
+        except InvalidExpiry:
+            del values[EXPIRY]
+        return SessionData(values)
+
+    def _forget_key(self) -> None:
+        self._given = None
+        self._stored = None
+        self._admitted = None
+        self.cookie_due = None
+        self._baseline, self._protected = Baseline(), Baseline()
+        self._bag_ops.clear()
+
+    def _forget(self) -> None:
+        self._forget_key()
+        self._identity = None
+        self._entered = False
+
+    def _run(self, steps: Steps[T]) -> T:
+        return run(get_client(), steps, self._noted)
+
+    async def _arun(self, steps: Steps[T]) -> T:
+        return await arun(get_client(), steps, self._noted)
+
+    def _noted(self, error: FichaError) -> FichaError:
+        self.outage = self.outage or isinstance(error, StoreError)
+        return RefusedValue(str(error)) if isinstance(error, InvalidArgument) else error
+
+    def _saving(self, data: SessionData, must_create: bool) -> Steps[None]:
+        if must_create:
+            if self._given and (yield self._looked_up(self._given, touch=False)) is not None:
+                raise CreateError
+            self._forget_key()
+        elif self._stored is None and self._given and self.session_key:
+            # clear() emptied the session without reading it.
+            self._loaded((yield self._looked_up(self._given)))
+            if self._stored is None:
+                raise UpdateError
+        data.check(self._protected.values())
+        try:
+            yield from self._writing(data)
+        except SessionGone:
+            raise UpdateError from None
+        self._baseline, self._protected = Baseline.of(ordinary(data)), Baseline.of(protected(data))
+        self._bag_ops.clear()
+        self._identity = None
+        self.modified = False
+
+    @staticmethod
+    def _looked_up(key: str, touch: bool = True) -> Request:
+        return _requests.find(key) if is_id(key) else _requests.load(key, touch=touch)
+
+    def _writing(self, data: SessionData) -> Steps[None]:
+        stored, timeouts = self._stored, timeouts_of(data.get(EXPIRY))
+        if timeouts is None:
+            yield from self._deleting(self._given)
+            self._forget()
+            return
+        identity = self._new_identity(data)
+        if identity is not None:
+            yield from self._logging_in(identity, data, timeouts)
+        elif stored is None:
+            self._issue((yield _requests.create("", ordinary(data), protected=protected(data), **timeouts)))
+        else:
+            ops, apart = [*self._bag_ops, *self._baseline.ops(ordinary(data))], self._protected.ops(protected(data))
+            if any(op[1] == EXPIRY for op in apart):
+                yield from self._changing_expiry(stored, ops, apart, timeouts)
+            elif ops or apart:
+                yield _requests.patch_ops(stored, ops, apart)
+
+    def _new_identity(self, data: SessionData) -> Identity | None:
+        if self._identity is not None or not data.logged_in:
+            return self._identity
+        user_id = data.get(SESSION_KEY)  # of a login whose signal did not reach us
+        known = self._stored.protected.get(SESSION_KEY) if self._stored else None
+        return claimed_identity(str(user_id)) if user_id is not None and user_id != known else None
+
+    def _logging_in(self, identity: Identity, data: SessionData, timeouts: Timeouts) -> Steps[None]:
+        carried_over = not is_another_s(self._stored, identity)
+        removed = [name for name in self._baseline.names if name not in data and carried_over]
+        apart = [op for op in self._protected.ops(protected(data)) if op[0] == "remove" and carried_over]
+        values = dict(self._baseline.changes(ordinary(data)))
+        values.update((op[1], data[op[1]]) for op in self._bag_ops if op[1] in data)
+        current = self._stored
+        if current is not None and current.anonymous:
+            current = yield _requests.find(current.id)  # its values move along: as they are now
+        self._issue(
+            (
+                yield _requests.login(
+                    current,
+                    identity.principal,
+                    values,
+                    protected=protected(data),
+                    roles=identity.roles,
+                    scopes=identity.scopes,
+                    level=identity.level,
+                    device=identity.device,
+                    **timeouts,
+                )
+            )
+        )
+        self._entered = True
+        if (removed or apart) and self._stored is not None:
+            yield _requests.patch_ops(self._stored, remove_ops(removed), apart)
+
+    def _undoing(self) -> Steps[None]:
+        given = self._given
+        self._forget()
+        self._session_cache = {}
+        yield from self._deleting(given)
+
+    def _changing_expiry(self, stored: Session, ops: list[Op], apart: list[Op], timeouts: Timeouts) -> Steps[None]:
+        yield _requests.patch_ops(stored, ops, apart, **changed_timeouts(stored, timeouts))
+        token = self.cookie_value
+        if token is None:
+            self._stored = yield _requests.find(stored.id)
+            return
+        self._stored = changed = yield _requests.load(token, fresh=True)
+        # The token of a session that was rotated a moment ago must not replace its successor in the browser.
+        if changed is not None and get_client().session_id(token) == changed.id:
+            self.cookie_due = changed
+
+    def _deleting(self, key: str | None) -> Steps[None]:
+        session_id = id_of(key)
+        if session_id is not None and (yield _requests.revoke(session_id)):
+            session_revoked.send(type(self), session_id=session_id)
+
+    def _cycling(self) -> Steps[None]:
+        self._check_not_by_id()
+        if self._stored is not None:
+            try:
+                self._issue((yield _requests.rotate(self._stored)))
+            except SessionGone:
+                raise SessionInterrupted("The session was ended while it was to get a new key.") from None
+        self._session_cache.begin_login()
+        self.modified = True
+
+    def _issue(self, session: Session) -> None:
+        self._stored = self.cookie_due = session
+        self._given = session.token
+        session_issued.send(type(self), session=session)
+
+
+def is_another_s(session: Session | None, identity: Identity) -> bool:
+    """Whether the session is that of another principal."""
+    return session is not None and session.principal not in ("", identity.principal)
