@@ -21,7 +21,7 @@ class FichaConfig(AppConfig):
         """Register the checks, and what Channels and drf-spectacular need where they are used."""
         from ficha.django import checks, logins  # noqa: F401
 
-        if settings.SESSION_ENGINE == ENGINE and find_spec("channels") is not None:
+        if settings.SESSION_ENGINE == ENGINE and find_spec("channels") and find_spec("channels.sessions"):
             from ficha.django import channels
 
             channels.install()
