@@ -1,6 +1,6 @@
 # The Node package: its tests on a real Redis, its types, and the packed package as others will install it.
 # shellcheck shell=bash
-: "${program_limit_seconds:?is set by tests/suites/lib.sh}"
+: "${program_limit_seconds:?is set by tests/suites/lib.sh}" "${cores:?is set by tests/suites/lib.sh}"
 
 # shellcheck source=tests/suites/node_release.sh
 source tests/suites/node_release.sh
