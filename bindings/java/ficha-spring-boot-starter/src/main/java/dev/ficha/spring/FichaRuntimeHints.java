@@ -22,7 +22,15 @@ final class FichaRuntimeHints implements RuntimeHintsRegistrar {
         for (Class<?> table : FichaProperties.class.getDeclaredClasses()) {
             hints.reflection().registerType(table, MemberCategory.INVOKE_PUBLIC_METHODS);
         }
-        for (Class<?> stored : new Class<?>[] {FlashMaps.class, FlashMaps.Entry.class, StoredException.class}) {
+        for (Class<?> stored : new Class<?>[] {
+            FlashMaps.class,
+            FlashMaps.Entry.class,
+            FlashMaps.Text.class,
+            StoredBinding.class,
+            StoredBinding.Problem.class,
+            StoredBinding.Name.class,
+            StoredException.class
+        }) {
             hints.reflection()
                     .registerType(
                             stored,

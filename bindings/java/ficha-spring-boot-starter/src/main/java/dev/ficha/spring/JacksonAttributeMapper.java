@@ -215,6 +215,8 @@ public final class JacksonAttributeMapper implements AttributeMapper {
     // A collection of another library may hold more than its elements. Kotlin's are the JDK's but for a few.
     private static boolean isOfJava(Object collection) {
         String name = collection.getClass().getName();
-        return name.startsWith("java.util.") || name.startsWith("kotlin.collections.");
+        return name.startsWith("java.util.")
+                || name.startsWith("kotlin.collections.Empty")
+                || name.startsWith("kotlin.collections.builders.");
     }
 }

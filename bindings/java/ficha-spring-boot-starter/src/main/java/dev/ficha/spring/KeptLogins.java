@@ -29,7 +29,9 @@ final class KeptLogins {
 
     /** Empty: a login of another kind, or one with classes of the application's own, which could not be read. */
     Optional<String> write(Authentication authentication) {
-        if (!isKept(authentication.getPrincipal())) return Optional.empty();
+        if (authentication instanceof FichaAuthentication || !isKept(authentication.getPrincipal())) {
+            return Optional.empty();
+        }
         try {
             String text = json.writeValueAsString(
                     authentication.toBuilder().details(null).build());

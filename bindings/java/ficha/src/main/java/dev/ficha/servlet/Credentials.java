@@ -9,16 +9,21 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 
-/** Takes the session's credential, and headers in which services forward identity, out of what handlers see. */
+/**
+ * Takes the session's credential, unless {@code [trust] pass_credential} leaves it, and headers in which services forward
+ * identity out of what handlers see.
+ */
 final class Credentials {
     private static final String BEARER = "Bearer ";
     private static final String TOKEN_PREFIX = "fch1_";
 
     private final FichaClient client;
+    private final boolean passes;
     private final String cookieName;
 
     Credentials(FichaClient client) {
         this.client = client;
+        passes = client.passesCredential();
         String cleared = client.clearCookie();
         cookieName = cleared.substring(0, cleared.indexOf('='));
     }
@@ -35,7 +40,7 @@ final class Credentials {
     /** The values of a field, as handlers may see them. */
     List<String> seen(String name, Enumeration<String> sent, Carrier carrier) {
         if (sent == null || client.isIdentityHeader(name)) return List.of();
-        return client.passesCredential() ? Collections.list(sent) : without(name, sent, carrier);
+        return passes ? Collections.list(sent) : without(name, sent, carrier);
     }
 
     /** The values of a field, less the credential. */
@@ -69,7 +74,7 @@ final class Credentials {
     }
 
     Cookie[] seen(Cookie[] cookies) {
-        if (cookies == null || client.passesCredential()) return cookies;
+        if (cookies == null || passes) return cookies;
         Cookie[] kept = Arrays.stream(cookies)
                 .filter(cookie -> !cookie.getName().equals(cookieName))
                 .toArray(Cookie[]::new);
