@@ -8,7 +8,7 @@ peers_node() {
   heading "Node: packages of Express and Fastify, on their own sessions and on Ficha"
   if ! packaging/setup node ||
     ! (cd bindings/node && npm install --no-audit --no-fund --no-package-lock --loglevel=error && npm run build) >"$log" 2>&1 ||
-    ! (cd tests/peers/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >>"$log" 2>&1; then
+    ! (cd tests/peers/node && npm ci --ignore-scripts --install-links=false --no-audit --no-fund --loglevel=error) >>"$log" 2>&1; then
     report_failure "installing the packages of tests/peers/node (whole log: $log)"
     tail -n 40 "$log"
     return
