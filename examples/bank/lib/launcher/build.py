@@ -150,7 +150,10 @@ def npm(name: str, what: str, *scripts: str) -> Step:
     """Return the step that installs a folder's npm packages, and runs scripts of its package.json."""
     folder = BANK / name
     # Linked whatever npm's default, which was a copy for a while (npm 9.0 to 9.3): the lock files are of links.
-    commands = [("npm", "ci", "--install-links=false", *_NPM_OPTIONS), *(("npm", "run", "--silent", script) for script in scripts)]
+    commands = [
+        ("npm", "ci", "--install-links=false", *_NPM_OPTIONS),
+        *(("npm", "run", "--silent", script) for script in scripts),
+    ]
     return Step(name, what, (folder,), tuple(commands), folder)
 
 
