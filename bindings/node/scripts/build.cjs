@@ -27,7 +27,7 @@ const headers = firstWith('node_api.h', [
 if (!headers) fail('node_api.h not found: install the headers of this node, or give their prefix as npm_config_nodedir');
 
 const source = firstWith('core/CMakeLists.txt', [path.join(root, '../..'), path.join(root, 'deps/ficha')]);
-if (!source) fail('the sources of the core are not here');
+if (!source) fail('the sources of the core are not here: npm 9.0 to 9.3 copies a folder, unless told --install-links=false');
 
 function run(program, args, help) {
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
