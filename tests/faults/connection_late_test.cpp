@@ -158,6 +158,21 @@ TEST_F(LateReplies, CountAsAnAnswerOfTheirTime) {
   EXPECT_GT(connection.proven_at(), before);
 }
 
+// Its owner may go as soon as close() has returned.
+TEST_F(LateReplies, AreAwaitedByNobodyWhenTheFirstThatFailedHasClosedTheConnection) {
+  constexpr int all = 4;
+  int failed = 0;
+  std::promise<int> failed_when_closed;
+  start(ask(connection, reading({"ECHO", "closes"})), [&](Result<Replies>) {
+    ++failed;
+    connection.close();
+    failed_when_closed.set_value(failed);
+  });
+  for (int i = 1; i < all; ++i) start(ask(connection, reading({"ECHO", "late"})), [&](Result<Replies>) { ++failed; });
+  EXPECT_EQ(failed_when_closed.get_future().get(), all);
+  gate.open();
+}
+
 TEST(LateCommands, GoOnCountingUntilTheirRepliesHaveCome) {
   Gate gate;
   ScriptedServer server(slow_altogether(gate, 0));

@@ -93,6 +93,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
     const char* end_of_link = nullptr;  // why the link has to end, if it has to
   };
   void expire_overdue() noexcept;
+  void resume_overdue() noexcept;
   void take_overdue(std::int64_t now, Overdue& overdue);
   Error overdue_failure(bool may_have_happened);
   void drop_late(ReplyView reply) noexcept;
@@ -161,6 +162,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::int64_t batch_clock_ns_ = 0;             // Clock::monotonic_nanoseconds at the begin of this batch of replies
   std::int64_t batch_steady_ns_ = 0;            // steady_clock then
   std::deque<LateCommands> late_;               // what failed alone, and is still to be answered
+  Pending* overdue_ = nullptr;                  // what has failed alone, and is to be resumed, in order
   std::atomic<std::thread::id> dispatching_{};  // who resumes coroutines now
 
   // What the reader has seen, for the I/O thread; nanoseconds of steady_clock.

@@ -300,6 +300,7 @@ void Connection::Impl::take_down() noexcept {
 void Connection::Impl::fail_pending(const Error& reason, std::uint64_t sent_bytes) noexcept {
   const std::int64_t now = steady_nanoseconds();
   const std::thread::id before = dispatching_.exchange(std::this_thread::get_id(), std::memory_order_relaxed);
+  resume_overdue();  // where one of them has closed the connection
   while (Pending* pending = pending_.front()) {
     Send& send = static_cast<Send&>(*pending);
     pending_.pop();

@@ -21,21 +21,26 @@ void Connection::Impl::expire_overdue() noexcept {
   if (overdue.end_of_link) break_link(overdue.end_of_link);
   if (!overdue.first) return;
 
+  overdue_ = overdue.first;
   publish_late();
   wakeup_.signal();  // the I/O thread watches over what is silent
   batch_clock_ns_ = clock_.monotonic_nanoseconds();
   {
     const Waiter::Batch finished_together;
     dispatching_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-    while (overdue.first) {
-      Send& send = static_cast<Send&>(*overdue.first);
-      overdue.first = send.next;
-      send.caller_.resume();
-    }
+    resume_overdue();
     dispatching_.store({}, std::memory_order_relaxed);
   }
   std::unique_lock lock(send_mutex_);
   flush_if_shallow(lock);
+}
+
+void Connection::Impl::resume_overdue() noexcept {
+  while (overdue_) {
+    Send& send = static_cast<Send&>(*overdue_);
+    overdue_ = send.next;
+    send.caller_.resume();
+  }
 }
 
 // Under send_mutex_; what it has taken when it throws is in `overdue`. While nobody writes and the socket is not full, out_ is all that is unsent, and begins with the oldest.
