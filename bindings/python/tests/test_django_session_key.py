@@ -225,7 +225,7 @@ PROJECT = """
     """,
             ["-c", "import sys, project; sys.exit(project.Runner().run_tests(['project']))"],
         ),
-        ("", ["-m", "pytest", "-q", "-p", "no:django", "-p", "ficha.pytest_plugin", "project.py"]),
+        ("", ["-m", "pytest", "-q", "-p", "no:django", "project.py"]),
     ],
     ids=["manage.py test", "a runner", "pytest"],
 )
