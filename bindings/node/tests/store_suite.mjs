@@ -10,6 +10,7 @@ const kinds = [
   { name: 'on Redis without near cache', inMemory: false, nearCache: false },
 ];
 let namespaces = 0;
+const tolerated = 150; // milliseconds
 
 /** What a test has to itself: clients of an empty store, and the time on its clock. */
 class TestStore {
@@ -19,6 +20,8 @@ class TestStore {
   #client;
   #opened = [];
   #namespace = `test-${++namespaces}`;
+  #began = performance.now();
+  #passed = 0;
 
   constructor(kind, redis) {
     this.#kind = kind;
@@ -47,6 +50,11 @@ class TestStore {
   async pass(milliseconds) {
     if (this.#clock) this.#clock.advance(milliseconds);
     else await sleep(milliseconds); // a real server's clock moves no other way
+    this.#passed += milliseconds;
+  }
+  /** Whether more time has passed than the test let pass: on a busy machine, where it then shows nothing. */
+  get isLate() {
+    return !this.#clock && performance.now() - this.#began - this.#passed > tolerated;
   }
   /** The session as the store has it, whatever the near cache holds. */
   load(token, client = this.client) {
@@ -66,7 +74,7 @@ class TestStore {
 /**
  * For a test file: declares its tests once for every store. `define` gets two functions like test(), whose bodies get a
  * TestStore; the second is for tests that let time pass. Those run side by side, when all others have ended: on Redis
- * they wait for a real server's clock, and must not be late.
+ * they wait for a real server's clock. One that fails late is begun again.
  */
 export function forEveryStore(define) {
   const redis = useRedis();
@@ -82,11 +90,15 @@ export function forEveryStore(define) {
 function declareFor(kind, redis) {
   return (name, body) =>
     test(name, async () => {
-      const store = new TestStore(kind, redis);
-      try {
-        await body(store);
-      } finally {
-        store.close();
+      for (let attempt = 1; ; ++attempt) {
+        const store = new TestStore(kind, redis);
+        try {
+          return await body(store);
+        } catch (error) {
+          if (!store.isLate || attempt === 10) throw error;
+        } finally {
+          store.close();
+        }
       }
     });
 }
