@@ -29,7 +29,7 @@ struct RedisConfig {
   std::chrono::milliseconds connect_timeout{1000};
   std::chrono::milliseconds command_timeout{1000};
   std::chrono::milliseconds operation_timeout{2000};  // at least twice command_timeout
-  std::size_t max_in_flight = 10'000;                // commands; more are refused as overloaded
+  std::size_t max_in_flight = 10'000;                 // commands; more are refused as overloaded
 };
 
 struct NearCacheConfig {

@@ -43,7 +43,8 @@ void Connection::Impl::resume_overdue() noexcept {
   }
 }
 
-// Under send_mutex_; what it has taken when it throws is in `overdue`. While nobody writes and the socket is not full, out_ is all that is unsent, and begins with the oldest.
+// Under send_mutex_; what it has taken when it throws is in `overdue`. While nobody writes and the socket is not full, out_
+// is all that is unsent, and begins with the oldest.
 void Connection::Impl::take_overdue(std::int64_t now, Overdue& overdue) {
   Pending** last = &overdue.first;
   std::size_t cut_bytes = 0;
