@@ -190,6 +190,36 @@ TEST(LateCommands, GoOnCountingUntilTheirRepliesHaveCome) {
   EXPECT_EQ(connects(connection), 1U);
 }
 
+// Counts how often it is looked at.
+class CountingClock final : public Clock {
+ public:
+  std::int64_t unix_milliseconds() noexcept override { return system_clock().unix_milliseconds(); }
+  std::int64_t monotonic_nanoseconds() noexcept override {
+    ++looks;
+    return system_clock().monotonic_nanoseconds();
+  }
+  std::atomic<int> looks{0};
+};
+
+TEST(LateCommands, ThatAreAsManyAsMayBeInFlightLeaveNoThreadBusy) {
+  Gate gate;
+  CountingClock clock;
+  ScriptedServer server(slow_altogether(gate, 0));
+  ConnectionSettings settings = impatient(server.url());
+  settings.max_in_flight = 4;
+  settings.probe_interval = 2 * patience;  // so that four are sent before
+  Hooks hooks;
+  hooks.clock = &clock;
+  Connection connection(std::move(settings), hooks, nullptr);
+  std::vector<std::future<Result<Replies>>> late;
+  for (int i = 0; i < 4; ++i) late.push_back(submit(connection, reading({"ECHO", "x"})));
+  for (auto& reply : late) EXPECT_THAT(reply.get(), FailsWith(ErrorCode::timeout));
+  clock.looks = 0;
+  EXPECT_TRUE(eventually([&] { return connection.epoch() % 2 == 1; })) << "after two seconds of silence";
+  EXPECT_LT(clock.looks, 5000);
+  gate.open();
+}
+
 // With this many unanswered, what is sent next waits for replies before it goes out.
 TEST(LateCommands, OfWhichNoByteWentOutNeverGoOut) {
   Gate gate;

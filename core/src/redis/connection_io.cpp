@@ -140,10 +140,12 @@ void Connection::Impl::serve() {
 // Sends share one time-out, so a sleep no longer than that never ends after the deadline of a command sent during it.
 std::int64_t Connection::Impl::next_duty_ns() {
   const std::int64_t now = steady_nanoseconds();
-  const std::int64_t proof_age = clock_.monotonic_nanoseconds() - proven_at_.load(std::memory_order_relaxed);
+  const std::int64_t clock_now = clock_.monotonic_nanoseconds();
+  const std::int64_t proof_ends = proven_at_.load(std::memory_order_relaxed) + nanoseconds(settings_.probe_interval);
+  // A probe that was refused, or came to nothing, is not repeated at once.
+  const std::int64_t repetition = time_asked_ns_ + std::min(nanoseconds(settings_.probe_interval), silence_step_ns);
   std::int64_t left = nanoseconds(settings_.command_timeout);
-  if (!probing_.load(std::memory_order_relaxed))
-    left = std::min(left, nanoseconds(settings_.probe_interval) - proof_age);
+  if (!probing_.load(std::memory_order_relaxed)) left = std::min(left, std::max(proof_ends, repetition) - clock_now);
   if (late_since_ns_.load(std::memory_order_relaxed) != 0) left = std::min(left, silence_step_ns);
   const std::lock_guard lock(send_mutex_);
   const std::int64_t expiry = std::max(pending_.oldest_deadline(), next_expiry_ns_);
