@@ -220,6 +220,22 @@ TEST(LateCommands, ThatAreAsManyAsMayBeInFlightLeaveNoThreadBusy) {
   gate.open();
 }
 
+TEST(LateCommands, AreNotThoseWhoseRepliesHadComeWhileThisProcessStoodStill) {
+  ScriptedServer server([](ScriptedPeer& peer, int) {
+    if (peer.shake_hands()) peer.behave();
+  });
+  Connection connection(impatient(server.url()), {}, nullptr);
+  std::promise<void> reading_stands;
+  start(ask(connection, reading({"ECHO", "x"})), [&](Result<Replies>) {
+    reading_stands.set_value();
+    std::this_thread::sleep_for(3 * patience);
+  });
+  reading_stands.get_future().wait();
+  std::vector<std::future<Result<Replies>>> asked;
+  for (int i = 0; i < 8; ++i) asked.push_back(submit(connection, reading({"ECHO", "mine"})));
+  for (auto& reply : asked) EXPECT_EQ(text_of(reply.get()), "mine");
+}
+
 // With this many unanswered, what is sent next waits for replies before it goes out.
 TEST(LateCommands, OfWhichNoByteWentOutNeverGoOut) {
   Gate gate;

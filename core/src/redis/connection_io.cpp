@@ -183,7 +183,7 @@ void Connection::Impl::await_events() {
   }
 }
 
-// A leader looks at what is overdue by itself.
+// A leader looks at what is overdue by itself. What has come meanwhile is read first: this process may have stood still.
 void Connection::Impl::expire_if_due() {
   const std::int64_t now = steady_nanoseconds();
   {
@@ -192,7 +192,7 @@ void Connection::Impl::expire_if_due() {
   }
   next_expiry_ns_ = now + expiry_step_ns;
   if (!try_take_role()) return;
-  expire_overdue();
+  read_and_dispatch();
   const std::lock_guard lock(role_mutex_);
   release_role();
 }
