@@ -3,6 +3,7 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { Client } = require('./client.js');
 const { guardRoutesLike, requestOf, routedUrl, routedTarget } = require('./express_routing.js');
 const { clientOf, routes } = require('./express_routes.js');
 const { HeldResponse } = require('./held_response.js');
@@ -173,6 +174,7 @@ function mountError(baseUrl, prefix) {
 }
 
 function checkOptions(client, given) {
+  if (!(client instanceof Client)) throw new TypeError("sessions(): a client is expected, sessions(new Client('ficha.toml'))");
   checkKeys('sessions()', given, ['unset', 'rolling', 'context', 'prefix', 'identityNames']);
   const { unset = 'keep', prefix } = given;
   if (unset !== 'keep' && unset !== 'destroy') throw new TypeError('sessions(): unset is "keep" or "destroy"');

@@ -2,6 +2,7 @@
 // Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
 
 const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { Client } = require('./client.js');
 const { requestOf } = require('./http.js');
 const { FastifySession } = require('./http_session.js');
 const { checkPrefix, withoutAuthority, withoutPrefix } = require('./judged_request.js');
@@ -28,7 +29,7 @@ function rawRequestOf(raw, prefix, prefixes) {
 }
 
 function checkOptions(fastify, { client, ...options }) {
-  if (!client) throw new TypeError('sessions: a client is expected, app.register(sessions, { client })');
+  if (!(client instanceof Client)) throw new TypeError('sessions: a client is expected, app.register(sessions, { client })');
   checkKeys('sessions', options, ['prefix', 'identityNames']);
   checkPrefix(client, options.prefix);
   if (fastify.prefix === '' || options.prefix === '' || options.prefix === fastify.prefix) return;

@@ -75,3 +75,10 @@ test('an option that is not known is a TypeError that names the one that was mea
   await assert.rejects(client.patch(session, { rmove: ['n'] }), /"rmove".*"remove"/);
   await assert.rejects(client.rotate(session, { graze: 1 }), /"grace"/);
 });
+
+test('what is no client is a TypeError that says what to write, at the call that gives it', async () => {
+  for (const wrong of [undefined, 'memory://', { redis: { url: 'memory://' } }]) {
+    assert.throws(() => express.sessions(wrong), { name: 'TypeError', message: /sessions\(new Client\(/ });
+    await assert.rejects(fastify.sessions({}, { client: wrong }), { name: 'TypeError', message: /\{ client \}/ });
+  }
+});
