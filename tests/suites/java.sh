@@ -23,7 +23,7 @@ run_maven() {
   heading "mvn $*, $name"
   rm -rf bindings/java/*/target/surefire-reports
   JAVA_HOME=$home timeout --kill-after=10 "$program_limit_seconds" \
-    mvn --batch-mode --no-transfer-progress --file bindings/java/pom.xml "$@" >"$log" 2>&1
+    mvn --batch-mode --no-transfer-progress --file bindings/java/pom.xml -Dwarnings.fail=true "$@" >"$log" 2>&1
   status=$?
   for report in bindings/java/*/target/surefire-reports/*.txt; do
     [[ -e $report ]] || continue

@@ -13,6 +13,8 @@ public final class FichaPrincipal implements UserDetails, AuthenticatedPrincipal
 
     private final String name;
     private final String sessionId;
+
+    @SuppressWarnings("serial") // what List.copyOf() makes is serializable
     private final Collection<GrantedAuthority> authorities;
 
     FichaPrincipal(String name, String sessionId, Collection<GrantedAuthority> authorities) {
