@@ -33,14 +33,27 @@ Commands& Commands::add(std::span<const std::string_view> arguments, Shape shape
     bytes_ += argument;
     bytes_ += "\r\n";
   }
-  shapes_ += static_cast<char>(shape);
-  ++count_;
+  add_shape(shape);
   return *this;
 }
 
-Commands& Commands::add_echo(std::string_view text) {
-  echo_ = text;
-  return add({"ECHO", text}, Shape::echo);
+void Commands::add_shape(Shape shape) {
+  if (count_ < packed) {
+    shapes_ |= static_cast<std::uint64_t>(shape) << (4 * count_);
+  } else {
+    more_shapes_.push_back(shape);
+  }
+  ++count_;
+}
+
+Shape Commands::shape(std::size_t index) const noexcept {
+  if (index < packed) return static_cast<Shape>(shapes_ >> (4 * index) & 0xFU);
+  return more_shapes_[index - packed];
+}
+
+Commands& Commands::add_echo(std::uint64_t number) {
+  echo_ = number;
+  return add({"ECHO", std::to_string(number)}, Shape::echo);
 }
 
 Commands& Commands::add_get_and_pttl(std::string_view key) {
@@ -54,9 +67,8 @@ Commands& Commands::add_get_and_pttl(std::string_view key) {
   bytes_.append(key).append("\r\n");
   const std::size_t length = bytes_.size() - argument;
   bytes_.append(pttl).append(bytes_, argument, length);
-  shapes_ += static_cast<char>(Shape::text_or_nil);
-  shapes_ += static_cast<char>(Shape::integer);
-  count_ += 2;
+  add_shape(Shape::text_or_nil);
+  add_shape(Shape::integer);
   return *this;
 }
 
@@ -64,7 +76,7 @@ bool Commands::fits(std::size_t index, ReplyView reply) const noexcept {
   using Type = ReplyView::Type;
   const Type type = reply.type();
   if (type == Type::error) return true;
-  switch (static_cast<Shape>(shapes_[index])) {
+  switch (shape(index)) {
     case Shape::any:
       return true;
     case Shape::text:
@@ -78,7 +90,7 @@ bool Commands::fits(std::size_t index, ReplyView reply) const noexcept {
     case Shape::pong:
       return type == Type::string && reply.text() == "PONG";
     case Shape::echo:
-      return type == Type::string && reply.text() == echo_;
+      return type == Type::string && reply.text() == std::to_string(echo_);
   }
   return false;
 }

@@ -41,8 +41,8 @@ class Commands {
   Commands& add(std::span<const std::string_view> arguments, Shape shape);
   // GET and PTTL of one key: what every load sends, so it is written without counting.
   Commands& add_get_and_pttl(std::string_view key);
-  // ECHO, whose answer must be this very text; at most one in a Commands.
-  Commands& add_echo(std::string_view text);
+  // ECHO of a number, whose answer must be that very number; at most one in a Commands.
+  Commands& add_echo(std::uint64_t number);
 
   // Whether `reply` may be what the command of this index is answered with.
   [[nodiscard]] bool fits(std::size_t index, ReplyView reply) const noexcept;
@@ -57,11 +57,16 @@ class Commands {
   [[nodiscard]] std::string take_bytes() noexcept { return std::exchange(bytes_, {}); }
 
  private:
+  static constexpr std::size_t packed = 16;
+  void add_shape(Shape shape);
+  [[nodiscard]] Shape shape(std::size_t index) const noexcept;
+
   Effect effect_;
   std::size_t count_ = 0;
   std::string bytes_;
-  std::basic_string<char> shapes_;  // a Shape each; a string, which keeps those of usual Commands inside itself
-  std::string echo_;
+  std::uint64_t shapes_ = 0;  // of the first commands, four bits each: every load makes, moves and checks them
+  std::vector<Shape> more_shapes_;
+  std::uint64_t echo_ = 0;
 };
 
 // One node of a reply tree. A view; the tree belongs to Reply.

@@ -46,8 +46,16 @@ void Connection::Impl::resume_overdue() noexcept {
 // Under send_mutex_; what it has taken when it throws is in `overdue`. While nobody writes and the socket is not full, out_
 // is all that is unsent, and begins with the oldest.
 void Connection::Impl::take_overdue(std::int64_t now, Overdue& overdue) {
+  struct Cut {
+    ~Cut() {
+      impl.out_.erase(0, bytes);
+      impl.written_offset_ += bytes;  // as far as those behind are concerned
+    }
+    Impl& impl;
+    std::size_t bytes = 0;
+  };
+  Cut cut{*this};  // also when memory is out: what is said not to have happened must not go out
   Pending** last = &overdue.first;
-  std::size_t cut_bytes = 0;
   pending_.refill();
   for (Pending* entry = pending_.front(); entry && entry->deadline <= now; entry = pending_.front()) {
     Send& send = static_cast<Send&>(*entry);
@@ -61,7 +69,7 @@ void Connection::Impl::take_overdue(std::int64_t now, Overdue& overdue) {
     send.replies_.clear();
     send.failure_ = overdue_failure(!unsent && send.commands_.effect() == Effect::write);
     if (unsent) {
-      cut_bytes += entry->bytes;
+      cut.bytes += entry->bytes;
       out_commands_ -= commands;
       in_flight_.fetch_sub(commands, std::memory_order_relaxed);
     } else {
@@ -73,8 +81,6 @@ void Connection::Impl::take_overdue(std::int64_t now, Overdue& overdue) {
     last = &entry->next;
     *last = nullptr;
   }
-  out_.erase(0, cut_bytes);
-  written_offset_ += cut_bytes;  // as far as those behind are concerned
 }
 
 Error Connection::Impl::overdue_failure(bool may_have_happened) {

@@ -62,7 +62,7 @@ bool RedisStore::is_in_doubt() const noexcept {
 }
 
 void RedisStore::add_step_check(Commands& commands) {
-  commands.add_echo(std::to_string(next_nonce_.fetch_add(1, std::memory_order_relaxed)));
+  commands.add_echo(next_nonce_.fetch_add(1, std::memory_order_relaxed));
 }
 
 // Whether the nonce came back; a user may lack the right to ECHO.
