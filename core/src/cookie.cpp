@@ -86,14 +86,15 @@ std::size_t find_joint(std::string_view pairs) noexcept {
   return comma;
 }
 
-// `pair` begins with `name`. `joined`: it stands behind a comma, where it may as well be part of another cookie's value,
-// which a sibling domain can set.
+// `pair` begins with `name`. `joined`: it stands behind a comma, where it may as well be part of another cookie's value. A
+// sibling domain can set that, and gains by it where it cannot set a cookie of this name itself (RFC 6265bis 4.1.3.2).
 void add_pair(CookieValue& result, std::string_view pair, std::string_view name, bool joined) noexcept {
   const std::string_view after_name = trim_blanks(pair.substr(name.size()));
   // Another cookie whose name begins with ours, or a nameless one.
   if (!after_name.starts_with('=')) return;
   const std::string_view value = trim_blanks(after_name.substr(1));
-  const bool differs = result.lookup == CookieLookup::absent ? joined : result.value != value;
+  const bool may_be_planted = joined && name.starts_with("__Host-");
+  const bool differs = result.lookup == CookieLookup::absent ? may_be_planted : result.value != value;
   result = differs ? CookieValue{CookieLookup::ambiguous, {}} : CookieValue{CookieLookup::found, value};
 }
 

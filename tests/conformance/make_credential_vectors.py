@@ -118,6 +118,14 @@ COOKIES = [
 ]
 
 # (name, configuration, seconds of life left, the field)
+# A name that a sibling domain may set anyway.
+COOKIES_OF_ANY_DOMAIN = [
+    ("two fields that a server joined by a comma, another name", ["a=1,sid=abc"], "abc"),
+    ("joined by a comma, beside others, another name", ["a=1; b=2, sid=abc; c=3"], "abc"),
+    ("joined by a comma, different, another name", ["sid=abc,sid=def"], False),
+    ("joined by a comma, different from another field, another name", ["a=1,sid=abc", "sid=def"], False),
+]
+
 WRITTEN = [
     ("defaults", {}, 3600, "__Host-ficha=$TOKEN; Path=/; Secure; HttpOnly; SameSite=Lax"),
     ("strict", {"same_site": "strict"}, 3600, "__Host-ficha=$TOKEN; Path=/; Secure; HttpOnly; SameSite=Strict"),
@@ -148,14 +156,15 @@ CLEARED = [
 
 def cookies():
     find = []
-    for name, fields, value in COOKIES:
+    named = [(NAME, *vector) for vector in COOKIES] + [("sid", *vector) for vector in COOKIES_OF_ANY_DOMAIN]
+    for cookie, name, fields, value in named:
         if value is None:
             expect = {"lookup": "absent"}
         elif value is False:
             expect = {"lookup": "ambiguous"}
         else:
             expect = {"lookup": "found", "value": value}
-        find.append({"name": name, "given": {"name": NAME, "fields": fields}, "expect": expect})
+        find.append({"name": name, "given": {"name": cookie, "fields": fields}, "expect": expect})
     written = [{"name": name, "given": {"cookie": config, "remaining_seconds": seconds}, "expect": {"set_cookie": field}}
                for name, config, seconds, field in WRITTEN]
     written += [{"name": name, "given": {"cookie": config}, "expect": {"clear_cookie": field}}

@@ -59,15 +59,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool ambiguous = false;
   for (const std::string_view field : fields) {
     for (const std::string_view pairs : split(field, ';')) {
-      bool behind_a_comma = false;
       for (const std::string& pair : split_joined(pairs)) {
         const std::size_t equals = pair.find('=');
         if (equals != std::string_view::npos && trim(pair.substr(0, equals)) == name) {
           const std::string value = trim(pair.substr(equals + 1));
-          ambiguous |= expected ? *expected != value : behind_a_comma;
+          ambiguous |= expected && *expected != value;
           expected = value;
         }
-        behind_a_comma = true;
       }
     }
   }

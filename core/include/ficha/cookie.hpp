@@ -34,7 +34,8 @@ struct CookieValue {
 };
 
 // Finds `name` in the values of all Cookie header fields. Byte-exact and case-sensitive; only SP and HTAB are trimmed;
-// nothing is decoded or unquoted. The same name with different values is ambiguous (RFC 6265bis 4.2.2). Linear time.
+// nothing is decoded or unquoted. The same name with different values is ambiguous (RFC 6265bis 4.2.2), and so is a __Host-
+// name that stands only behind a comma, where a server may have joined two fields. Linear time.
 [[nodiscard]] CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::string_view name) noexcept;
 
 // Values of a Set-Cookie field. `max_age_seconds` is used only when the configuration says persistent; it is capped at

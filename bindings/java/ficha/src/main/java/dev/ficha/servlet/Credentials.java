@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Takes the session's credential, unless {@code [trust] pass_credential} leaves it, and headers in which services forward
@@ -16,6 +17,9 @@ import java.util.List;
 final class Credentials {
     private static final String BEARER = "Bearer ";
     private static final String TOKEN_PREFIX = "fch1_";
+
+    // A comma only where another cookie follows: some proxies join Cookie fields by it.
+    private static final Pattern BETWEEN = Pattern.compile(";|,(?=[ \\t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \\t]*=)");
 
     private final FichaClient client;
     private final boolean passes;
@@ -60,7 +64,7 @@ final class Credentials {
     private List<String> withoutCookie(List<String> fields) {
         var kept = new ArrayList<String>();
         for (String field : fields) {
-            List<String> pairs = Arrays.stream(field.split(";"))
+            List<String> pairs = BETWEEN.splitAsStream(field)
                     .map(String::strip)
                     .filter(pair -> !pair.isEmpty() && !isOurs(pair))
                     .toList();
