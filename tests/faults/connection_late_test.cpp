@@ -66,7 +66,7 @@ ScriptedServer::Script holding_back(Gate& gate, int silent) {
 
 // A second link is not answered while the first is silent, as with a server that is slow.
 ScriptedServer::Script slow_altogether(Gate& gate, int silent) {
-  return [&gate, silent, held = holding_back(gate, silent)](ScriptedPeer& peer, int connection) {
+  return [&gate, held = holding_back(gate, silent)](ScriptedPeer& peer, int connection) {
     if (connection > 0 && !gate.pass()) return;
     held(peer, connection);
   };
