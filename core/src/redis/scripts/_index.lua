@@ -44,11 +44,16 @@ local function evicted_keys()
   return type(info) == 'string' and tonumber(info:match('\nevicted_keys:(%d+)')) or -1
 end
 
+-- What a command needs behind its key: Redis 8 asks for as many arguments as the command takes.
+local FURTHER = {
+  SET = {''}, UNLINK = {}, PEXPIREAT = {'0'}, ZADD = {'0', ''}, ZREM = {''}, ZSCORE = {''}, ZCARD = {},
+}
+
 -- The reply to give if the user may not run one of `commands` on `key`. To be asked before the first write: Redis stops a
 -- script at what it refuses, and keeps what was written until then.
 local function denied(key, commands)
   for _, command in ipairs(commands) do
-    if not redis.acl_check_cmd(command, key) then
+    if not redis.acl_check_cmd(command, key, unpack(FURTHER[command])) then
       return redis.error_reply("NOPERM the user may not run '" .. command .. "' on a key of its sessions")
     end
   end
