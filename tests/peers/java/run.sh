@@ -20,7 +20,12 @@ peers_java() {
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   redis-server --port "$port" --bind 127.0.0.1 --save "" --daemonize no >/dev/null 2>&1 &
   redis=$!
-  until redis-cli -p "$port" ping >/dev/null 2>&1; do kill -0 "$redis" || return; done
+  until redis-cli -p "$port" ping >/dev/null 2>&1; do
+    kill -0 "$redis" 2>/dev/null || {
+      report_failure "Spring: redis-server ended at its start"
+      return
+    }
+  done
   timeout --kill-after=10 "$program_limit_seconds" "$java" -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
     -cp "tests/peers/java/target/classes:$(<tests/peers/java/target/class-path)" peers.Peers \
     "redis://127.0.0.1:$port/0" bindings/java/ficha-spring-boot-starter/README.md >"$log" 2>&1
