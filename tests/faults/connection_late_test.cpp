@@ -1,9 +1,5 @@
 // A slow server: what is answered late fails alone, and the link stays while it can be trusted.
-#include <condition_variable>
-#include <mutex>
-
-#include "faults/connection_fixture.hpp"
-#include "support/scripted_server.hpp"
+#include "faults/impatient_connection.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -12,32 +8,6 @@ using namespace std::chrono_literals;
 using namespace ::ficha::testing;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-
-constexpr auto patience = 100ms;  // command_timeout of these tests
-
-// What a test tells the server's script, step by step.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    opened_.notify_all();
-  }
-  // False where nobody opens it.
-  bool pass() {
-    std::unique_lock lock(mutex_);
-    return opened_.wait_for(lock, 20s, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-};
-
-std::string bulk(std::string_view text) {
-  return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";
-}
 
 // The true answer to a command of these tests.
 std::string answer_to(const std::string& command) {
@@ -72,30 +42,10 @@ ScriptedServer::Script slow_altogether(Gate& gate, int silent) {
   };
 }
 
-ConnectionSettings impatient(const std::string& url) {
-  ConnectionSettings settings = settings_for(url);
-  settings.command_timeout = patience;
-  settings.connect_timeout = 2s;
-  settings.probe_interval = 60s;  // only these tests' commands are on the wire
-  return settings;
-}
-
-Commands get_and_pttl(const std::string& key) {
-  Commands commands(Effect::read);
-  commands.add_get_and_pttl(key);
-  return commands;
-}
-
 std::size_t in_flight(const Connection& connection) {
   Stats stats;
   connection.add_stats(stats);
   return stats.in_flight;
-}
-
-std::uint64_t connects(const Connection& connection) {
-  Stats stats;
-  connection.add_stats(stats);
-  return stats.connects;
 }
 
 // What a caller gets who asks for its own name, on a link that has late replies to give.
@@ -350,112 +300,6 @@ TEST(SilentLink, WhoseReplyBreaksOffEndsWhenNoByteComes) {
   EXPECT_TRUE(eventually([&] { return connects(connection) == 2; }, 1000ms));
   expect_own_replies(connection);
   never.open();
-}
-
-// A server that loses one reply, or gives one twice, at a place of the stream; everything else is in order.
-enum class Slip : std::uint8_t { lost, doubled };
-
-struct SlipAt {
-  Slip slip;
-  int place;
-};
-
-class SlippedStream : public ::testing::TestWithParam<SlipAt> {};
-
-constexpr int slip_places = 12;
-
-// The product's own traffic, over and over: a read, a touch with its barrier, a revoke, a script.
-std::vector<Commands> traffic() {
-  std::vector<Commands> all;
-  all.push_back(get_and_pttl("a"));
-  Commands touch(Effect::write);
-  touch.add({"PEXPIREAT", "a", "1", "GT"}, Shape::integer).add({"PING"}, Shape::pong);
-  all.push_back(std::move(touch));
-  all.push_back(get_and_pttl("b"));
-  Commands revoke(Effect::write);
-  revoke.add({"GETDEL", "b"}, Shape::text_or_nil).add({"ZREM", "i", "b"}, Shape::integer);
-  all.push_back(std::move(revoke));
-  Commands script(Effect::write);
-  script.add({"EVALSHA", "0", "0"}, Shape::array).add({"PING"}, Shape::pong);
-  all.push_back(std::move(script));
-  all.push_back(get_and_pttl("c"));
-  return all;
-}
-
-std::string true_answer(const std::string& command) {
-  if (command.starts_with("GET")) return bulk(command);
-  if (command.starts_with("PING")) return "+PONG\r\n";
-  if (command.starts_with("EVALSHA")) return "*1\r\n:0\r\n";
-  return ":7\r\n";
-}
-
-TEST_P(SlippedStream, EndsBeforeAnybodyGetsAForeignReply) {
-  ScriptedServer server([](ScriptedPeer& peer, int connection) {
-    if (!peer.shake_hands()) return;
-    if (connection > 0) return peer.behave();
-    for (int place = 0;; ++place) {
-      const std::string command = peer.read_command();
-      if (command.empty()) return;
-      const std::string answer = true_answer(command);
-      const bool slips = place == GetParam().place;
-      if (!slips || GetParam().slip == Slip::doubled) peer.write(answer);
-      if (slips && GetParam().slip == Slip::doubled) peer.write(answer);
-    }
-  });
-  Connection connection(impatient(server.url()), {}, nullptr);
-  std::vector<std::future<Result<Replies>>> asked;
-  for (int round = 0; round < 3; ++round) {
-    for (Commands& commands : traffic()) asked.push_back(submit(connection, std::move(commands)));
-  }
-  int failed = 0;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    const Result<Replies> replies = asked[i].get();
-    if (!replies) {
-      ++failed;
-      continue;
-    }
-    const char* const mine[] = {"GET a", nullptr, "GET b", "GETDEL b", nullptr, "GET c"};
-    if (const char* expected = mine[i % 6]) {
-      EXPECT_EQ(view(replies->front()).text(), expected);
-    }
-  }
-  EXPECT_GT(failed, 0);
-  EXPECT_TRUE(heals(connection));
-  EXPECT_EQ(connects(connection), 2U);
-}
-
-INSTANTIATE_TEST_SUITE_P(AnyPlace, SlippedStream, ::testing::ValuesIn([] {
-                           std::vector<SlipAt> all;
-                           for (int place = 0; place < slip_places; ++place)
-                             all.insert(all.end(), {{Slip::lost, place}, {Slip::doubled, place}});
-                           return all;
-                         }()),
-                         [](const auto& slip) {
-                           return (slip.param.slip == Slip::lost ? "Lost" : "Doubled") +
-                                  std::to_string(slip.param.place);
-                         });
-
-// A slip while late replies are awaited: they are checked like all others.
-TEST(SlippedStream, AmongLateRepliesEndsTheLinkToo) {
-  Gate gate;
-  ScriptedServer server([&](ScriptedPeer& peer, int connection) {
-    if (connection > 0 && !gate.pass()) return;
-    if (!peer.shake_hands()) return;
-    if (connection > 0) return peer.behave();
-    for (int i = 0; i < 4; ++i) (void)peer.read_command();
-    if (!gate.pass()) return;
-    // The answer to the first GET is lost.
-    peer.write(":7\r\n" + bulk("value of b") + ":7\r\n");
-    while (!peer.read_command().empty()) continue;
-  });
-  Connection connection(impatient(server.url()), {}, nullptr);
-  std::future<Result<Replies>> a = submit(connection, get_and_pttl("a"));
-  std::future<Result<Replies>> b = submit(connection, get_and_pttl("b"));
-  EXPECT_THAT(a.get(), FailsWith(ErrorCode::timeout));
-  EXPECT_THAT(b.get(), FailsWith(ErrorCode::timeout));
-  gate.open();
-  EXPECT_TRUE(eventually([&] { return connects(connection) == 2; }));
-  EXPECT_TRUE(heals(connection));
 }
 
 }  // namespace
