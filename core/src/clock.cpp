@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "ficha/config.hpp"
+#include "ficha/hooks.hpp"
 
 namespace ficha {
 

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-#include "ficha/client.hpp"
+#include "ficha/completion_queue.hpp"
 
 namespace ficha {
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ficha/config.hpp"
 
@@ -13,9 +14,18 @@ struct ConfigProblem {
   std::string what;  // what is wrong and what to do; never the value of a secret
 };
 
-// The first problem found; nullopt for a configuration that works.
+[[nodiscard]] inline Error invalid_config(const ConfigProblem& problem) {
+  return {ErrorCode::invalid_config, problem.key + ": " + problem.what};
+}
+
+// The first problem found; nullopt for a configuration that works. Each section's stands beside its subject.
+[[nodiscard]] std::optional<ConfigProblem> find_problem(const RedisConfig& config);
 [[nodiscard]] std::optional<ConfigProblem> find_problem(const CookieConfig& config);
+[[nodiscard]] std::optional<ConfigProblem> find_problem(const CsrfConfig& config);
+[[nodiscard]] std::optional<ConfigProblem> find_problem(const CorsConfig& config);
+[[nodiscard]] std::optional<ConfigProblem> find_problem(const TrustConfig& config);
 [[nodiscard]] std::optional<ConfigProblem> find_problem(const Policy& policy);
+[[nodiscard]] std::optional<ConfigProblem> find_prefix_problem(const std::vector<std::string>& prefixes);
 [[nodiscard]] std::optional<ConfigProblem> find_problem(const Config& config);
 
 }  // namespace ficha

@@ -141,7 +141,7 @@ std::optional<ConfigProblem> find_problem(const CookieConfig& config) {
 
 Result<void> validate(const CookieConfig& config) {
   if (auto problem = find_problem(config)) {
-    return Error{ErrorCode::invalid_config, problem->key + ": " + problem->what};
+    return invalid_config(*problem);
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ascii.hpp"
+#include "config_problem.hpp"
 #include "csrf.hpp"
 
 namespace ficha {
@@ -47,6 +48,31 @@ void add_preflight_headers(const CorsConfig& cors, std::string_view asked_method
   for (const std::string& header : cors.headers) headers.append(headers.empty() ? "" : ", ").append(header);
   if (!headers.empty()) decision.add_header("Access-Control-Allow-Headers", std::move(headers));
   if (cors.max_age.count() > 0) decision.add_header("Access-Control-Max-Age", std::to_string(cors.max_age.count()));
+}
+
+std::optional<ConfigProblem> find_problem(const CorsConfig& cors) {
+  const bool any = std::find(cors.origins.begin(), cors.origins.end(), "*") != cors.origins.end();
+  if (cors.origins.empty() && (!cors.headers.empty() || cors.credentials || cors.max_age != std::chrono::seconds(0))) {
+    return ConfigProblem{"cors.origins", "is missing: name at least one"};
+  }
+  if (any && cors.origins.size() > 1)
+    return ConfigProblem{"cors.origins", "\"*\" and other origins contradict each other"};
+  if (any && cors.credentials) {
+    return ConfigProblem{"cors.credentials", "browsers refuse credentials for \"*\": list the origins"};
+  }
+  const auto is_origin = [](const std::string& text) { return Origin::parse(text).has_value(); };
+  if (!any && !std::all_of(cors.origins.begin(), cors.origins.end(), is_origin)) {
+    return ConfigProblem{"cors.origins",
+                         "must be origins such as \"https://app.example.org\", without a path, or only \"*\""};
+  }
+  const auto is_name = [](const std::string& text) { return is_token(text) && text != "*"; };
+  if (!std::all_of(cors.headers.begin(), cors.headers.end(), is_name)) {
+    return ConfigProblem{"cors.headers", "must be names of header fields"};
+  }
+  if (cors.max_age < std::chrono::seconds(0) || cors.max_age > std::chrono::days(1)) {
+    return ConfigProblem{"cors.max_age", "must be at most 1d"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ficha

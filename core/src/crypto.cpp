@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "ficha/token.hpp"
+#include "ficha/hooks.hpp"
 
 namespace ficha {
 namespace crypto {

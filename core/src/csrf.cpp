@@ -7,6 +7,7 @@
 
 #include "ascii.hpp"
 #include "base64url.hpp"
+#include "config_problem.hpp"
 #include "crypto.hpp"
 
 namespace ficha {
@@ -146,6 +147,23 @@ bool verify_csrf_token(std::string_view value, const Token& token) noexcept {
   const std::span<const std::byte> view = bytes;
   return crypto::equal_in_constant_time(crypto::chars(csrf_mac(token, view.first(nonce_bytes))),
                                         crypto::chars(view.subspan(nonce_bytes)));
+}
+
+std::optional<ConfigProblem> find_problem(const CsrfConfig& csrf) {
+  for (const std::string& origin : csrf.trusted_origins) {
+    if (!Origin::parse(origin)) {
+      return ConfigProblem{"csrf.trusted_origins",
+                           "must be origins such as \"https://app.example.org\", without a path"};
+    }
+  }
+  constexpr std::array<std::string_view, 9> taken = {
+      "cookie", "authorization", "host", "origin", "referer", "sec-fetch-site", "upgrade", "set-cookie", "destination"};
+  const bool is_taken = std::any_of(taken.begin(), taken.end(),
+                                    [&](std::string_view name) { return equal_ignoring_case(csrf.header, name); });
+  if (!is_token(csrf.header) || is_taken) {
+    return ConfigProblem{"csrf.header", "must be the name of a header field that has no other meaning"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ficha

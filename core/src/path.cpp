@@ -6,6 +6,7 @@
 
 #include "ascii.hpp"
 #include "case_folding.hpp"
+#include "config_problem.hpp"
 #include "utf8.hpp"
 
 namespace ficha {
@@ -307,6 +308,18 @@ bool PathPattern::meets(const PathPattern& other) const {
     open.push_back({i_repeat ? mine : mine + 1, they_repeat ? theirs : theirs + 1});
   }
   return false;
+}
+
+// As a canonical path is written: what is taken off one.
+std::optional<ConfigProblem> find_prefix_problem(const std::vector<std::string>& prefixes) {
+  for (const std::string& prefix : prefixes) {
+    CanonicalPath path;
+    if (!path.parse(prefix) || path.text() != prefix || prefix.empty() || prefix.find_first_of("%*?") != prefix.npos) {
+      return ConfigProblem{"prefixes",
+                           "must be paths such as \"/shop\": decoded, without \"/\" at the end, \"*\" and query"};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace ficha

@@ -136,7 +136,7 @@ std::optional<ConfigProblem> find_problem(const Policy& policy) {
 Result<void> validate(const Policy& policy) {
   const std::optional<ConfigProblem> problem = find_problem(policy);
   if (!problem) return {};
-  return Error{ErrorCode::invalid_config, problem->key + ": " + problem->what};
+  return invalid_config(*problem);
 }
 
 Result<void> validate(const Requirement& requirement, bool says_allow) {

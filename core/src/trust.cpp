@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ascii.hpp"
+#include "config_problem.hpp"
 
 namespace ficha {
 namespace {
@@ -92,6 +93,17 @@ std::optional<Origin> own_origin(const HttpRequest& request, const OriginFields&
 bool is_header_alias(std::string_view a, std::string_view b) noexcept {
   const auto fold = [](char c) { return c == '_' || c == '.' ? '-' : lower(c); };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return fold(x) == fold(y); });
+}
+
+std::optional<ConfigProblem> find_problem(const TrustConfig& trust) {
+  for (const std::string& proxy : trust.proxies) {
+    const auto block = AddressBlock::parse(proxy);
+    if (!block) return ConfigProblem{"trust.proxies", block.error().message};
+  }
+  if (!std::all_of(trust.identity_headers.begin(), trust.identity_headers.end(), is_token)) {
+    return ConfigProblem{"trust.identity_headers", "must be names of header fields"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ficha

@@ -1,12 +1,9 @@
 // Everything that can be configured, in code or in one ficha.toml for every service.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,38 +99,5 @@ struct Config {
 [[nodiscard]] Result<Config> parse_config(std::string_view text, std::string_view name);
 // What both of them check, for a Config made in code.
 [[nodiscard]] Result<void> validate(const Config& config);
-
-// Time, injected so that tests need not sleep. Callable from any thread.
-class Clock {
- public:
-  [[nodiscard]] virtual std::int64_t unix_milliseconds() noexcept = 0;
-  [[nodiscard]] virtual std::int64_t monotonic_nanoseconds() noexcept = 0;
-
- protected:
-  ~Clock() = default;  // not virtual: the one of the process is never destroyed
-};
-[[nodiscard]] Clock& system_clock() noexcept;
-
-// Stands still until it is told to move: for tests of what depends on the time.
-class ManualClock final : public Clock {
- public:
-  explicit ManualClock(std::int64_t unix_milliseconds) noexcept : milliseconds_(unix_milliseconds) {}
-  [[nodiscard]] std::int64_t unix_milliseconds() noexcept override { return milliseconds_; }
-  [[nodiscard]] std::int64_t monotonic_nanoseconds() noexcept override { return milliseconds_ * 1'000'000; }
-  void advance(std::int64_t milliseconds) noexcept { milliseconds_ += milliseconds; }
-
- private:
-  std::atomic<std::int64_t> milliseconds_;
-};
-
-enum class LogLevel : std::uint8_t { debug, info, warning, error };
-
-// What the host lends to the core. `log` may be called from any thread, must not throw, and never receives a token,
-// a password or an attribute's value. clock and random must outlive the client.
-struct Hooks {
-  std::function<void(LogLevel, std::string_view)> log;
-  Clock* clock = nullptr;          // nullptr = system_clock()
-  RandomSource* random = nullptr;  // nullptr = openssl_random()
-};
 
 }  // namespace ficha

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "ficha/client.hpp"
+#include "ficha/completion_queue.hpp"
 #include "ficha/config.hpp"
 #include "ficha/cookie.hpp"
 #include "ficha/decision.hpp"
+#include "ficha/hooks.hpp"
 #include "ficha/interceptor.hpp"
 #include "ficha/policy.hpp"
 #include "ficha/request.hpp"

@@ -5,28 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ficha/hooks.hpp"
 #include "ficha/result.hpp"
 #include "ficha/secret.hpp"
 
 namespace ficha {
-
-// Where randomness comes from. Injected so that tests can make it fail or repeat.
-class RandomSource {
- public:
-  // Fills `out` entirely or returns false; there is no weaker fallback. Callable from any thread.
-  [[nodiscard]] virtual bool fill(std::span<std::byte> out) noexcept = 0;
-
- protected:
-  ~RandomSource() = default;  // not virtual: the one of the process is never destroyed
-};
-
-// OpenSSL's private CSPRNG, which reseeds itself after fork().
-[[nodiscard]] RandomSource& openssl_random() noexcept;
 
 // The two bytes that place a principal's index and all of its sessions in one Redis Cluster slot:
 // SHA-256("ficha/route" || 0x00 || principal), first two bytes, big-endian.

@@ -1,8 +1,9 @@
 // Commands as RESP arrays of bulk strings (RESP specification, "Sending commands to a Redis server").
+#include "redis/commands.hpp"
+
 #include <charconv>
 
 #include "crypto.hpp"
-#include "redis/connection.hpp"
 
 namespace ficha::redis {
 namespace {

@@ -5,102 +5,23 @@
 #include <chrono>
 #include <coroutine>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "ficha/config.hpp"
+#include "ficha/hooks.hpp"
 #include "ficha/result.hpp"
 #include "ficha/stats.hpp"
+#include "redis/commands.hpp"
 #include "redis/pending_queue.hpp"
+#include "redis/reply.hpp"
+#include "redis/stream_observer.hpp"
 #include "redis/url.hpp"
 #include "task.hpp"
 
-struct redisReply;
-
 namespace ficha::redis {
-
-// Whether losing the reply leaves a doubt: a `read` without a reply is timeout or unavailable, a `write` unknown_outcome.
-enum class Effect : std::uint8_t { read, write };
-
-class ReplyView;
-
-// What a command is answered with, besides an error reply, which each may be.
-enum class Shape : std::uint8_t { any, text, text_or_nil, integer, array, pong, echo };
-
-// Commands that go out in one write, in order, as RESP.
-class Commands {
- public:
-  explicit Commands(Effect effect) noexcept : effect_(effect) {}
-  Commands& add(std::initializer_list<std::string_view> arguments, Shape shape);
-  Commands& add(std::span<const std::string_view> arguments, Shape shape);
-  // GET and PTTL of one key: what every load sends, so it is written without counting.
-  Commands& add_get_and_pttl(std::string_view key);
-  // ECHO of a number, whose answer must be that very number; at most one in a Commands.
-  Commands& add_echo(std::uint64_t number);
-
-  // Whether `reply` may be what the command of this index is answered with.
-  [[nodiscard]] bool fits(std::size_t index, ReplyView reply) const noexcept;
-
-  // Overwrites the bytes. What growing left behind stays: a command with a password in it is the only one of its object.
-  void wipe() noexcept;
-
-  [[nodiscard]] Effect effect() const noexcept { return effect_; }
-  [[nodiscard]] std::size_t count() const noexcept { return count_; }
-  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
-  // Leaves everything else.
-  [[nodiscard]] std::string take_bytes() noexcept { return std::exchange(bytes_, {}); }
-
- private:
-  static constexpr std::size_t packed = 16;
-  void add_shape(Shape shape);
-  [[nodiscard]] Shape shape(std::size_t index) const noexcept;
-
-  Effect effect_;
-  std::size_t count_ = 0;
-  std::string bytes_;
-  std::uint64_t shapes_ = 0;  // of the first commands, four bits each: every load makes, moves and checks them
-  std::vector<Shape> more_shapes_;
-  std::uint64_t echo_ = 0;
-};
-
-// One node of a reply tree. A view; the tree belongs to Reply.
-class ReplyView {
- public:
-  enum class Type : std::uint8_t { nil, string, integer, error, array, other };
-  explicit ReplyView(const redisReply* reply) noexcept : reply_(reply) {}
-  [[nodiscard]] Type type() const noexcept;
-  [[nodiscard]] std::string_view text() const noexcept;  // of string, status and error
-  [[nodiscard]] std::int64_t integer() const noexcept;
-  [[nodiscard]] std::size_t size() const noexcept;  // of array, map and set
-  [[nodiscard]] ReplyView operator[](std::size_t i) const noexcept;
-
- private:
-  const redisReply* reply_;
-};
-
-struct ReplyDeleter {
-  void operator()(redisReply* reply) const noexcept;
-};
-using Reply = std::unique_ptr<redisReply, ReplyDeleter>;
-inline ReplyView view(const Reply& reply) noexcept {
-  return ReplyView{reply.get()};
-}
-
-// The near cache's place in the stream. Called by whichever thread reads, strictly in the order of the stream, never by
-// two threads at once.
-class StreamObserver {
- public:
-  virtual ~StreamObserver() = default;
-  virtual void on_invalidate(std::string_view key) noexcept = 0;
-  virtual void on_flush() noexcept = 0;  // null push: the server forgot everything
-  virtual void on_disconnect() noexcept = 0;
-};
 
 struct ConnectionSettings {
   Endpoint endpoint;  // redis/url.hpp: address, TLS files, credentials, database

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "ficha/stats.hpp"
-#include "redis/connection.hpp"
+#include "redis/reply.hpp"
 
 namespace ficha::redis {
 

@@ -37,7 +37,7 @@
 #include "ficha/stats.hpp"
 #include "redis/cache_counters.hpp"
 #include "redis/cache_slots.hpp"
-#include "redis/connection.hpp"
+#include "redis/stream_observer.hpp"
 #include "redis/flights.hpp"
 #include "siphash.hpp"
 

@@ -1,17 +1,40 @@
-// Parses replies, within limits.
+// Replies, and the parser of them, within limits.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "redis/connection.hpp"
-
 struct redisReader;
+struct redisReply;
 struct redisReadTask;
 
 namespace ficha::redis {
+
+// One node of a reply tree. A view; the tree belongs to Reply.
+class ReplyView {
+ public:
+  enum class Type : std::uint8_t { nil, string, integer, error, array, other };
+  explicit ReplyView(const redisReply* reply) noexcept : reply_(reply) {}
+  [[nodiscard]] Type type() const noexcept;
+  [[nodiscard]] std::string_view text() const noexcept;  // of string, status and error
+  [[nodiscard]] std::int64_t integer() const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;  // of array, map and set
+  [[nodiscard]] ReplyView operator[](std::size_t i) const noexcept;
+
+ private:
+  const redisReply* reply_;
+};
+
+struct ReplyDeleter {
+  void operator()(redisReply* reply) const noexcept;
+};
+using Reply = std::unique_ptr<redisReply, ReplyDeleter>;
+inline ReplyView view(const Reply& reply) noexcept {
+  return ReplyView{reply.get()};
+}
 
 // What one reply may hold. hiredis by itself lets a server ask for any depth and for 2^32 elements.
 struct ReplyLimits {

@@ -2,16 +2,22 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <limits>
 #include <optional>
+#include <utility>
 
+#include "ascii.hpp"
+#include "config_problem.hpp"
 #include "crypto.hpp"
 
 namespace ficha::redis {
 namespace {
 
-Error wrong(std::string_view what) {
-  return {ErrorCode::invalid_config, "redis.url: " + std::string(what)};
+using Problem = std::optional<ConfigProblem>;
+
+Problem wrong(std::string_view what) {
+  return ConfigProblem{"redis.url", std::string(what)};
 }
 
 // The components of RFC 3986, section 3, as far as they occur here.
@@ -88,17 +94,17 @@ std::optional<Number> parse_number(std::string_view text, Number least, Number m
   return value;
 }
 
-Result<void> read_userinfo(const Parts& parts, Endpoint& endpoint) {
-  if (!parts.has_userinfo) return {};
+Problem read_userinfo(const Parts& parts, Endpoint& endpoint) {
+  if (!parts.has_userinfo) return std::nullopt;
   const std::size_t colon = parts.userinfo.find(':');
   const std::optional<Secret> user = percent_decode(parts.userinfo.substr(0, colon));
   if (!user) return wrong("the user name is not percent-encoded correctly");
   endpoint.username = user->reveal();
-  if (colon == std::string_view::npos) return {};
+  if (colon == std::string_view::npos) return std::nullopt;
   std::optional<Secret> password = percent_decode(parts.userinfo.substr(colon + 1));
   if (!password) return wrong("the password is not percent-encoded correctly");
   endpoint.password = *std::move(password);
-  return {};
+  return std::nullopt;
 }
 
 bool is_host(std::string_view host) {
@@ -116,7 +122,7 @@ bool is_ipv6(std::string_view host) {
          });
 }
 
-Result<void> read_host_and_port(const Parts& parts, Endpoint& endpoint) {
+Problem read_host_and_port(const Parts& parts, Endpoint& endpoint) {
   std::string_view rest = parts.host_and_port;
   if (rest.starts_with('[')) {
     const std::size_t close = rest.find(']');
@@ -130,78 +136,89 @@ Result<void> read_host_and_port(const Parts& parts, Endpoint& endpoint) {
     endpoint.host = host;
     rest.remove_prefix(host.size());
   }
-  if (rest.empty()) return {};
+  if (rest.empty()) return std::nullopt;
   const std::optional<std::uint16_t> port =
       rest.starts_with(':') ? parse_number<std::uint16_t>(rest.substr(1), 1, std::numeric_limits<std::uint16_t>::max())
                             : std::nullopt;
   if (!port) return wrong("the port is not a number from 1 to 65535");
   endpoint.port = *port;
-  return {};
+  return std::nullopt;
 }
 
-Result<void> read_database(std::string_view text, Endpoint& endpoint) {
+Problem read_database(std::string_view text, Endpoint& endpoint) {
   const std::optional<int> database = parse_number<int>(text, 0, std::numeric_limits<int>::max());
   if (!database) return wrong("the database is not a number");
   endpoint.database = *database;
-  return {};
+  return std::nullopt;
 }
 
-Result<void> read_network(const Parts& parts, Endpoint& endpoint) {
+Problem read_network(const Parts& parts, Endpoint& endpoint) {
   if (parts.has_query) return wrong("a query is allowed in unix:// URLs only");
-  if (Result<void> read = read_host_and_port(parts, endpoint); !read) return read;
-  if (parts.path.size() <= 1) return {};
+  if (Problem problem = read_host_and_port(parts, endpoint)) return problem;
+  if (parts.path.size() <= 1) return std::nullopt;
   return read_database(parts.path.substr(1), endpoint);
 }
 
-Result<void> read_unix(const Parts& parts, Endpoint& endpoint) {
+Problem read_unix(const Parts& parts, Endpoint& endpoint) {
   constexpr std::size_t longest = 107;  // sockaddr_un::sun_path, unix(7), with its final zero
   if (!parts.host_and_port.empty()) return wrong("a unix:// URL has no host: unix:///path/to/socket");
   const std::optional<Secret> path = percent_decode(parts.path);
   if (!path || path->size() <= 1 || path->size() > longest || path->reveal().find('\0') != std::string_view::npos)
     return wrong("the socket's path is missing, malformed or longer than 107 bytes");
   endpoint.socket_path = path->reveal();
-  if (!parts.has_query) return {};
+  if (!parts.has_query) return std::nullopt;
   constexpr std::string_view key = "db=";
   if (!parts.query.starts_with(key)) return wrong("the only query parameter is db");
   return read_database(parts.query.substr(key.size()), endpoint);
 }
 
-Result<void> read_tls(const RedisConfig& config, Endpoint& endpoint) {
+Problem read_tls(const RedisConfig& config, Endpoint& endpoint) {
   const bool any_file = !config.ca_file.empty() || !config.certificate_file.empty() || !config.key_file.empty();
   if (any_file && !endpoint.tls)
-    return Error{ErrorCode::invalid_config, "redis: certificate files need a rediss:// URL; this one is not encrypted"};
+    return ConfigProblem{"redis", "certificate files need a rediss:// URL; this one is not encrypted"};
   if (config.certificate_file.empty() != config.key_file.empty())
-    return Error{ErrorCode::invalid_config, "redis: certificate_file and key_file need each other"};
+    return ConfigProblem{"redis", "certificate_file and key_file need each other"};
   endpoint.ca_file = config.ca_file;
   endpoint.certificate_file = config.certificate_file;
   endpoint.key_file = config.key_file;
-  return {};
+  return std::nullopt;
+}
+
+// Fills `endpoint`, unless something is wrong.
+Problem read_endpoint(const RedisConfig& config, Endpoint& endpoint) {
+  const std::optional<Parts> parts = split(config.url.reveal());
+  if (!parts) return wrong("not of the form redis://host:port/database");
+
+  Problem problem;
+  if (parts->scheme == "redis" || parts->scheme == "rediss") {
+    endpoint.tls = parts->scheme == "rediss";
+    problem = read_network(*parts, endpoint);
+  } else if (parts->scheme == "unix") {
+    problem = read_unix(*parts, endpoint);
+  } else {
+    return wrong("the scheme is none of redis, rediss, unix");
+  }
+  if (!problem) problem = read_userinfo(*parts, endpoint);
+  if (!problem) problem = read_tls(config, endpoint);
+  if (problem) return problem;
+
+  if (!config.username.empty()) endpoint.username = config.username;
+  if (!config.password.empty()) endpoint.password = config.password;
+  if (!endpoint.username.empty() && endpoint.password.empty())
+    return ConfigProblem{"redis", "a user name needs a password"};
+  return std::nullopt;
+}
+
+Problem timeout_problem(std::string key, std::chrono::milliseconds value) {
+  if (value >= std::chrono::milliseconds(1) && value <= std::chrono::seconds(60)) return std::nullopt;
+  return ConfigProblem{std::move(key), "must be between 1ms and 60s"};
 }
 
 }  // namespace
 
 Result<Endpoint> parse_endpoint(const RedisConfig& config) {
-  const std::optional<Parts> parts = split(config.url.reveal());
-  if (!parts) return wrong("not of the form redis://host:port/database");
-
   Endpoint endpoint;
-  Result<void> read;
-  if (parts->scheme == "redis" || parts->scheme == "rediss") {
-    endpoint.tls = parts->scheme == "rediss";
-    read = read_network(*parts, endpoint);
-  } else if (parts->scheme == "unix") {
-    read = read_unix(*parts, endpoint);
-  } else {
-    return wrong("the scheme is none of redis, rediss, unix");
-  }
-  if (read) read = read_userinfo(*parts, endpoint);
-  if (read) read = read_tls(config, endpoint);
-  if (!read) return read.error();
-
-  if (!config.username.empty()) endpoint.username = config.username;
-  if (!config.password.empty()) endpoint.password = config.password;
-  if (!endpoint.username.empty() && endpoint.password.empty())
-    return Error{ErrorCode::invalid_config, "redis: a user name needs a password"};
+  if (const Problem problem = read_endpoint(config, endpoint)) return invalid_config(*problem);
   return endpoint;
 }
 
@@ -218,3 +235,28 @@ std::string address(const Endpoint& endpoint) {
 }
 
 }  // namespace ficha::redis
+
+namespace ficha {
+
+std::optional<ConfigProblem> find_problem(const RedisConfig& redis) {
+  const auto in_name_space = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-'; };
+  const std::string& name_space = redis.name_space;
+  if (name_space.empty() || name_space.size() > 32 || !std::ranges::all_of(name_space, in_name_space)) {
+    return ConfigProblem{"redis.namespace", "must be 1 to 32 characters of a-z, 0-9, \"_\" and \"-\""};
+  }
+  if (auto problem = redis::timeout_problem("redis.connect_timeout", redis.connect_timeout)) return problem;
+  if (auto problem = redis::timeout_problem("redis.command_timeout", redis.command_timeout)) return problem;
+  if (auto problem = redis::timeout_problem("redis.operation_timeout", redis.operation_timeout)) return problem;
+  if (redis.operation_timeout < 2 * redis.command_timeout) {
+    return ConfigProblem{"redis.operation_timeout",
+                         "must be at least twice command_timeout, or no second round trip could end in time"};
+  }
+  if (redis.max_in_flight < 1 || redis.max_in_flight > 1'000'000) {
+    return ConfigProblem{"redis.max_in_flight", "must be between 1 and 1000000"};
+  }
+  if (redis.url.reveal() == "memory://") return std::nullopt;
+  redis::Endpoint endpoint;
+  return redis::read_endpoint(redis, endpoint);
+}
+
+}  // namespace ficha
