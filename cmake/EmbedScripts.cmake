@@ -34,7 +34,7 @@ foreach(script IN LISTS scripts)
 endforeach()
 
 file(CONFIGURE OUTPUT "${OUTPUT}" @ONLY NEWLINE_STYLE UNIX CONTENT [[
-// Generated from core/src/redis/scripts by cmake/EmbedScripts.cmake.
+// Generated from core/src/store/redis/scripts by cmake/EmbedScripts.cmake.
 #pragma once
 
 #include <string_view>

@@ -16,8 +16,8 @@
 #include <unordered_map>
 
 #include "ficha/client.hpp"
-#include "record.hpp"
-#include "redis/keys.hpp"
+#include "session/record.hpp"
+#include "store/redis/keys.hpp"
 
 namespace ficha::coherence {
 

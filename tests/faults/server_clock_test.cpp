@@ -5,7 +5,7 @@
 #include <chrono>
 
 #include "ficha/ficha.hpp"
-#include "redis/keys.hpp"
+#include "store/redis/keys.hpp"
 #include "support/eventually.hpp"
 #include "support/redis_server.hpp"
 #include "support/results.hpp"

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "bag.hpp"
-#include "json.hpp"
-#include "record.hpp"
-#include "utf8.hpp"
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "session/bag.hpp"
+#include "session/record.hpp"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "bearer.hpp"
+#include "http/bearer.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view field(reinterpret_cast<const char*>(data), size);

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "case_folding.hpp"
-#include "path.hpp"
-#include "utf8.hpp"
+#include "base/utf8.hpp"
+#include "http/case_folding.hpp"
+#include "http/path.hpp"
 
 namespace {
 

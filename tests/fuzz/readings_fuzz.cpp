@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
-#include "case_folding.hpp"
 #include "ficha/interceptor.hpp"
-#include "path.hpp"
+#include "http/case_folding.hpp"
+#include "http/path.hpp"
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "record.hpp"
-#include "session_image.hpp"
+#include "session/record.hpp"
+#include "session/session_image.hpp"
 
 namespace {
 

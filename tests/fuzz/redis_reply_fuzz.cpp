@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "redis/eviction.hpp"
-#include "redis/handshake.hpp"
-#include "redis/reply.hpp"
+#include "store/redis/node/eviction.hpp"
+#include "store/redis/node/handshake.hpp"
+#include "store/redis/wire/reply.hpp"
 
 namespace {
 

@@ -36,8 +36,21 @@ lint_cxx_format() {
   git ls-files '*.cpp' '*.hpp' '*.h' | xargs "$clang_format" --dry-run -Werror
 }
 
+# An include that runs upwards is found in a copy that has one.
+include_rules_can_fail() {
+  local copy status=0
+  copy=$(mktemp -d)
+  cp -r core/include core/src "$copy" && printf '#include "client/login.hpp"\n' >>"$copy/src/base/ascii.hpp"
+  tests/suites/include_rules.py "$copy" >"$copy/found" || status=$?
+  grep -qF 'src/base/ascii.hpp: base may not include client/login.hpp' "$copy/found" || status=0
+  rm -rf "$copy"
+  ((status == 1))
+}
+
 suite_lint() {
   heading "lint"
+  check "no include of the core runs upwards" tests/suites/include_rules.py
+  check "an include that runs upwards is found" include_rules_can_fail
   check "C++ is formatted (.clang-format)" lint_cxx_format
   check "shell scripts pass shellcheck" lint_shell
   if build tidy; then report_pass "the core passes clang-tidy (.clang-tidy)"; fi

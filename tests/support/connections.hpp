@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "redis/connection.hpp"
-#include "redis/url.hpp"
+#include "store/redis/node/connection.hpp"
+#include "store/redis/socket/url.hpp"
 #include "support/redis_server.hpp"
 
 namespace ficha::testing {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/wakeup.hpp"
+#include "store/redis/socket/wakeup.hpp"
 
 namespace ficha::testing {
 

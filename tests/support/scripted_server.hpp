@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "redis/connection.hpp"
-#include "redis/reply.hpp"
+#include "store/redis/node/connection.hpp"
+#include "store/redis/wire/reply.hpp"
 #include "support/listener.hpp"
 
 namespace ficha::testing {

@@ -6,8 +6,8 @@
 #include <iostream>
 #include <map>
 
+#include "base/json.hpp"
 #include "http_server.hpp"
-#include "json.hpp"
 
 namespace quickstart {
 

@@ -5,8 +5,8 @@
 #include <stdexcept>
 
 #include "ficha/client.hpp"
-#include "redis/keys.hpp"
 #include "report.hpp"
+#include "store/redis/keys.hpp"
 #include "support/redis_server.hpp"
 
 namespace ficha::bench {

@@ -8,9 +8,9 @@
 #include <thread>
 #include <unordered_map>
 
-#include "redis/near_cache.hpp"
 #include "report.hpp"
-#include "session_image.hpp"
+#include "session/session_image.hpp"
+#include "store/redis/cache/near_cache.hpp"
 
 namespace ficha::bench {
 namespace {

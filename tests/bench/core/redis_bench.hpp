@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "redis/keys.hpp"
-#include "redis/redis_store.hpp"
+#include "store/redis/keys.hpp"
+#include "store/redis/redis_store.hpp"
 #include "support/redis_server.hpp"
 
 namespace ficha::bench {

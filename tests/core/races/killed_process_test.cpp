@@ -6,8 +6,8 @@
 
 #include "core/races/processes.hpp"
 #include "core/races/race_fixture.hpp"
-#include "record.hpp"
-#include "redis/keys.hpp"
+#include "session/record.hpp"
+#include "store/redis/keys.hpp"
 
 namespace ficha::testing {
 namespace {

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "core/races/race_fixture.hpp"
-#include "redis/keys.hpp"
+#include "store/redis/keys.hpp"
 #include "support/eventually.hpp"
 #include "support/rounds.hpp"
 

@@ -1,4 +1,4 @@
-#include "redis/connection.hpp"
+#include "store/redis/node/connection.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

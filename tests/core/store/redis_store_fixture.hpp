@@ -10,9 +10,9 @@
 #include <string_view>
 #include <utility>
 
-#include "record.hpp"
-#include "redis/keys.hpp"
-#include "redis/redis_store.hpp"
+#include "session/record.hpp"
+#include "store/redis/keys.hpp"
+#include "store/redis/redis_store.hpp"
 #include "support/redis_server.hpp"
 #include "support/results.hpp"
 

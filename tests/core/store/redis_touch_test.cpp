@@ -1,7 +1,7 @@
 // Sliding expiry, as the server sees it.
 #include "core/store/redis_store_fixture.hpp"
+#include "store/touch.hpp"
 #include "support/eventually.hpp"
-#include "touch.hpp"
 
 namespace ficha::testing {
 namespace {

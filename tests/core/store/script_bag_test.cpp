@@ -2,10 +2,10 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "bag.hpp"
+#include "base/json.hpp"
 #include "core/store/redis_store_fixture.hpp"
-#include "json.hpp"
-#include "redis/scripts.hpp"
+#include "session/bag.hpp"
+#include "store/redis/scripts.hpp"
 
 namespace ficha::testing {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/store/redis_store_fixture.hpp"
 #include "core/unit/vectors.hpp"
-#include "redis/scripts.hpp"
+#include "store/redis/scripts.hpp"
 
 namespace ficha::testing {
 namespace {

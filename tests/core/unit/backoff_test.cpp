@@ -1,4 +1,4 @@
-#include "redis/backoff.hpp"
+#include "store/redis/node/backoff.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // tests/conformance/bearer.json holds the cases; here is what a table cannot say.
-#include "bearer.hpp"
+#include "http/bearer.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/siphash.hpp"
 #include "ficha/session.hpp"
-#include "session_image.hpp"
-#include "siphash.hpp"
+#include "session/session_image.hpp"
 
 namespace ficha::redis {
 

@@ -1,4 +1,4 @@
-#include "redis/cache_slots.hpp"
+#include "store/redis/cache/cache_slots.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cache_fixture.hpp"
-#include "touch.hpp"
+#include "store/touch.hpp"
 
 namespace ficha::redis {
 namespace {

@@ -7,11 +7,11 @@
 #include <random>
 #include <string>
 
+#include "base/task.hpp"
 #include "cache_fixture.hpp"
 #include "coherence_model.hpp"
-#include "redis/keys.hpp"
-#include "redis/near_cache.hpp"
-#include "task.hpp"
+#include "store/redis/cache/near_cache.hpp"
+#include "store/redis/keys.hpp"
 
 namespace ficha::redis::model {
 namespace {

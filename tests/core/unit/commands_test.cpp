@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "redis/connection.hpp"
+#include "store/redis/node/connection.hpp"
 
 namespace ficha::redis {
 namespace {

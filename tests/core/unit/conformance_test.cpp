@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-#include "case_folding.hpp"
 #include "ficha/interceptor.hpp"
-#include "path.hpp"
-#include "record.hpp"
+#include "http/case_folding.hpp"
+#include "http/path.hpp"
+#include "session/record.hpp"
 #include "vectors.hpp"
 
 namespace ficha {

@@ -1,4 +1,4 @@
-#include "crypto.hpp"
+#include "base/crypto.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -10,8 +10,8 @@
 #include <thread>
 #include <vector>
 
-#include "base64url.hpp"
-#include "siphash.hpp"
+#include "base/base64url.hpp"
+#include "base/siphash.hpp"
 #include "support/allocations.hpp"
 #include "support/processor_time.hpp"
 

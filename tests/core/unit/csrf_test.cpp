@@ -1,12 +1,12 @@
 // Origins, CSRF tokens and trusted proxies. What decisions make of them is in tests/conformance/decisions.json.
-#include "csrf.hpp"
+#include "http/csrf.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "http/trust.hpp"
 #include "support/scripted_random.hpp"
-#include "trust.hpp"
 
 namespace ficha {
 namespace {

@@ -1,8 +1,8 @@
-#include "redis/eviction.hpp"
+#include "store/redis/node/eviction.hpp"
 
 #include <gmock/gmock.h>
 
-#include "redis/reply.hpp"
+#include "store/redis/wire/reply.hpp"
 
 namespace ficha::redis {
 namespace {

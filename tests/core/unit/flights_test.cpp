@@ -1,4 +1,4 @@
-#include "redis/flights.hpp"
+#include "store/redis/cache/flights.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/task.hpp"
 #include "cache_fixture.hpp"
-#include "task.hpp"
 
 namespace ficha::redis {
 namespace {

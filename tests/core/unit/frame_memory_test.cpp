@@ -1,4 +1,4 @@
-#include "frame_memory.hpp"
+#include "base/frame_memory.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
-#include "redis/handshake.hpp"
+#include "store/redis/node/handshake.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "redis/reply.hpp"
+#include "store/redis/wire/reply.hpp"
 #include "support/allocations.hpp"
 
 namespace ficha::redis {

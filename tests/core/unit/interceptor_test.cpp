@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "record.hpp"
+#include "session/record.hpp"
 #include "support/allocations.hpp"
 #include "support/processor_time.hpp"
 

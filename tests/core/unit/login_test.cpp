@@ -1,10 +1,10 @@
-#include "login.hpp"
+#include "client/login.hpp"
 
 #include <gmock/gmock.h>
 
 #include <functional>
 
-#include "memory/memory_store.hpp"
+#include "store/memory/memory_store.hpp"
 #include "support/results.hpp"
 
 // The order of a login's steps, seen from outside: what lives when one of them fails.

@@ -1,4 +1,4 @@
-#include "memory/memory_store.hpp"
+#include "store/memory/memory_store.hpp"
 
 #include <gmock/gmock.h>
 

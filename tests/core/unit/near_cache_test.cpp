@@ -1,12 +1,12 @@
-#include "redis/near_cache.hpp"
+#include "store/redis/cache/near_cache.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "cache_fixture.hpp"
-#include "redis/keys.hpp"
-#include "touch.hpp"
+#include "store/redis/keys.hpp"
+#include "store/touch.hpp"
 
 namespace ficha::redis {
 namespace {

@@ -1,5 +1,5 @@
 // tests/conformance/paths.json holds the cases; here are the properties behind them.
-#include "path.hpp"
+#include "http/path.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "redis/pending_queue.hpp"
+#include "store/redis/node/pending_queue.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "method.hpp"
+#include "http/method.hpp"
 
 namespace ficha {
 namespace {

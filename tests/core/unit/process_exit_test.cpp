@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "ficha/client.hpp"
-#include "redis/tls.hpp"
+#include "store/redis/socket/tls.hpp"
 
 namespace ficha {
 namespace {

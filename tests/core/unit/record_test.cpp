@@ -1,9 +1,9 @@
-#include "record.hpp"
+#include "session/record.hpp"
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.hpp"
 #include "support/allocations.hpp"
-#include "utf8.hpp"
 
 namespace ficha {
 namespace {

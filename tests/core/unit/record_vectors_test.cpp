@@ -1,7 +1,7 @@
 // Records against vectors calculated elsewhere.
 #include <gtest/gtest.h>
 
-#include "record.hpp"
+#include "session/record.hpp"
 #include "vectors.hpp"
 
 namespace ficha {

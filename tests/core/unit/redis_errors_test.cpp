@@ -1,4 +1,4 @@
-#include "redis/errors.hpp"
+#include "store/redis/wire/errors.hpp"
 
 #include <gmock/gmock.h>
 

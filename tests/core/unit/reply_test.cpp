@@ -1,9 +1,9 @@
-#include "redis/reply.hpp"
+#include "store/redis/wire/reply.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "redis/counters.hpp"
+#include "store/redis/node/counters.hpp"
 
 namespace ficha::redis {
 namespace {

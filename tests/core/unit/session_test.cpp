@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "record.hpp"
-#include "session_image.hpp"
+#include "session/record.hpp"
+#include "session/session_image.hpp"
 #include "support/allocations.hpp"
 
 namespace ficha {

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <unordered_set>
 
-#include "base64url.hpp"
+#include "base/base64url.hpp"
 #include "support/allocations.hpp"
 #include "support/scripted_random.hpp"
 

@@ -1,4 +1,4 @@
-#include "redis/url.hpp"
+#include "store/redis/socket/url.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

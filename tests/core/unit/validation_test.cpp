@@ -1,4 +1,4 @@
-#include "validation.hpp"
+#include "session/validation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "json.hpp"
-#include "record.hpp"
+#include "base/json.hpp"
+#include "session/record.hpp"
 
 namespace ficha {
 namespace {

@@ -8,8 +8,8 @@
 #include <iostream>
 #include <optional>
 
+#include "base/json.hpp"
 #include "http_server.hpp"
-#include "json.hpp"
 
 namespace parity {
 

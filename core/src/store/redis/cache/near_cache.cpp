@@ -1,0 +1,127 @@
+#include "store/redis/cache/near_cache.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "store/touch.hpp"
+
+namespace ficha::redis {
+
+namespace {
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+// `from` + `ms`, in nanoseconds, without overflow.
+std::int64_t later(std::int64_t from_ns, std::int64_t ms) noexcept {
+  constexpr std::int64_t most_ms = std::numeric_limits<std::int64_t>::max() / ns_per_ms / 4;
+  return from_ns + std::clamp(ms, -most_ms, most_ms) * ns_per_ms;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<NearCache>> NearCache::create(const NearCacheConfig& config, std::string_view name_space,
+                                                     RandomSource& random) {
+  std::array<std::byte, sizeof(SipHashKey)> bytes;
+  if (!random.fill(bytes)) return Error{ErrorCode::unavailable, "no random bytes for the near cache's hash key"};
+  SipHashKey key;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  std::unique_ptr<NearCache> cache(new NearCache(config, name_space, key));
+  if (!cache->slots_.valid()) {
+    return Error{ErrorCode::unavailable, "no address space for the near cache; lower near_cache.max_bytes"};
+  }
+  return cache;
+}
+
+NearCache::NearCache(const NearCacheConfig& config, std::string_view name_space, const SipHashKey& key)
+    : max_staleness_ns_(config.max_staleness.count() * ns_per_ms),
+      key_head_(std::string(name_space) + ":{"),
+      key_(key),
+      slots_(config.max_entries, config.max_bytes) {}
+
+NearCache::~NearCache() = default;
+
+bool NearCache::find(std::string_view token, const LinkState& link, bool touch, std::optional<Session>& session,
+                     bool& touch_due) noexcept {
+  touch_due = false;
+  const bool found = proven(link) && slots_.read(siphash_2_4_128(key_, token), epoch_.load(std::memory_order_acquire),
+                                                 link.now_ns, touch, session, touch_due);
+  if (found) counters_.count_hit();
+  return found;
+}
+
+// Without proof of the link there are no hits, and what is there goes: once for each time the proof is lost.
+bool NearCache::proven(const LinkState& link) noexcept {
+  if (link.proven_at_ns == 0) return false;
+  if (link.now_ns - link.proven_at_ns <= max_staleness_ns_) {
+    if (stale_.load(std::memory_order_relaxed)) stale_.store(false, std::memory_order_relaxed);
+    return true;
+  }
+  if (!stale_.exchange(true, std::memory_order_relaxed)) {
+    epoch_.fetch_add(1, std::memory_order_acq_rel);
+    flushes_staleness_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return false;
+}
+
+bool NearCache::keep(const Flight& flight, std::string_view token, const Session& session,
+                     const Freshness& freshness) noexcept {
+  if (freshness.remaining_ms <= 0 || session.id() != flight.id()) return false;
+  const std::int64_t absolute_ms = session.expires_at() * 1000;
+  const std::int64_t known_ms =  // the session's deadline on the server's clock, early by up to a round trip
+      std::min(freshness.server_ms - (freshness.now_ns - freshness.sent_at_ns) / ns_per_ms + freshness.remaining_ms,
+               absolute_ms);
+  const std::int64_t touch_ms = next_touch_ms(known_ms, session.idle_seconds(), session.expires_at());
+  const CacheSlots::Entry entry{
+      .key = siphash_2_4_128(key_, token),
+      .epoch = flight.epoch(),
+      .deadline_ns = std::min(later(freshness.sent_at_ns, freshness.remaining_ms),
+                              later(freshness.now_ns, absolute_ms - freshness.server_ms)),
+      .touch_ns = touch_ms == never ? never : later(freshness.now_ns, touch_ms - freshness.server_ms),
+  };
+  const std::unique_lock lock = flights_.lock(flight.id());
+  if (flight.spoiled() || flight.epoch() != epoch()) return false;
+  return slots_.put(entry, session, freshness.now_ns);
+}
+
+void NearCache::drop(const SessionId& id) noexcept {
+  const std::unique_lock lock = flights_.lock(id);
+  flights_.spoil(id);
+  slots_.erase(id);
+}
+
+// "namespace:{RRRR}:" and the id; what else is pushed (a principal's index) is none of the cache's business.
+void NearCache::on_invalidate(std::string_view key) noexcept {
+  invalidations_.fetch_add(1, std::memory_order_relaxed);
+  constexpr std::size_t route_and_separator = 6;
+  if (key.size() != key_head_.size() + route_and_separator + SessionId::length) return;
+  if (!key.starts_with(key_head_) || key[key_head_.size() + route_and_separator - 1] != ':') return;
+  if (const auto id = SessionId::parse(key.substr(key.size() - SessionId::length))) drop(*id);
+}
+
+void NearCache::on_flush() noexcept {
+  epoch_.fetch_add(1, std::memory_order_acq_rel);
+  flushes_server_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void NearCache::on_disconnect() noexcept {
+  epoch_.fetch_add(1, std::memory_order_acq_rel);
+  flushes_disconnect_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void NearCache::add_stats(Stats& stats) const noexcept {
+  stats.hits += counters_.hits();
+  stats.misses += counters_.misses();
+  stats.shared_flights += flights_.shared();
+  stats.invalidations += invalidations_.load(std::memory_order_relaxed);
+  stats.flushes_disconnect += flushes_disconnect_.load(std::memory_order_relaxed);
+  stats.flushes_server += flushes_server_.load(std::memory_order_relaxed);
+  stats.flushes_staleness += flushes_staleness_.load(std::memory_order_relaxed);
+  stats.evictions += slots_.evictions();
+  stats.cache_entries += slots_.entries(epoch());
+  stats.cache_bytes += slots_.bytes();
+}
+
+}  // namespace ficha::redis

@@ -1,0 +1,114 @@
+// Sessions this process has read lately, kept coherent by the Redis server itself (CLIENT TRACKING).
+//
+// Why nothing stale is ever kept. Replies and invalidations of one link arrive in one ordered stream S, and whoever reads
+// S applies both in its order: keep() and on_invalidate() run on the reading thread, at the place of their cause in S.
+//
+//  1. Foreign write. A GET registers its key with the server; the first write to the key after it is pushed, behind the
+//     GET's reply. So at any place in S, an entry made from a GET reply before that place is either current as of the
+//     server's state there, or has been dropped by a push before that place. A push between the GET's reply and the last
+//     reply of its flight finds no entry yet: it spoils the flight instead, and keep() refuses. A push before the GET's
+//     reply spoils it too, which loses nothing but a look-up.
+//  2. Own write. drop() before it is sent spoils what is under way, and drop() when it is answered comes, in S, after the
+//     reply of every GET that went out before the write: what such a GET left behind goes with that drop, before the
+//     caller learns that the write was acknowledged. A GET sent later than the write reads its effect. The server's own
+//     push for it may come later and drops once more.
+//     A write that removes sessions it cannot name beforehand (a principal's, those above the session limit) is followed
+//     by PING in the same Commands instead: its pushes come before the PONG, and its coroutine resumes at the PONG.
+//  3. Lost link, FLUSHALL. on_disconnect() and on_flush() start a new epoch. An entry carries the epoch in which its
+//     flight began; only entries of the current epoch are served. Nothing is registered across a reconnect, and no
+//     flight of an earlier epoch is kept.
+//  4. Half-open link. A reply to a command sent at time s proves that every push emitted before s has been applied. find()
+//     serves only while now - proven_at is within max_staleness; otherwise it also starts a new epoch.
+//  5. Expiry. The server deletes, and pushes, late. An entry's own deadline is the GET's send time plus PTTL, never later
+//     than the absolute deadline. A passed deadline is a miss, not a denial: another process may have moved it.
+//
+// A hit concurrent with a drop may still return the entry; a hit that begins after drop() returned cannot, because the
+// slot's sequence number has changed by then (cache_slots.hpp).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/siphash.hpp"
+#include "ficha/config.hpp"
+#include "ficha/stats.hpp"
+#include "store/redis/cache/cache_counters.hpp"
+#include "store/redis/cache/cache_slots.hpp"
+#include "store/redis/cache/flights.hpp"
+#include "store/redis/node/stream_observer.hpp"
+
+namespace ficha::redis {
+
+// The link as the caller saw it just now.
+struct LinkState {
+  std::int64_t now_ns;        // Clock::monotonic_nanoseconds
+  std::int64_t proven_at_ns;  // Connection::proven_at; 0 = no link
+};
+
+// What GET and PTTL said about time.
+struct Freshness {
+  std::int64_t sent_at_ns;    // when they were sent, monotonic
+  std::int64_t remaining_ms;  // PTTL; nothing is kept when <= 0
+  std::int64_t now_ns;        // monotonic, and …
+  std::int64_t server_ms;     // … Connection::server_milliseconds at the same moment
+};
+
+// Thread rule: find() and drop() from any thread; keep() and the StreamObserver's functions from the reading thread.
+// Memory is reserved at once and used as entries come; it is given back with the object.
+class NearCache final : public StreamObserver {
+ public:
+  // Errors: unavailable when there are no random bytes or no address space.
+  [[nodiscard]] static Result<std::unique_ptr<NearCache>> create(const NearCacheConfig& config,
+                                                                 std::string_view name_space, RandomSource& random);
+  ~NearCache() override;
+
+  // The session for the raw bytes of a token, if it may be served now. Allocates nothing for a session of the usual size
+  // (Session::inline_bytes), takes no lock, makes no system call. With `touch`, `touch_due` says that this caller, and
+  // no other for a while, is to move the idle deadline (touch.hpp).
+  [[nodiscard]] bool find(std::string_view token, const LinkState& link, bool touch, std::optional<Session>& session,
+                          bool& touch_due) noexcept;
+
+  // A look-up that has to ask Redis. Not find()'s to count: a caller may try it, and then wait for a load that tries again.
+  void count_miss() noexcept { counters_.count_miss(); }
+
+  // For Flight's constructor: the epoch as it is now.
+  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
+  [[nodiscard]] Flights& flights() noexcept { return flights_; }
+
+  // Keeps what `flight` brought under `token`, unless it was spoiled. A superseded token leads to another session than
+  // its own id's: that is not kept either. False if it was not kept.
+  bool keep(const Flight& flight, std::string_view token, const Session& session, const Freshness& freshness) noexcept;
+
+  // Before an own write is sent, and again in stream order when it was answered, or given up.
+  void drop(const SessionId& id) noexcept;
+
+  void on_invalidate(std::string_view key) noexcept override;
+  void on_flush() noexcept override;
+  void on_disconnect() noexcept override;
+
+  void add_stats(Stats& stats) const noexcept;
+
+ private:
+  NearCache(const NearCacheConfig& config, std::string_view name_space, const SipHashKey& key);
+
+  [[nodiscard]] bool proven(const LinkState& link) noexcept;
+
+  const std::int64_t max_staleness_ns_;
+  const std::string key_head_;  // "namespace:{"
+  const SipHashKey key_;
+  Flights flights_;
+  CacheSlots slots_;
+  alignas(64) std::atomic<std::uint64_t> epoch_{1};
+  std::atomic<bool> stale_{false};  // the flush for the present lack of proof has happened
+  CacheCounters counters_;
+  std::atomic<std::uint64_t> invalidations_{0};
+  std::atomic<std::uint64_t> flushes_disconnect_{0};
+  std::atomic<std::uint64_t> flushes_server_{0};
+  std::atomic<std::uint64_t> flushes_staleness_{0};
+};
+
+}  // namespace ficha::redis
