@@ -109,7 +109,7 @@ class AccessTest : public StoreFaultTest {
         operation([](auto& s, auto& one) { return s.reauthenticate(one.session.id(), {.principal = "alice"}); }),
         operation([](auto& s, auto&) { return s.list("alice"); }),
         operation([](auto& s, auto&) { return s.patch_principal("alice", with_roles({"y"})); }, true),
-        operation([](auto& s, auto& one) { return s.revoke(one.session.id()); }),
+        operation([](auto& s, auto& one) { return s.take(one.session.id()); }),
         operation([](auto& s, auto& one) { return s.revoke_principal("alice", one.session.id()); }, true),
         operation([](auto& s, auto&) { return s.revoke_principal("alice", std::nullopt); }, true),
         {[](SessionStore& s, const IssuedSession& one) { return touched(s, one); }},

@@ -25,7 +25,7 @@ class CorruptRecordTest : public RedisStoreTest {
       set.ops = {{Patch::Kind::set, "x", "1"}};
       return store.patch(id, set);
     };
-    const auto revoke = [&](SessionStore& store) { return store.revoke(id); };
+    const auto revoke = [&](SessionStore& store) { return store.take(id); };
     const std::string before = server.command({"DUMP", key_of(id)}).text;
     EXPECT_THAT(afresh(rotate), FailsWith(ErrorCode::corrupt_record));
     EXPECT_THAT(afresh(revoke), FailsWith(ErrorCode::corrupt_record));

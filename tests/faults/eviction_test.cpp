@@ -262,8 +262,8 @@ TEST_F(EvictionTest, WhatIsFoundNoMoreLeavesTheNearCacheThoughNoServerSaidSo) {
   ASSERT_OK_AND_ASSIGN(const auto loaded, load(read.token, {.fresh = true}));
   EXPECT_FALSE(loaded);
   EXPECT_FALSE(store().try_load(read.token.reveal(), {}, session));
-  ASSERT_OK_AND_ASSIGN(const RevokeOutcome outcome, wait_for(store().revoke(revoked.session.id())));
-  EXPECT_EQ(outcome, RevokeOutcome::not_found);
+  ASSERT_OK_AND_ASSIGN(const auto taken, wait_for(store().take(revoked.session.id())));
+  EXPECT_FALSE(taken);
   EXPECT_FALSE(store().try_load(revoked.token.reveal(), {}, session));
 }
 

@@ -7,6 +7,7 @@
 #include "faults/store_fault_fixture.hpp"
 #include "ficha/client.hpp"
 #include "support/fault_proxy.hpp"
+#include "support/tried.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -35,7 +36,7 @@ class LateStoreTest : public ::testing::Test {
     return std::move(*issued);
   }
   bool cached(const Token& token) {
-    const auto found = here.try_load(token.reveal(), {.touch = false});
+    const auto found = answer(here.try_load(token.reveal(), {.touch = false}));
     return found && *found;
   }
   bool is_live(const IssuedSession& issued) {
@@ -104,10 +105,10 @@ TEST_F(LateStoreTest, ATouchThatIsLateIsDoneAllTheSameAndItsRepliesAreNobodys) {
   const IssuedSession alice = issue();
   ASSERT_TRUE(touching.load(alice.token.reveal(), {.touch = false}).value());
   server.command({"PEXPIRE", key_of(alice.session.id()), "600000"});
-  ASSERT_TRUE(eventually([&] { return !touching.try_load(alice.token.reveal(), {.touch = false}); }));
+  ASSERT_TRUE(eventually([&] { return !answer(touching.try_load(alice.token.reveal(), {.touch = false})); }));
   ASSERT_TRUE(touching.load(alice.token.reveal(), {.touch = false}).value());
   server.pause();
-  ASSERT_TRUE(touching.try_load(alice.token.reveal())) << "a hit, which touches";
+  ASSERT_TRUE(answer(touching.try_load(alice.token.reveal()))) << "a hit, which touches";
   ASSERT_TRUE(eventually([&] { return touching.stats().timeouts > 0; }));
   server.resume();
   EXPECT_TRUE(eventually([&] { return touching.stats().in_flight == 0; }));

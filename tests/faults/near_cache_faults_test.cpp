@@ -10,6 +10,7 @@
 #include "support/fault_proxy.hpp"
 #include "support/redis_server.hpp"
 #include "support/results.hpp"
+#include "support/tried.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -55,7 +56,7 @@ class NearCacheFaultsTest : public ::testing::Test {
     return std::move(*issued);
   }
   bool cached(const Token& token) {
-    const auto found = here.try_load(token.reveal(), {.touch = false});
+    const auto found = answer(here.try_load(token.reveal(), {.touch = false}));
     return found && *found;
   }
   // When the last hit began.

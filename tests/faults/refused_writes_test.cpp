@@ -26,8 +26,8 @@ TEST_F(OutOfMemoryTest, WhatNeedsMemoryIsRefusedAndReadingAndRevokingGoOn) {
   EXPECT_THAT(wait_for(store().reauthenticate(kept.session.id(), {.principal = "alice"})),
               FailsWith(ErrorCode::write_refused));
   EXPECT_TRUE(live(kept.token));
-  ASSERT_OK_AND_ASSIGN(const RevokeOutcome outcome, wait_for(store().revoke(revoked.session.id())));
-  EXPECT_EQ(outcome, RevokeOutcome::revoked);
+  ASSERT_OK_AND_ASSIGN(const auto taken, wait_for(store().take(revoked.session.id())));
+  EXPECT_TRUE(taken);
   EXPECT_FALSE(live(revoked.token));
   ASSERT_OK_AND_ASSIGN(const std::uint64_t count, wait_for(store().revoke_principal("bob", std::nullopt)));
   EXPECT_EQ(count, 1U);
@@ -118,7 +118,7 @@ TEST_F(TooFewReplicasTest, APrimaryWithoutTheReplicasItMustHaveIsReadAndRefusesE
   EXPECT_THAT(refused.error().message, HasSubstr("NOREPLICAS"));
   EXPECT_THAT(wait_for(store().patch(id, with_roles({"x"}))), FailsWith(ErrorCode::write_refused));
   EXPECT_THAT(wait_for(store().rotate(id, {})), FailsWith(ErrorCode::write_refused));
-  EXPECT_THAT(wait_for(store().revoke(id)), FailsWith(ErrorCode::write_refused));
+  EXPECT_THAT(wait_for(store().take(id)), FailsWith(ErrorCode::write_refused));
   EXPECT_THAT(wait_for(store().revoke_principal("alice", std::nullopt)), FailsWith(ErrorCode::write_refused));
   EXPECT_TRUE(live(issued.token));
 
@@ -139,7 +139,7 @@ TEST_F(CannotSaveTest, ARedisThatCannotSaveRefusesWritesAndIsRead) {
   ASSERT_TRUE(eventually([&] { return server.info("rdb_last_bgsave_status") == "err"; }));
 
   EXPECT_THAT(create(), FailsWith(ErrorCode::write_refused));
-  EXPECT_THAT(wait_for(store().revoke(issued.session.id())), FailsWith(ErrorCode::write_refused));
+  EXPECT_THAT(wait_for(store().take(issued.session.id())), FailsWith(ErrorCode::write_refused));
   EXPECT_TRUE(live(issued.token));
 
   std::filesystem::remove(dump);

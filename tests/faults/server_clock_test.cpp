@@ -10,6 +10,7 @@
 #include "support/redis_server.hpp"
 #include "support/results.hpp"
 #include "support/server_clock.hpp"
+#include "support/tried.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -41,7 +42,7 @@ class ServerClockTest : public ::testing::Test {
     return std::move(*issued);
   }
   bool cached(const Token& token) {
-    const auto found = here.try_load(token.reveal(), {.touch = false});
+    const auto found = answer(here.try_load(token.reveal(), {.touch = false}));
     return found && *found;
   }
   bool live(const Token& token, LoadOptions options = {.fresh = true}) {

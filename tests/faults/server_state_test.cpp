@@ -23,7 +23,7 @@ TEST_F(ScriptFaultTest, WhileAScriptHogsRedisEverythingIsUnavailable) {
 
   EXPECT_THAT(load(issued.token), FailsWith(ErrorCode::unavailable));
   EXPECT_THAT(create(), FailsWith(ErrorCode::unavailable));
-  EXPECT_THAT(wait_for(store().revoke(issued.session.id())), FailsWith(ErrorCode::unavailable));
+  EXPECT_THAT(wait_for(store().take(issued.session.id())), FailsWith(ErrorCode::unavailable));
 
   server.command({"SCRIPT", "KILL"});
   ASSERT_TRUE(eventually([&] { return !server.command({"PING"}).text.starts_with("BUSY"); }));
@@ -59,7 +59,7 @@ TEST_F(LoadingTest, ARestartedServerIsUnavailableWhileItLoadsItsDataAndThenHasEv
 
   EXPECT_TRUE(eventually([&] { return fails_with(load(issued.token), ErrorCode::unavailable, "LOADING"); }));
   EXPECT_TRUE(fails_with(create(), ErrorCode::unavailable, "LOADING"));
-  EXPECT_TRUE(fails_with(wait_for(store().revoke(issued.session.id())), ErrorCode::unavailable, "LOADING"));
+  EXPECT_TRUE(fails_with(wait_for(store().take(issued.session.id())), ErrorCode::unavailable, "LOADING"));
 
   server.command({"CONFIG", "SET", "key-load-delay", "0"});
   ASSERT_TRUE(eventually([&] { return server.command({"PING"}).text == "PONG"; }));
@@ -128,7 +128,7 @@ TEST_F(ClusterTest, EveryOperationOfASessionStaysInItsPrincipalsSlot) {
   ASSERT_OK_AND_ASSIGN(const auto listed, wait_for(store().list("alice")));
   EXPECT_EQ(listed.size(), 2U);
   EXPECT_THAT(wait_for(store().patch_principal("alice", with_roles({"y"}))), IsOk());
-  EXPECT_THAT(wait_for(store().revoke(again.session.id())), IsOk());
+  EXPECT_THAT(wait_for(store().take(again.session.id())), IsOk());
   ASSERT_OK_AND_ASSIGN(const std::uint64_t revoked, wait_for(store().revoke_principal("alice", std::nullopt)));
   EXPECT_EQ(revoked, 1U);
   EXPECT_EQ(server.command({"DBSIZE"}).integer, 0);

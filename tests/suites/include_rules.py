@@ -31,7 +31,7 @@ PUBLIC = {
     BASE: ("hooks", "result", "secret", "stats"),
     SESSION: ("session", "store", "token"),
     CONFIG: ("config", "cookie", "policy", "settings"),
-    "http": ("decision", "interceptor", "request"),
+    "http": ("decision", "error_response", "interceptor", "request"),
     "client": ("client", "completion_queue", "ficha"),
 }
 ROOM_OF_HEADER = {f"ficha/{header}.hpp": room for room, headers in PUBLIC.items() for header in headers}

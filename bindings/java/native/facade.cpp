@@ -157,11 +157,11 @@ Packed explain(Handle handle, Bytes decision) {
 Packed set_cookie(Handle handle, Bytes issued) {
   const Client& client = *at(handle).client;
   const auto session = read_issued(client, issued);
-  return session ? pack_text(client.set_cookie(*session)) : malformed();
+  return session ? pack_text(client.set_cookie(*session).field()) : malformed();
 }
 
 Packed clear_cookie(Handle handle) {
-  return pack_text(at(handle).client->clear_cookie());
+  return pack_text(at(handle).client->clear_cookie().field());
 }
 
 Packed csrf_token(Handle handle, Bytes token) {

@@ -62,7 +62,8 @@ jint answer_into(JNIEnv* env, jbyteArray answer, jint capacity, std::size_t size
 // Both answer 0 if only the store knows.
 jint try_load(JNIEnv* env, Handle handle, jbyteArray token, LoadOptions options, jbyteArray answer, jint capacity) {
   RequestBytes bytes{env, token, env->GetArrayLength(token)};
-  const auto known = at(handle).client->try_load(bytes.view(), options);
+  const auto tried = at(handle).client->try_load(bytes.view(), options);
+  const auto* known = std::get_if<std::optional<Session>>(&tried);
   if (!known) return 0;
   return answer_into(env, answer, capacity, packed_size(*known), [&](char* out) { pack_into(*known, out); });
 }
@@ -76,7 +77,8 @@ jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jint request_
     throw_java(env, "java/lang/IllegalArgumentException", "malformed bytes");
     return 0;
   }
-  const auto decision = at(handle).client->try_authorize(*wanted);
+  const auto tried = at(handle).client->try_authorize(*wanted);
+  const auto* decision = std::get_if<Decision>(&tried);
   if (!decision) return 0;
   return answer_into(env, answer, capacity, packed_size(*decision), [&](char* out) { pack_into(*decision, out); });
 }

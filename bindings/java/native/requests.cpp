@@ -88,10 +88,7 @@ Reading read_reading(Reader& reader) noexcept {
 LoginRequest read_login(Reader& reader, bool& valid) {
   Login login;
   login.session = read_new_session(reader);
-  if (reader.flag()) {
-    login.current = read_session(reader.text());
-    valid = valid && login.current.has_value();
-  }
+  login.current = reader.optional([&] { return read_id(reader, valid); });
   login.keep_attributes = reader.flag();
   return {std::move(login)};
 }

@@ -5,7 +5,7 @@ const { Config } = require('./config.js');
 const { native, Decision } = require('./native.js');
 const { checkText } = require('./attributes.js');
 const { checkKeys } = require('./options.js');
-const { idOf, loginKeys, newSession, patch, requirement, route, seconds } = require('./requests.js');
+const { idOf, loginKeys, newSession, optionalIdOf, patch, requirement, route, seconds } = require('./requests.js');
 
 // How many spellings of header names are remembered: clients choose them.
 const maxSpellings = 1000;
@@ -77,13 +77,13 @@ class Client {
   }
   async login(current, principal, options = {}) {
     const wanted = newSession(principal, options, 'login()', loginKeys);
-    return this.#native.login(wanted, current ?? null, options.keepAttributes ?? true);
+    return this.#native.login(wanted, optionalIdOf(current), options.keepAttributes ?? true);
   }
   /** For the framework adapters, likewise; what `options` say goes before `protectedTexts`. */
   static async loginWith(client, current, principal, options, protectedTexts) {
     const wanted = newSession(principal, options, 'login()', loginKeys);
     wanted.protected = [...protectedTexts, ...wanted.protected];
-    return client.#native.login(wanted, current ?? null, options.keepAttributes ?? true);
+    return client.#native.login(wanted, optionalIdOf(current), options.keepAttributes ?? true);
   }
   async revoke(session) {
     return this.#native.revoke(idOf(session));
@@ -91,7 +91,7 @@ class Client {
   async revokePrincipal(principal, options = {}) {
     checkKeys('revokePrincipal()', options, ['keep']);
     const { keep } = options;
-    return this.#native.revokePrincipal(checkText('principal', principal), keep === undefined ? null : idOf(keep));
+    return this.#native.revokePrincipal(checkText('principal', principal), optionalIdOf(keep));
   }
   async patchPrincipal(principal, changes) {
     return this.#native.patchPrincipal(checkText('principal', principal), patch(changes, 'patchPrincipal()'));

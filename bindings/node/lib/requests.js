@@ -7,6 +7,7 @@ const { Session } = require('./native.js');
 const { checkKeys } = require('./options.js');
 
 const idOf = (session) => (session instanceof Session ? session.id : session);
+const optionalIdOf = (session) => (session === undefined || session === null ? null : idOf(session));
 
 function names(what, list) {
   if (!Array.isArray(list)) throw new InvalidArgument(`${what} are an array of strings`);
@@ -122,4 +123,4 @@ function requirement(wanted) {
   return Object.freeze({ allow, roles: names('roles', roles), scopes: names('scopes', scopes), level, maxAuthAge });
 }
 
-module.exports = { idOf, loginKeys, newSession, patch, requirement, route, seconds };
+module.exports = { idOf, loginKeys, newSession, optionalIdOf, patch, requirement, route, seconds };

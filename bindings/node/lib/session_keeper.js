@@ -298,13 +298,9 @@ class SessionKeeper {
     this.#checkCookieGoesAlong();
     const { snapshot } = this;
     const settings = { device: deviceOf(this.origin), ...this.#timeouts(), ...options, attributes };
-    if (snapshot?.principal === principal) {
-      await this.#save();
-    } else if (!snapshot?.principal && this.#object && options.keepAttributes !== false) {
-      // What the visitor's session holds now, changes of this request included, goes along.
-      settings.attributes = { ...this.#values(), ...attributes };
-      settings.keepAttributes = false;
-    }
+    const goesAlong = snapshot?.principal ? snapshot.principal === principal : options.keepAttributes !== false;
+    if (snapshot && goesAlong) await this.#save();
+    else if (goesAlong) settings.attributes = { ...this.#values(), ...attributes };
     // The session that this request's framework logged somebody in to is about to go: what it said of them goes along.
     if (this.#object) this.#closeLoginWindow();
     const issued = await Client.loginWith(this.client, snapshot, principal, settings, this.#issuedIdentity);

@@ -172,13 +172,16 @@ napi_value try_load(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   LoadReader reader;
   if (!reader.read(env, arguments)) return nullptr;
-  const auto known = arguments.client()->client.try_load(reader.token(), reader.options());
+  const auto tried = arguments.client()->client.try_load(reader.token(), reader.options());
+  const auto* known = std::get_if<std::optional<Session>>(&tried);
   return known ? session_value(env, *known) : undefined_value(env);
 }
 
 // A promise of what was submitted. What a request waits for is sent with that of the other requests of this turn of the
 // event loop.
-napi_value begin_with_turn(Environment& environment, const SharedClient& handle) {
+template <class Unanswered>
+napi_value begin_with_turn(Environment& environment, const SharedClient& handle, Unanswered unanswered) {
+  handle->client.submit(environment.queue(), environment.next_id(), std::move(unanswered), Sending::at_flush);
   environment.flush_later({handle, &handle->client});
   return environment.begin(handle);
 }
@@ -189,10 +192,9 @@ napi_value load(napi_env env, napi_callback_info info) {
   LoadReader reader;
   if (!reader.read(env, arguments)) return nullptr;
   const SharedClient& handle = arguments.client();
-  Environment& environment = Environment::of(env);
-  const auto known = handle->client.load_or_submit(environment.queue(), environment.next_id(), reader.token(),
-                                                   reader.options(), Sending::at_flush);
-  return known ? session_value(env, *known) : begin_with_turn(environment, handle);
+  auto tried = handle->client.try_load(reader.token(), reader.options());
+  if (const auto* known = std::get_if<std::optional<Session>>(&tried)) return session_value(env, *known);
+  return begin_with_turn(Environment::of(env), handle, std::get<UncachedSession>(std::move(tried)));
 }
 
 // tryAuthorize(…): a Decision, or undefined when only the store knows.
@@ -200,7 +202,8 @@ napi_value try_authorize(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   RequestReader reader;
   if (!reader.read(env, arguments.values())) return nullptr;
-  const auto decision = arguments.client()->client.try_authorize(reader.request());
+  const auto tried = arguments.client()->client.try_authorize(reader.request());
+  const auto* decision = std::get_if<Decision>(&tried);
   return decision ? to_value(env, *decision) : undefined_value(env);
 }
 
@@ -209,10 +212,10 @@ napi_value authorize(napi_env env, napi_callback_info info) {
   const Arguments arguments{env, info};
   RequestReader reader;
   if (!reader.read(env, arguments.values())) return nullptr;
-  Environment& environment = Environment::of(env);
-  const auto decision = arguments.client()->client.authorize_or_submit(environment.queue(), environment.next_id(),
-                                                                       reader.request(), Sending::at_flush);
-  return decision ? to_value(env, *decision) : begin_with_turn(environment, arguments.client());
+  const SharedClient& handle = arguments.client();
+  auto tried = handle->client.try_authorize(reader.request());
+  if (const auto* decision = std::get_if<Decision>(&tried)) return to_value(env, *decision);
+  return begin_with_turn(Environment::of(env), handle, std::get<UndecidedRequest>(std::move(tried)));
 }
 
 // isJudged(method, target, decoded, …request): whether authorize() of the request judges this reading.
@@ -269,11 +272,11 @@ Napi::Value set_cookie(const SharedClient& handle, const Napi::CallbackInfo& inf
   if (!token || token->id() != holder->session.id()) {
     raise(info.Env(), {ErrorCode::invalid_argument, "not the token of this session"});
   }
-  return {info.Env(), to_string(info.Env(), handle->client.set_cookie({*token, holder->session}))};
+  return {info.Env(), to_string(info.Env(), handle->client.set_cookie({*token, holder->session}).field())};
 }
 
 Napi::Value clear_cookie(const SharedClient& handle, const Napi::CallbackInfo& info) {
-  return {info.Env(), to_string(info.Env(), handle->client.clear_cookie())};
+  return {info.Env(), to_string(info.Env(), handle->client.clear_cookie().field())};
 }
 
 Napi::Value csrf_token(const SharedClient& handle, const Napi::CallbackInfo& info) {

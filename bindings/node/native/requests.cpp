@@ -180,9 +180,8 @@ StoreRequest read_rotate(const Napi::CallbackInfo& info) {
 }
 
 StoreRequest read_login(const Napi::CallbackInfo& info) {
-  std::optional<Session> current;
-  if (!info[1].IsNull()) current = to_session(info[1]);
-  return LoginRequest{Login{to_new_session(info[0]), std::move(current), info[2].ToBoolean()}};
+  const std::optional<SessionId> current = info[1].IsNull() ? std::nullopt : std::optional(to_id(info[1]));
+  return LoginRequest{Login{to_new_session(info[0]), current, info[2].ToBoolean()}};
 }
 
 StoreRequest read_revoke(const Napi::CallbackInfo& info) {

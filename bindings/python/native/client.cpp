@@ -81,7 +81,7 @@ std::string set_cookie_of(const ClientHandle& self, const py::object& session, s
   const auto token = text ? Token::parse(*text, self.client.config().session.token_keys) : object->token;
   if (!token)
     throw_error({ErrorCode::invalid_argument, "a cookie needs the token: that of the issue, or one well formed"});
-  return self.client.set_cookie(IssuedSession{*token, object->session});
+  return self.client.set_cookie(IssuedSession{*token, object->session}).field();
 }
 
 // The public id of a token, without asking the store; None if it is malformed.
@@ -146,7 +146,7 @@ void define_client(py::module_& module) {
            "The value of the Set-Cookie field for a session just issued, or for another one with its token;\n"
            "\"Cache-Control: no-store\" is due with it.")
       .def(
-          "clear_cookie", [](const ClientHandle& self) { return self.client.clear_cookie(); },
+          "clear_cookie", [](const ClientHandle& self) { return self.client.clear_cookie().field(); },
           "The value of the Set-Cookie field that ends the cookie.")
       .def(
           "csrf_token",

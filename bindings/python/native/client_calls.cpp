@@ -114,11 +114,17 @@ PyObject* new_optional_session(std::optional<Session> session) {
 PyObject* load(ClientHandle& handle, const Arguments& arguments) {
   LoadArguments wanted;
   if (!wanted.read("load", arguments)) return nullptr;
-  if (auto known = handle.client.try_load(wanted.token, wanted.options)) return new_optional_session(std::move(*known));
-  const StoreRequest request = LoadRequest{Secret{wanted.token}, wanted.options};
+  auto tried = handle.client.try_load(wanted.token, wanted.options);
+  if (auto* known = std::get_if<std::optional<Session>>(&tried)) return new_optional_session(std::move(*known));
+  auto& uncached = std::get<UncachedSession>(tried);
   auto loaded = wait_for(
-      handle, [&] { return run(handle.client, request); },
-      [&](const auto& queue) { handle.client.submit(queue, 0, request); });
+      handle,
+      [&]() -> Result<Outcome> {
+        auto found = handle.client.load(std::move(uncached));
+        if (!found) return std::move(found).error();
+        return Outcome{std::move(*found)};
+      },
+      [&](const auto& queue) { handle.client.submit(queue, 0, std::move(uncached)); });
   if (!loaded) return nullptr;
   handle.deliver_log();
   if (!*loaded) return raise(loaded->error());
@@ -128,7 +134,8 @@ PyObject* load(ClientHandle& handle, const Arguments& arguments) {
 PyObject* try_load(ClientHandle& handle, const Arguments& arguments) {
   LoadArguments wanted;
   if (!wanted.read("try_load", arguments)) return nullptr;
-  if (auto known = handle.client.try_load(wanted.token, wanted.options)) return new_optional_session(std::move(*known));
+  auto tried = handle.client.try_load(wanted.token, wanted.options);
+  if (auto* known = std::get_if<std::optional<Session>>(&tried)) return new_optional_session(std::move(*known));
   return Py_NewRef(not_ready);
 }
 
@@ -210,10 +217,12 @@ class RequestArguments {
 PyObject* authorize(ClientHandle& handle, const Arguments& arguments) {
   RequestArguments asked;
   if (!asked.read("authorize", arguments)) return nullptr;
-  if (auto decision = handle.client.try_authorize(asked.request())) return new_decision(std::move(*decision));
+  auto tried = handle.client.try_authorize(asked.request());
+  if (auto* decision = std::get_if<Decision>(&tried)) return new_decision(std::move(*decision));
+  auto& undecided = std::get<UndecidedRequest>(tried);
   auto decided = wait_for(
-      handle, [&] { return Result<Outcome>{handle.client.authorize(asked.request())}; },
-      [&](const auto& queue) { handle.client.submit(queue, 0, asked.request()); });
+      handle, [&] { return Result<Outcome>{handle.client.authorize(std::move(undecided))}; },
+      [&](const auto& queue) { handle.client.submit(queue, 0, std::move(undecided)); });
   if (!decided) return nullptr;
   handle.deliver_log();
   if (!*decided) return raise(decided->error());
@@ -223,7 +232,8 @@ PyObject* authorize(ClientHandle& handle, const Arguments& arguments) {
 PyObject* try_authorize(ClientHandle& handle, const Arguments& arguments) {
   RequestArguments asked;
   if (!asked.read("try_authorize", arguments)) return nullptr;
-  if (auto decision = handle.client.try_authorize(asked.request())) return new_decision(std::move(*decision));
+  auto tried = handle.client.try_authorize(asked.request());
+  if (auto* decision = std::get_if<Decision>(&tried)) return new_decision(std::move(*decision));
   Py_RETURN_NONE;
 }
 

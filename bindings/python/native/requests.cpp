@@ -84,13 +84,6 @@ Patch to_patch(const Ops& ops, const Ops& protected_ops, std::optional<Names> ro
   return patch;
 }
 
-std::optional<Session> to_optional_session(const py::object& session) {
-  if (session.is_none()) return std::nullopt;
-  const SessionObject* object = as_session(session.ptr());
-  if (!object) throw py::type_error("current must be a ficha.Session or None");
-  return object->session;
-}
-
 PyObject* to_list(const std::vector<Session>& sessions) {
   PyObject* list = PyList_New(static_cast<Py_ssize_t>(sessions.size()));
   for (std::size_t i = 0; list && i < sessions.size(); ++i) {
@@ -171,13 +164,13 @@ void define_requests(py::module_& module) {
       py::arg("absolute_timeout"));
   module.def(
       "login_request",
-      [](const py::object& current, bool keep_attributes, std::string principal, Names roles, Names scopes,
-         const Pairs& attributes, const Pairs& protected_attributes, const DevicePair& device, int level,
+      [](std::optional<std::string_view> current, bool keep_attributes, std::string principal, Names roles,
+         Names scopes, const Pairs& attributes, const Pairs& protected_attributes, const DevicePair& device, int level,
          bool authenticated, Seconds idle_timeout, Seconds absolute_timeout) {
         return Request{LoginRequest{
             Login{to_new_session(std::move(principal), std::move(roles), std::move(scopes), attributes,
                                  protected_attributes, device, level, authenticated, idle_timeout, absolute_timeout),
-                  to_optional_session(current), keep_attributes}}};
+                  current ? std::optional(to_id(*current)) : std::nullopt, keep_attributes}}};
       },
       py::arg("current"), py::arg("keep_attributes"), py::arg("principal"), py::arg("roles"), py::arg("scopes"),
       py::arg("attributes"), py::arg("protected_attributes"), py::arg("device"), py::arg("level"),

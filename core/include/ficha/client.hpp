@@ -7,16 +7,50 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "ficha/completion_queue.hpp"
 #include "ficha/config.hpp"
+#include "ficha/error_response.hpp"
 #include "ficha/hooks.hpp"
 #include "ficha/interceptor.hpp"
 #include "ficha/stats.hpp"
 #include "ficha/store.hpp"
 
 namespace ficha {
+
+// A request that only the store can decide about, and what is known of it: for Client::authorize(), on this thread, or for
+// Client::submit(), which makes a copy. Holds views into the request's buffers, and its credential.
+class UndecidedRequest {
+ public:
+  UndecidedRequest(UndecidedRequest&&) noexcept = default;
+  UndecidedRequest& operator=(UndecidedRequest&&) noexcept = default;
+
+ private:
+  friend class Client;
+  UndecidedRequest(const HttpRequest& request, const Admission& admission, Result<Token> token)
+      : request_(request), admission_(admission), token_(std::move(token)) {}
+
+  HttpRequest request_;
+  Admission admission_;
+  Result<Token> token_;  // or why there is nothing to ask
+};
+
+// A session that only the store can look up, likewise.
+class UncachedSession {
+ public:
+  UncachedSession(UncachedSession&&) noexcept = default;
+  UncachedSession& operator=(UncachedSession&&) noexcept = default;
+
+ private:
+  friend class Client;
+  UncachedSession(Result<Token> token, LoadOptions options) : token_(std::move(token)), options_(options) {}
+
+  Result<Token> token_;  // or why there is nothing to ask
+  LoadOptions options_;
+};
 
 // Thread rule: every function from any thread. Fork rule: a child's first use makes a fresh connection and cache; the
 // parent's socket is neither written nor closed. After close() every call returns ErrorCode::closed.
@@ -42,7 +76,7 @@ class Client {
   [[nodiscard]] Result<std::uint64_t> patch(const SessionId& id, const Patch& patch);
   // The same session under a new token and id. Errors: session_gone.
   [[nodiscard]] Result<IssuedSession> rotate(const SessionId& id, RotateOptions options = {});
-  // Always a new token. Errors: as create; session_gone when `current` was revoked meanwhile.
+  // Always a new token. Errors: as create; session_gone when `current` is of the same principal and no longer live.
   [[nodiscard]] Result<IssuedSession> login(const Login& login);
   [[nodiscard]] Result<RevokeOutcome> revoke(const SessionId& id);
   // How many sessions were revoked: all of the principal's, or all but one.
@@ -56,32 +90,33 @@ class Client {
 
   // Whether the request may pass. Never an error: what cannot be found out is Verdict::unavailable.
   [[nodiscard]] Decision authorize(const HttpRequest& request);
-  // The same, if it can be answered without waiting for the store; nullopt otherwise.
-  [[nodiscard]] std::optional<Decision> try_authorize(const HttpRequest& request);
-  // As load(), if the near cache (or the token's shape) has the answer; nullopt otherwise.
-  [[nodiscard]] std::optional<std::optional<Session>> try_load(std::string_view token, LoadOptions options = {});
+  // The same, if it can be answered without waiting for the store.
+  [[nodiscard]] std::variant<Decision, UndecidedRequest> try_authorize(const HttpRequest& request);
+  // As load(), if the near cache (or the token's shape) has the answer.
+  [[nodiscard]] std::variant<std::optional<Session>, UncachedSession> try_load(std::string_view token,
+                                                                               LoadOptions options = {});
+  // What only the store can answer, on this thread: what was known already is not looked at again.
+  [[nodiscard]] Decision authorize(UndecidedRequest undecided);
+  [[nodiscard]] Result<std::optional<Session>> load(UncachedSession uncached);
   // A requirement on the matched route or handler, judged on what authorize() returned.
   [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted);
 
   // The asynchronous forms. Exactly one Completion with `id` arrives in `queue`, also after close().
   void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request,
               Sending when = Sending::now);
+  // Completes at once where no store is needed.
   void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
               Sending when = Sending::now);
-  // As try_load() and try_authorize(); what they cannot answer is submitted, and a Completion with `id` arrives in `queue`:
-  // for a binding's asynchronous call, which then looks at the token once.
-  [[nodiscard]] std::optional<std::optional<Session>> load_or_submit(const std::shared_ptr<CompletionQueue>& queue,
-                                                                     OperationId id, std::string_view token,
-                                                                     LoadOptions options, Sending when = Sending::now);
-  [[nodiscard]] std::optional<Decision> authorize_or_submit(const std::shared_ptr<CompletionQueue>& queue,
-                                                            OperationId id, const HttpRequest& request,
-                                                            Sending when = Sending::now);
+  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UndecidedRequest undecided,
+              Sending when = Sending::now);
+  void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UncachedSession uncached,
+              Sending when = Sending::now);
   // Sends what was submitted with Sending::at_flush. Never waits.
   void flush() noexcept;
 
-  // Values of Set-Cookie fields for a session just issued, and for a logout; also "Cache-Control: no-store" is due.
-  [[nodiscard]] std::string set_cookie(const IssuedSession& issued) const;
-  [[nodiscard]] std::string clear_cookie() const;
+  // The cookie for a session just issued, and for a logout; also "Cache-Control: no-store" is due.
+  [[nodiscard]] ResponseCookie set_cookie(const IssuedSession& issued) const;
+  [[nodiscard]] ResponseCookie clear_cookie() const;
   // For [csrf] mode = "token". Errors: invalid_argument for a malformed token.
   [[nodiscard]] Result<std::string> csrf_token(std::string_view token) const;
   [[nodiscard]] bool is_identity_header(std::string_view name) const noexcept;

@@ -38,9 +38,22 @@ struct CookieValue {
 // name that stands only behind a comma, where a server may have joined two fields. Linear time.
 [[nodiscard]] CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::string_view name) noexcept;
 
-// Values of a Set-Cookie field. `max_age_seconds` is used only when the configuration says persistent; it is capped at
-// 400 days (RFC 6265bis 5.5).
-[[nodiscard]] std::string set_cookie(const CookieConfig& config, const Token& token, std::int64_t max_age_seconds);
-[[nodiscard]] std::string clear_cookie(const CookieConfig& config);
+// A cookie that a response sets, for a host to hand to its framework or to write as a field. Always HttpOnly.
+struct ResponseCookie {
+  std::string name;
+  std::string value;  // the token; empty to clear the cookie
+  std::string path = "/";
+  std::string domain = {};                   // empty: this host only
+  std::optional<std::int64_t> max_age = {};  // seconds; 0 clears; none: until the browser ends
+  SameSite same_site = SameSite::lax;
+  bool secure = true;
+
+  // The value of a Set-Cookie field (RFC 6265bis section 4.1).
+  [[nodiscard]] std::string field() const;
+};
+
+// `max_age_seconds` is used only when the configuration says persistent; it is capped at 400 days (RFC 6265bis 5.5).
+[[nodiscard]] ResponseCookie set_cookie(const CookieConfig& config, const Token& token, std::int64_t max_age_seconds);
+[[nodiscard]] ResponseCookie clear_cookie(const CookieConfig& config);
 
 }  // namespace ficha

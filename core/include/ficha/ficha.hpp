@@ -6,6 +6,7 @@
 #include "ficha/config.hpp"
 #include "ficha/cookie.hpp"
 #include "ficha/decision.hpp"
+#include "ficha/error_response.hpp"
 #include "ficha/hooks.hpp"
 #include "ficha/interceptor.hpp"
 #include "ficha/policy.hpp"

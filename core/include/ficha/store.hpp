@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -63,6 +64,12 @@ struct Patch {
   [[nodiscard]] bool changes_lifetime() const noexcept { return idle_timeout || absolute_timeout; }
 };
 
+// What leads from the attributes `before` to those of `after`: a set for each that is new or says something else, a remove
+// for each that is missing. The same value in other words (blanks, order of members, 1.0 for 1) is no difference, so that a
+// host may compare what it decoded and encoded again. Errors: invalid_argument naming the attribute, for what is no JSON.
+[[nodiscard]] Result<std::vector<Patch::Op>> difference(std::span<const Attribute> before,
+                                                        std::span<const Attribute> after);
+
 struct LoadOptions {
   bool touch = true;   // false: the read does not extend the idle timeout (polling)
   bool fresh = false;  // true: ask Redis, whatever the near cache holds
@@ -75,10 +82,11 @@ struct RotateOptions {
 
 // A login. With `current` of the same principal its attributes, protected ones too, move along in one atomic step
 // (re-authentication); of another principal or anonymous, a new session is made and the current one revoked: it carries no
-// protected attributes but those given.
+// protected attributes but those given. What is carried over is what the store holds at the moment the current session ends:
+// whoever writes to it later learns that it is gone.
 struct Login {
   NewSession session;
-  std::optional<Session> current;
+  std::optional<SessionId> current;
   bool keep_attributes = true;  // carry the attributes of an anonymous `current` over; never those of another principal
 };
 

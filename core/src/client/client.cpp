@@ -46,10 +46,14 @@ Result<IssuedSession> Client::create(const NewSession& session) {
 
 Result<std::optional<Session>> Client::load(std::string_view token, LoadOptions options) {
   return guarded([&]() -> Result<std::optional<Session>> {
-    std::optional<Session> hit;
-    if (impl_->cached(token, options, hit)) return hit;
-    return impl_->block_on(impl_->look_up(impl_->wanted(token), options));
+    auto found = impl_->try_load(token, options);
+    if (auto* known = std::get_if<std::optional<Session>>(&found)) return std::move(*known);
+    return impl_->block_on(impl_->look_up(std::get<UncachedSession>(found)));
   });
+}
+
+Result<std::optional<Session>> Client::load(UncachedSession uncached) {
+  return guarded([&] { return impl_->block_on(impl_->look_up(uncached)); });
 }
 
 Result<std::optional<Session>> Client::find(const SessionId& id) {
@@ -92,14 +96,16 @@ Decision Client::authorize(const HttpRequest& request) {
   return impl_->interceptor.judge(request, admission, std::move(found), impl_->now());
 }
 
-std::optional<Decision> Client::try_authorize(const HttpRequest& request) {
-  std::optional<Impl::Wanted> wanted;
-  return impl_->known(request, wanted);
+Decision Client::authorize(UndecidedRequest undecided) {
+  return impl_->decide_now(std::move(undecided));
 }
 
-std::optional<std::optional<Session>> Client::try_load(std::string_view token, LoadOptions options) {
-  std::optional<Impl::Wanted> wanted;
-  return impl_->known(token, options, wanted);
+std::variant<Decision, UndecidedRequest> Client::try_authorize(const HttpRequest& request) {
+  return impl_->try_authorize(request);
+}
+
+std::variant<std::optional<Session>, UncachedSession> Client::try_load(std::string_view token, LoadOptions options) {
+  return impl_->try_load(token, options);
 }
 
 Decision Client::require(const Requirement& requirement, const Decision& admitted) {
@@ -113,44 +119,38 @@ void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId i
   });
 }
 
-std::optional<std::optional<Session>> Client::load_or_submit(const std::shared_ptr<CompletionQueue>& queue,
-                                                             OperationId id, std::string_view token,
-                                                             LoadOptions options, Sending when) {
-  std::optional<Impl::Wanted> wanted;
-  auto known = impl_->known(token, options, wanted);
-  if (known) return known;
-  const HeldSends held{when == Sending::at_flush};
-  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->look_up(*wanted, options), deliver); });
-  return std::nullopt;
-}
-
-std::optional<Decision> Client::authorize_or_submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id,
-                                                    const HttpRequest& request, Sending when) {
-  std::optional<Impl::Wanted> wanted;
-  auto known = impl_->known(request, wanted);
-  if (known) return known;
-  const HeldSends held{when == Sending::at_flush};
-  impl_->complete_into(queue, id, [&](auto deliver) {
-    start(impl_->decide(std::make_unique<OwnedRequest>(request), *std::move(wanted)), deliver);
-  });
-  return std::nullopt;
-}
-
 void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, const HttpRequest& request,
                     Sending when) {
-  if (auto decided = authorize_or_submit(queue, id, request, when)) queue->push({id, Outcome{std::move(*decided)}});
+  auto tried = impl_->try_authorize(request);
+  if (auto* decision = std::get_if<Decision>(&tried)) {
+    queue->push({id, Outcome{std::move(*decision)}});
+  } else {
+    submit(queue, id, std::get<UndecidedRequest>(std::move(tried)), when);
+  }
+}
+
+void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UndecidedRequest undecided,
+                    Sending when) {
+  const HeldSends held{when == Sending::at_flush};
+  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->decide_later(std::move(undecided)), deliver); });
+}
+
+void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UncachedSession uncached,
+                    Sending when) {
+  const HeldSends held{when == Sending::at_flush};
+  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->look_up(uncached), deliver); });
 }
 
 void Client::flush() noexcept {
   if (SessionStore* made = impl_->store_if_made()) made->flush();
 }
 
-std::string Client::set_cookie(const IssuedSession& issued) const {
+ResponseCookie Client::set_cookie(const IssuedSession& issued) const {
   const std::int64_t remaining = issued.session.expires_at() - impl_->now();
   return ficha::set_cookie(impl_->config.cookie, issued.token, remaining);
 }
 
-std::string Client::clear_cookie() const {
+ResponseCookie Client::clear_cookie() const {
   return ficha::clear_cookie(impl_->config.cookie);
 }
 

@@ -107,17 +107,20 @@ struct Client::Impl {
   Result<void> check_add_only(const Patch& patch) const;
   // What may be applied to many sessions, and to one of them twice.
   Result<void> check_for_principal(const Patch& patch) const;
-  // What the store is to be asked for: nothing for what is no token. Error: closed.
-  using Wanted = Result<std::optional<Token>>;
-  Wanted wanted(std::string_view token) const noexcept;
-  // What needs no waiting for the store. Otherwise nullopt, and `wanted` is what to ask it for.
-  std::optional<std::optional<Session>> known(std::string_view token, LoadOptions options,
-                                              std::optional<Wanted>& wanted) const;
-  std::optional<Decision> known(const HttpRequest& request, std::optional<Wanted>& wanted) const;
+  // nullopt for what is no token, and so leads to no session. Error: closed.
+  Result<std::optional<Token>> parse(std::string_view token) const noexcept;
+  // What needs no waiting for the store, or what to ask it.
+  std::variant<std::optional<Session>, UncachedSession> try_load(std::string_view token, LoadOptions options) const;
+  std::variant<Decision, UndecidedRequest> try_authorize(const HttpRequest& request) const;
   std::variant<Decision, Admission> admit(const HttpRequest& request) const;
   void warn_of_prefix(std::string_view prefix) const noexcept;
-  Task<std::optional<Session>> look_up(const Wanted& wanted, LoadOptions options);
-  Task<Decision> decide(std::unique_ptr<OwnedRequest> request, Wanted wanted);
+  Task<std::optional<Session>> look_up(const Result<Token>& token, LoadOptions options);
+  Task<std::optional<Session>> look_up(const UncachedSession& uncached) {
+    return look_up(uncached.token_, uncached.options_);
+  }
+  Decision decide_now(UndecidedRequest undecided);
+  // On a copy of the request, for the one it came with may be gone.
+  Task<Decision> decide_later(UndecidedRequest undecided);
 
   Task<std::optional<Session>> perform(const LoadRequest& request);
   Task<std::optional<Session>> perform(FindRequest request);

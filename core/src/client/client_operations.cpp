@@ -84,29 +84,32 @@ void Client::Impl::report_tokens(const std::vector<std::string>& names) const {
   }
 }
 
-Client::Impl::Wanted Client::Impl::wanted(std::string_view token) const noexcept {
-  return guarded([&]() -> Wanted {
+Result<std::optional<Token>> Client::Impl::parse(std::string_view token) const noexcept {
+  return guarded([&]() -> Result<std::optional<Token>> {
     if (closed.load(std::memory_order_relaxed)) return Error{ErrorCode::closed, "the client was closed"};
     return Token::parse(token, config.session.token_keys);
   });
 }
 
-std::optional<std::optional<Session>> Client::Impl::known(std::string_view token, LoadOptions options,
-                                                          std::optional<Wanted>& wanted) const {
+std::variant<std::optional<Session>, UncachedSession> Client::Impl::try_load(std::string_view token,
+                                                                             LoadOptions options) const {
   std::optional<Session> hit;
   if (cached(token, options, hit)) return hit;
-  wanted = this->wanted(token);
-  if (*wanted && !**wanted) return std::optional<Session>{};
-  return std::nullopt;
+  auto parsed = parse(token);
+  if (!parsed) return UncachedSession(std::move(parsed).error(), options);
+  if (!*parsed) return std::optional<Session>{};
+  return UncachedSession(**std::move(parsed), options);
 }
 
-std::optional<Decision> Client::Impl::known(const HttpRequest& request, std::optional<Wanted>& wanted) const {
+std::variant<Decision, UndecidedRequest> Client::Impl::try_authorize(const HttpRequest& request) const {
   auto admitted = admit(request);
   if (auto* decision = std::get_if<Decision>(&admitted)) return std::move(*decision);
   const auto& admission = std::get<Admission>(admitted);
-  auto found = known(admission.token, {admission.touch, admission.fresh}, wanted);
-  if (!found) return std::nullopt;
-  return interceptor.judge(request, admission, std::move(*found), now());
+  auto found = try_load(admission.token, {admission.touch, admission.fresh});
+  if (auto* known = std::get_if<std::optional<Session>>(&found)) {
+    return interceptor.judge(request, admission, std::move(*known), now());
+  }
+  return UndecidedRequest(request, admission, std::move(std::get<UncachedSession>(found).token_));
 }
 
 std::variant<Decision, Admission> Client::Impl::admit(const HttpRequest& request) const {
@@ -130,27 +133,30 @@ void Client::Impl::warn_of_prefix(std::string_view prefix) const noexcept {
   }
 }
 
-Task<std::optional<Session>> Client::Impl::look_up(const Wanted& wanted, LoadOptions options) {
-  if (!wanted) return ready<std::optional<Session>>(wanted.error());
-  if (!*wanted) return ready<std::optional<Session>>(std::optional<Session>{});
-  return store().load(**wanted, options);
+Task<std::optional<Session>> Client::Impl::look_up(const Result<Token>& token, LoadOptions options) {
+  if (!token) return ready<std::optional<Session>>(token.error());
+  return store().load(*token, options);
 }
 
-// `wanted` is what the request's token asks for.
-Task<Decision> Client::Impl::decide(std::unique_ptr<OwnedRequest> request, Wanted wanted) {
-  const HttpRequest view = request->view();
-  auto admitted = interceptor.admit(view);
-  if (auto* decision = std::get_if<Decision>(&admitted)) co_return std::move(*decision);
-  const Admission admission = std::get<Admission>(admitted);
-  LookupResult found = co_await look_up(wanted, {admission.touch, admission.fresh});
-  co_return interceptor.judge(view, admission, std::move(found), now());
+Decision Client::Impl::decide_now(UndecidedRequest undecided) {
+  const Admission& admission = undecided.admission_;
+  LookupResult found = guarded([&] { return block_on(look_up(undecided.token_, {admission.touch, admission.fresh})); });
+  return interceptor.judge(undecided.request_, admission, std::move(found), now());
+}
+
+Task<Decision> Client::Impl::decide_later(UndecidedRequest undecided) {
+  const OwnedRequest request(undecided.request_);
+  Admission& admission = undecided.admission_;
+  admission.token = undecided.token_ ? undecided.token_->reveal() : std::string_view{};
+  LookupResult found = co_await look_up(undecided.token_, {admission.touch, admission.fresh});
+  co_return interceptor.judge(request.view(), admission, std::move(found), now());
 }
 
 Task<std::optional<Session>> Client::Impl::perform(const LoadRequest& request) {
-  std::optional<Wanted> wanted;
-  auto answer = known(request.token.reveal(), request.options, wanted);
-  if (answer) return ready<std::optional<Session>>(std::move(*answer));
-  return look_up(*wanted, request.options);
+  auto found = try_load(request.token.reveal(), request.options);
+  if (auto* known = std::get_if<std::optional<Session>>(&found))
+    return ready<std::optional<Session>>(std::move(*known));
+  return look_up(std::get<UncachedSession>(found));
 }
 
 Task<std::optional<Session>> Client::Impl::perform(FindRequest request) {
@@ -178,13 +184,15 @@ Task<IssuedSession> Client::Impl::perform(RotateRequest request) {
 Task<IssuedSession> Client::Impl::perform(LoginRequest request) {
   make_storable(request.login.session.device);
   OwnTokens own;
-  if (request.login.current) own.id = request.login.current->id();
+  own.id = request.login.current;
   if (auto valid = check(request.login.session, own); !valid) co_return std::move(valid).error();
   co_return co_await log_in(store(), std::move(request.login));
 }
 
 Task<RevokeOutcome> Client::Impl::perform(RevokeRequest request) {
-  return store().revoke(request.id);
+  auto taken = co_await store().take(request.id);
+  if (!taken) co_return std::move(taken).error();
+  co_return *taken ? RevokeOutcome::revoked : RevokeOutcome::not_found;
 }
 
 Task<std::uint64_t> Client::Impl::perform(RevokePrincipalRequest request) {

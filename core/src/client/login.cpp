@@ -9,41 +9,59 @@ namespace ficha {
 
 namespace {
 
-void carry_over(const Session& from, NewSession& to) {
+NewSession with_attributes(NewSession session, const Session& from) {
   for (std::size_t i = 0; i < from.attribute_count(); ++i) {
     const std::string_view name = from.attribute_name(i);
-    if (std::ranges::find(to.attributes, name, &Attribute::name) != to.attributes.end()) continue;
-    to.attributes.push_back({std::string{name}, std::string{from.attribute_json(i)}});
+    if (std::ranges::find(session.attributes, name, &Attribute::name) != session.attributes.end()) continue;
+    session.attributes.push_back({std::string{name}, std::string{from.attribute_json(i)}});
   }
+  return session;
 }
 
-// The new session first, so that a login that fails does not cost the visitor the anonymous one.
-Task<IssuedSession> replace_anonymous(SessionStore& store, Login login) {
-  if (login.keep_attributes) carry_over(*login.current, login.session);
-  if (Result<void> valid = validate(login.session); !valid) co_return std::move(valid).error();
-  Result<IssuedSession> issued = co_await store.create(std::move(login.session));
+Task<IssuedSession> create_with(SessionStore& store, NewSession session, std::optional<Session> carried) {
+  if (carried) session = with_attributes(std::move(session), *carried);
+  if (Result<void> valid = validate(session); !valid) co_return std::move(valid).error();
+  co_return co_await store.create(std::move(session));
+}
+
+// The new session first, so that a login that fails does not cost the visitor the anonymous one. Taking that is what decides
+// which attributes it ended with: should they differ from what was read, another session is made of them.
+Task<IssuedSession> replace_anonymous(SessionStore& store, Login login, std::optional<Session> read) {
+  if (!login.keep_attributes) read.reset();
+  const std::optional<std::uint64_t> carried = read ? std::optional(read->generation()) : std::nullopt;
+  Result<IssuedSession> issued = co_await create_with(store, login.session, std::move(read));
   if (!issued) co_return issued;
-  Result<RevokeOutcome> revoked = co_await store.revoke(login.current->id());
-  if (revoked) co_return issued;
-  // The old token may still live, and its holder may be an attacker who planted it: this login must not have happened.
-  static_cast<void>(co_await store.revoke(issued->session.id()));
-  co_return std::move(revoked).error();
+  Result<std::optional<Session>> taken = co_await store.take(*login.current);
+  if (!taken) {
+    // The old token may still live, and its holder may be an attacker who planted it: this login must not have happened.
+    static_cast<void>(co_await store.take(issued->session.id()));
+    co_return std::move(taken).error();
+  }
+  const bool is_missed = *taken && (*taken)->anonymous() && (*taken)->generation() != carried;
+  if (!is_missed || !login.keep_attributes) co_return issued;
+  if (auto undone = co_await store.take(issued->session.id()); !undone) co_return std::move(undone).error();
+  co_return co_await create_with(store, std::move(login.session), std::move(*taken));
 }
 
 // The old session first: should the second step fail, the client is logged out, not logged in twice.
 Task<IssuedSession> change_principal(SessionStore& store, Login login) {
-  Result<RevokeOutcome> revoked = co_await store.revoke(login.current->id());
-  if (!revoked) co_return std::move(revoked).error();
+  Result<std::optional<Session>> taken = co_await store.take(*login.current);
+  if (!taken) co_return std::move(taken).error();
   co_return co_await store.create(std::move(login.session));
 }
 
 }  // namespace
 
 Task<IssuedSession> log_in(SessionStore& store, Login login) {
-  if (!login.current) return store.create(std::move(login.session));
-  if (login.current->anonymous()) return replace_anonymous(store, std::move(login));
-  if (login.current->principal() != login.session.principal) return change_principal(store, std::move(login));
-  return store.reauthenticate(login.current->id(), std::move(login.session));
+  if (!login.current) co_return co_await store.create(std::move(login.session));
+  Result<std::optional<Session>> found = co_await store.find(*login.current);
+  if (!found) co_return std::move(found).error();
+  const std::string& principal = login.session.principal;
+  // One that is gone may have been the principal's own: its route says so, and only its anonymous siblings share that.
+  const bool is_own = *found ? (*found)->principal() == principal : login.current->route() == route_of(principal);
+  if (is_own && !principal.empty()) co_return co_await store.reauthenticate(*login.current, std::move(login.session));
+  if (*found && !(*found)->anonymous()) co_return co_await change_principal(store, std::move(login));
+  co_return co_await replace_anonymous(store, std::move(login), std::move(*found));
 }
 
 }  // namespace ficha

@@ -44,14 +44,14 @@ std::string_view attribute_text(SameSite same_site) noexcept {
 }
 
 // The same for a cookie that is set and one that is cleared: a user agent replaces only its exact counterpart.
-std::string cookie_field(const CookieConfig& config, std::string_view value, std::optional<std::int64_t> max_age) {
-  std::string field = config.name;
-  field.append("=").append(value).append("; Path=/");
-  if (!config.domain.empty()) field.append("; Domain=").append(config.domain);
-  if (max_age) field.append("; Max-Age=").append(std::to_string(*max_age));
-  if (!config.insecure_http) field.append("; Secure");
-  field.append("; HttpOnly; SameSite=").append(attribute_text(config.same_site));
-  return field;
+ResponseCookie response_cookie(const CookieConfig& config, std::string_view value,
+                               std::optional<std::int64_t> max_age) {
+  return {.name = config.name,
+          .value = std::string(value),
+          .domain = config.domain,
+          .max_age = max_age,
+          .same_site = config.same_site,
+          .secure = !config.insecure_http};
 }
 
 std::string_view skip_blanks(std::string_view text) noexcept {
@@ -163,14 +163,24 @@ CookieValue find_cookie(std::span<const std::string_view> cookie_fields, std::st
   return result;
 }
 
-std::string set_cookie(const CookieConfig& config, const Token& token, std::int64_t max_age_seconds) {
-  std::optional<std::int64_t> max_age;
-  if (config.persistent) max_age = std::clamp<std::int64_t>(max_age_seconds, 0, max_age_cap_seconds);
-  return cookie_field(config, token.reveal(), max_age);
+std::string ResponseCookie::field() const {
+  std::string field = name;
+  field.append("=").append(value).append("; Path=").append(path);
+  if (!domain.empty()) field.append("; Domain=").append(domain);
+  if (max_age) field.append("; Max-Age=").append(std::to_string(*max_age));
+  if (secure) field.append("; Secure");
+  field.append("; HttpOnly; SameSite=").append(attribute_text(same_site));
+  return field;
 }
 
-std::string clear_cookie(const CookieConfig& config) {
-  return cookie_field(config, {}, 0);
+ResponseCookie set_cookie(const CookieConfig& config, const Token& token, std::int64_t max_age_seconds) {
+  std::optional<std::int64_t> max_age;
+  if (config.persistent) max_age = std::clamp<std::int64_t>(max_age_seconds, 0, max_age_cap_seconds);
+  return response_cookie(config, token.reveal(), max_age);
+}
+
+ResponseCookie clear_cookie(const CookieConfig& config) {
+  return response_cookie(config, {}, 0);
 }
 
 }  // namespace ficha

@@ -79,7 +79,7 @@ Decision decide(Verdict verdict, Reason reason, const Context& context) {
 Decision unauthenticated(Reason reason, const Context& context) {
   const bool presented = reason != Reason::no_credential && reason != Reason::anonymous_session;
   return decide_with_challenge(Verdict::unauthenticated, reason, context,
-                               presented ? R"(Bearer error="invalid_token")" : "Bearer");
+                               std::string(presented ? invalid_token_challenge : "Bearer"));
 }
 
 Decision invalid_request(Reason reason, const Context& context) {

@@ -8,6 +8,8 @@
 
 namespace ficha {
 
+inline constexpr std::string_view invalid_token_challenge = R"(Bearer error="invalid_token")";
+
 // What a decision says about the request besides its verdict.
 struct Context {
   int rule = -1;

@@ -30,7 +30,8 @@ class SessionStore {
   // Moves `current` to a new token with a new authentication time, deadlines, level, roles, scopes and device; its
   // attributes stay, those of `session` are set on top. Same principal only.
   virtual Task<IssuedSession> reauthenticate(SessionId current, NewSession session) = 0;
-  virtual Task<RevokeOutcome> revoke(SessionId id) = 0;
+  // Revokes a session; the session as it was at that moment, nullopt if none was live.
+  virtual Task<std::optional<Session>> take(SessionId id) = 0;
   virtual Task<std::uint64_t> revoke_principal(std::string principal, std::optional<SessionId> except) = 0;
   virtual Task<std::uint64_t> patch_principal(std::string principal, Patch patch) = 0;
   virtual Task<std::vector<Session>> list(std::string principal) = 0;

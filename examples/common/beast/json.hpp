@@ -24,21 +24,25 @@ inline Response refuse(int status, std::string_view error, std::string_view mess
   return reply(static_cast<http::status>(status), {{"error", error}, {"message", message}});
 }
 
-// 503 where Redis could not answer, 401 where the session has ended meanwhile, 400 where the client is wrong, …
-// What the store said is not for clients.
-inline Response refuse(const ficha::Error& error) {
-  const int status = ficha::http_status(error.code);
-  if (status == 0) return refuse(500, "internal", "Something went wrong.");
-  if (status != 503) return refuse(status, ficha::name(error.code), error.message);
-  Response response = refuse(503, "unavailable", "The session store cannot be reached. Try again.");
-  response.set(http::field::retry_after, "1");
+inline Response refuse(const ficha::ErrorResponse& refused) {
+  Response response{static_cast<http::status>(refused.status), 11};
+  response.body() = refused.body();
+  if (!response.body().empty()) response.set(http::field::content_type, "application/json");
   return response;
 }
 
+// 503 where Redis could not answer, 401 where the session has ended meanwhile, … What the store said is not for clients.
+inline Response refuse(const ficha::Error& error) {
+  const ficha::ErrorResponse refused = ficha::respond_to(error.code);
+  Response response = refuse(refused);
+  for (const ficha::ResponseHeader& header : refused.headers.view())
+    response.set(std::string{header.name}, header.value);
+  return response;
+}
+
+// Without the decision's header fields, which go with every response: add_headers().
 inline Response refuse(const ficha::Decision& decision) {
-  const auto status = static_cast<http::status>(decision.status);
-  if (decision.verdict == ficha::Verdict::preflight) return Response{status, 11};
-  return refuse(decision.status, ficha::name(decision.verdict), view(http::obsolete_reason(status)));
+  return refuse(ficha::respond_to(decision));
 }
 
 inline json roles_of(const ficha::Session& session) {

@@ -83,12 +83,13 @@ class Service {
     login.session.principal = user->first;
     login.session.roles = user->second.roles;
     login.session.device = {peer, std::string{view(request[http::field::user_agent])}};
-    login.current = decision.session;  // gets a new token; what an anonymous visitor had collected comes along
+    // It gets a new token; what an anonymous visitor had collected comes along.
+    if (decision.session) login.current = decision.session->id();
     const auto issued = client_.login(login);
     if (!issued) return refuse(issued.error());
 
     Response response = reply(http::status::ok, describe(issued->session));
-    set_cookie(client_.set_cookie(*issued), response);
+    set_cookie(client_.set_cookie(*issued).field(), response);
     return response;
   }
 
@@ -117,7 +118,7 @@ class Service {
     const auto outcome = client_.revoke(session.id());
     if (!outcome) return refuse(outcome.error());  // never tell a user "logged out" when Redis has not said so
     Response response = reply(http::status::ok, {{"logged_out", 1}});
-    set_cookie(client_.clear_cookie(), response);
+    set_cookie(client_.clear_cookie().field(), response);
     return response;
   }
 
@@ -125,7 +126,7 @@ class Service {
     const auto revoked = client_.revoke_principal(session.principal());
     if (!revoked) return refuse(revoked.error());
     Response response = reply(http::status::ok, {{"logged_out", *revoked}});
-    set_cookie(client_.clear_cookie(), response);
+    set_cookie(client_.clear_cookie().field(), response);
     return response;
   }
 

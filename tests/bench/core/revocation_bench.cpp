@@ -17,6 +17,7 @@
 #include "ficha/client.hpp"
 #include "report.hpp"
 #include "support/redis_server.hpp"
+#include "support/tried.hpp"
 
 namespace ficha::bench {
 namespace {
@@ -117,7 +118,7 @@ class PushReader {
     }
     shared.say(Shared::Word::watching);
     if (word == Shared::Word::watch_session) {
-      while (client.try_load(token)) std::this_thread::yield();
+      while (answer(client.try_load(token))) std::this_thread::yield();
     } else {
       while (!pushes.seen()) std::this_thread::yield();
     }

@@ -102,7 +102,7 @@ TEST_F(KilledProcessTest, ReAuthenticatingLeavesOneLiveSession) {
       [](Client& client, auto ready) {
         auto issued = client.create({.principal = "alice"});
         while (issued) {
-          issued = client.login({.session = {.principal = "alice"}, .current = issued->session});
+          issued = client.login({.session = {.principal = "alice"}, .current = issued->session.id()});
           ready();
         }
       },
@@ -115,7 +115,7 @@ TEST_F(KilledProcessTest, ChangingThePrincipalNeverLeavesTwoLiveSessions) {
         auto issued = client.create({.principal = "alice"});
         for (int round = 0; issued; ++round) {
           const char* principal = round % 2 == 0 ? "bob" : "alice";
-          issued = client.login({.session = {.principal = principal}, .current = issued->session});
+          issued = client.login({.session = {.principal = principal}, .current = issued->session.id()});
           ready();
         }
       },
@@ -128,7 +128,7 @@ TEST_F(KilledProcessTest, LoggingInFromAnAnonymousSessionLeavesAtMostOneAuthenti
         for (;;) {
           const auto anonymous = client.create({});
           if (!anonymous) return;
-          const auto issued = client.login({.session = {.principal = "alice"}, .current = anonymous->session});
+          const auto issued = client.login({.session = {.principal = "alice"}, .current = anonymous->session.id()});
           ready();
           if (!issued || !client.revoke(issued->session.id())) return;
         }

@@ -272,7 +272,7 @@ TEST_P(SessionLimitTest, AnonymousSessionsHaveNone) {
 TEST_P(SessionLimitTest, ReAuthenticationNeedsNoRoom) {
   Client client = limited(1, OnLimit::refuse);
   const IssuedSession first = issue(client, {.principal = "alice"});
-  EXPECT_THAT(client.login({.session = {.principal = "alice"}, .current = first.session}), IsOk());
+  EXPECT_THAT(client.login({.session = {.principal = "alice"}, .current = first.session.id()}), IsOk());
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST_P(ProtectedTest, AReauthenticationKeepsThemAndSetsTheNewOnesOnTop) {
   ASSERT_OK_AND_ASSIGN(const IssuedSession again,
                        client().login({.session = {.principal = "alice",
                                                    .protected_attributes = {{"factors", "[\"key\"]"}, {"new", "1"}}},
-                                       .current = issued.session}));
+                                       .current = issued.session.id()}));
   const auto session = load(again.token);
   EXPECT_EQ(protected_attribute(session, "user"), "7");
   EXPECT_EQ(protected_attribute(session, "factors"), "[\"key\"]");
@@ -109,7 +109,7 @@ TEST_P(ProtectedTest, AReauthenticationGivesThemToASessionThatHadNone) {
   const IssuedSession plain = issue_for("bob");
   ASSERT_OK_AND_ASSIGN(const IssuedSession again,
                        client().login({.session = {.principal = "bob", .protected_attributes = {{"user", "2"}}},
-                                       .current = plain.session}));
+                                       .current = plain.session.id()}));
   EXPECT_EQ(protected_attribute(load(again.token), "user"), "2");
 }
 
@@ -117,7 +117,7 @@ TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionCarriesNone) {
   const IssuedSession anonymous = issue({.attributes = {{"cart", "[2]"}}, .protected_attributes = {{"user", "666"}}});
   ASSERT_OK_AND_ASSIGN(const IssuedSession in,
                        client().login({.session = {.principal = "carol", .protected_attributes = {{"mine", "1"}}},
-                                       .current = anonymous.session}));
+                                       .current = anonymous.session.id()}));
   const auto session = load(in.token);
   EXPECT_EQ(attribute(session, "cart"), "[2]");
   EXPECT_EQ(protected_attribute(session, "user"), "(none)");
@@ -127,7 +127,7 @@ TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionCarriesNone) {
 
 TEST_P(ProtectedTest, ALoginFromAnotherPrincipalsSessionCarriesNone) {
   ASSERT_OK_AND_ASSIGN(const IssuedSession in,
-                       client().login({.session = {.principal = "mallory"}, .current = issued.session}));
+                       client().login({.session = {.principal = "mallory"}, .current = issued.session.id()}));
   EXPECT_EQ(load(in.token)->protected_count(), 0U);
 }
 
@@ -246,7 +246,7 @@ TEST_P(MayWriteTest, WhatAnotherServiceWroteMovesAlongAtALogin) {
   Client& first = in_memory() ? limited : other;
   const IssuedSession anonymous = issue(first, {.attributes = {{"campaign", "3"}}});
   ASSERT_OK_AND_ASSIGN(const IssuedSession in,
-                       limited.login({.session = {.principal = "alice"}, .current = anonymous.session}));
+                       limited.login({.session = {.principal = "alice"}, .current = anonymous.session.id()}));
   EXPECT_EQ(attribute(load(limited, in.token), "campaign"), "3");
 }
 

@@ -67,7 +67,7 @@ TEST_F(RedisTouchTest, OfTwoProcessesOnlyTheFirstChangesAnything) {
 TEST_F(RedisTouchTest, ATouchDoesNotReviveARevokedSession) {
   const IssuedSession issued = idle_session();
   ASSERT_THAT(load(issued.token), IsOk());
-  ASSERT_THAT(wait_for(store().revoke(issued.session.id())), IsOk());
+  ASSERT_THAT(wait_for(store().take(issued.session.id())), IsOk());
   EXPECT_EQ(integer({"EXISTS", key_of(issued.session.id())}), 0);
 }
 

@@ -185,7 +185,7 @@ TEST_F(RedisWireTest, ARotationWithGraceLeavesASupersededRecordForThatLong) {
 
 TEST_F(RedisWireTest, ARevokedSessionLeavesNothing) {
   const Session session = issue({.principal = "alice"}).session;
-  ASSERT_THAT(wait_for(store().revoke(session.id())), IsOk());
+  ASSERT_THAT(wait_for(store().take(session.id())), IsOk());
   EXPECT_EQ(integer({"DBSIZE"}), 0);
 }
 
@@ -193,8 +193,9 @@ TEST_F(RedisWireTest, RevokingByASupersededIdRevokesWhatItLeadsTo) {
   const Session old = issue({.principal = "alice"}).session;
   ASSERT_OK_AND_ASSIGN(const IssuedSession second, wait_for(store().rotate(old.id(), {.grace = seconds{20}})));
   ASSERT_OK_AND_ASSIGN(const IssuedSession third, wait_for(store().rotate(old.id(), {.grace = seconds{20}})));
-  ASSERT_OK_AND_ASSIGN(const RevokeOutcome outcome, wait_for(store().revoke(old.id())));
-  EXPECT_EQ(outcome, RevokeOutcome::revoked);
+  ASSERT_OK_AND_ASSIGN(const auto taken, wait_for(store().take(old.id())));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->id(), third.session.id());
   for (const Token& token : {second.token, third.token}) {
     ASSERT_OK_AND_ASSIGN(const auto loaded, load(token));
     EXPECT_FALSE(loaded);

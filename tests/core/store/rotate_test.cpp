@@ -159,7 +159,7 @@ TEST_P(LoginTest, WithoutACurrentSessionItCreatesOne) {
 TEST_P(LoginTest, TheAnonymousSessionDiesAndItsAttributesMoveAlong) {
   const IssuedSession anonymous = issue({.attributes = {{"cart", "[1]"}, {"theme", "1"}}});
   const IssuedSession issued =
-      log_in({.session = {.principal = "alice", .attributes = {{"theme", "2"}}}, .current = anonymous.session});
+      log_in({.session = {.principal = "alice", .attributes = {{"theme", "2"}}}, .current = anonymous.session.id()});
   EXPECT_FALSE(live(anonymous.token));
   EXPECT_NE(issued.token.reveal(), anonymous.token.reveal());
   const auto loaded = load(issued.token);
@@ -170,7 +170,7 @@ TEST_P(LoginTest, TheAnonymousSessionDiesAndItsAttributesMoveAlong) {
 TEST_P(LoginTest, TheAnonymousAttributesStayBehindWhereAsked) {
   const IssuedSession anonymous = issue({.attributes = {{"cart", "[1]"}}});
   const IssuedSession issued =
-      log_in({.session = {.principal = "alice"}, .current = anonymous.session, .keep_attributes = false});
+      log_in({.session = {.principal = "alice"}, .current = anonymous.session.id(), .keep_attributes = false});
   EXPECT_EQ(load(issued.token)->attribute_count(), 0U);
   EXPECT_FALSE(live(anonymous.token));
 }
@@ -182,7 +182,7 @@ TEST_P(LoginTest, ALoginThatFailsLeavesTheAnonymousSessionAsItWas) {
   Client client = open(full);
   issue(client, {.principal = "alice"});
   const IssuedSession anonymous = issue(client, {.attributes = {{"cart", "[1]"}}});
-  EXPECT_THAT(client.login({.session = {.principal = "alice"}, .current = anonymous.session}),
+  EXPECT_THAT(client.login({.session = {.principal = "alice"}, .current = anonymous.session.id()}),
               FailsWith(ErrorCode::session_limit));
   EXPECT_EQ(attribute(load(client, anonymous.token), "cart"), "[1]");
 }
@@ -193,7 +193,7 @@ TEST_P(LoginTest, AttributesThatTogetherAreTooManyFailTheLogin) {
   const IssuedSession anonymous = issue(crowded);
   for (Attribute& attribute : crowded.attributes) attribute.name[0] = 'b';
   crowded.principal = "alice";
-  EXPECT_THAT(client().login({.session = crowded, .current = anonymous.session}), FailsWith(ErrorCode::too_large));
+  EXPECT_THAT(client().login({.session = crowded, .current = anonymous.session.id()}), FailsWith(ErrorCode::too_large));
   EXPECT_TRUE(live(anonymous.token));
   EXPECT_THAT(listed("alice"), IsEmpty());
 }
@@ -212,7 +212,7 @@ TEST_P(LoginTest, ReAuthenticationMovesTheSessionToANewTokenWithNewDeadlines) {
                                                   .attributes = {{"theme", "2"}},
                                                   .device = {"192.0.2.8", "new"},
                                                   .level = 2},
-                                      .current = before.session});
+                                      .current = before.session.id()});
   EXPECT_FALSE(live(before.token));
   const auto session = load(after.token);
   ASSERT_TRUE(session);
@@ -234,7 +234,7 @@ TEST_P(LoginTest, ReAuthenticationMovesTheSessionToANewTokenWithNewDeadlines) {
 TEST_P(LoginTest, ReAuthenticationOfARevokedSessionFailsInsteadOfRevivingIt) {
   const IssuedSession before = issue_for("alice");
   ASSERT_THAT(client().revoke(before.session.id()), IsOk());
-  EXPECT_THAT(client().login({.session = {.principal = "alice"}, .current = before.session}),
+  EXPECT_THAT(client().login({.session = {.principal = "alice"}, .current = before.session.id()}),
               FailsWith(ErrorCode::session_gone));
   EXPECT_THAT(listed("alice"), IsEmpty());
 }
@@ -244,7 +244,7 @@ TEST_P(LoginTest, AReAuthenticationThatDoesNotFitChangesNothing) {
   const IssuedSession before =
       issue({.principal = "alice", .attributes = {{"a", text}, {"b", text}, {"c", text}, {"d", text}}});
   EXPECT_THAT(
-      client().login({.session = {.principal = "alice", .attributes = {{"e", text}}}, .current = before.session}),
+      client().login({.session = {.principal = "alice", .attributes = {{"e", text}}}, .current = before.session.id()}),
       FailsWith(ErrorCode::too_large));
   EXPECT_TRUE(live(before.token));
 }
@@ -252,7 +252,7 @@ TEST_P(LoginTest, AReAuthenticationThatDoesNotFitChangesNothing) {
 TEST_P(LoginTest, ReAuthenticationUnderASupersededIdEndsAllThatCameBefore) {
   const IssuedSession first = issue_for("alice");
   ASSERT_OK_AND_ASSIGN(const IssuedSession second, client().rotate(first.session.id(), {.grace = seconds{30}}));
-  const IssuedSession third = log_in({.session = {.principal = "alice"}, .current = first.session});
+  const IssuedSession third = log_in({.session = {.principal = "alice"}, .current = first.session.id()});
   EXPECT_FALSE(live(first.token));
   EXPECT_FALSE(live(second.token));
   EXPECT_TRUE(live(third.token));
@@ -260,7 +260,7 @@ TEST_P(LoginTest, ReAuthenticationUnderASupersededIdEndsAllThatCameBefore) {
 
 TEST_P(LoginTest, AnotherPrincipalGetsASessionOfItsOwnAndTheOldOneDies) {
   const IssuedSession alice = issue({.principal = "alice", .attributes = {{"secret", "1"}}});
-  const IssuedSession bob = log_in({.session = {.principal = "bob"}, .current = alice.session});
+  const IssuedSession bob = log_in({.session = {.principal = "bob"}, .current = alice.session.id()});
   EXPECT_FALSE(live(alice.token));
   const auto session = load(bob.token);
   EXPECT_EQ(session->principal(), "bob");
@@ -271,12 +271,12 @@ TEST_P(LoginTest, AnotherPrincipalGetsASessionOfItsOwnAndTheOldOneDies) {
 TEST_P(LoginTest, AnotherPrincipalMayFollowOneThatWasRevoked) {
   const IssuedSession alice = issue_for("alice");
   ASSERT_THAT(client().revoke(alice.session.id()), IsOk());
-  EXPECT_THAT(client().login({.session = {.principal = "bob"}, .current = alice.session}), IsOk());
+  EXPECT_THAT(client().login({.session = {.principal = "bob"}, .current = alice.session.id()}), IsOk());
 }
 
 TEST_P(LoginTest, BecomingAnonymousEndsTheAuthenticatedSession) {
   const IssuedSession alice = issue({.principal = "alice", .attributes = {{"secret", "1"}}});
-  const IssuedSession anonymous = log_in({.session = {}, .current = alice.session});
+  const IssuedSession anonymous = log_in({.session = {}, .current = alice.session.id()});
   EXPECT_FALSE(live(alice.token));
   EXPECT_TRUE(load(anonymous.token)->anonymous());
   EXPECT_EQ(attribute(load(anonymous.token), "secret"), "(none)");
@@ -284,7 +284,7 @@ TEST_P(LoginTest, BecomingAnonymousEndsTheAuthenticatedSession) {
 
 TEST_P(LoginTest, AnInvalidLoginChangesNothing) {
   const IssuedSession alice = issue_for("alice");
-  EXPECT_THAT(client().login({.session = {.principal = "bob", .level = 9}, .current = alice.session}),
+  EXPECT_THAT(client().login({.session = {.principal = "bob", .level = 9}, .current = alice.session.id()}),
               FailsWith(ErrorCode::invalid_argument));
   EXPECT_TRUE(live(alice.token));
 }

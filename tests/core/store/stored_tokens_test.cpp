@@ -95,8 +95,8 @@ TEST_P(StoredTokensTest, NoNameIsAToken) {
 
 TEST_P(StoredTokensTest, ALoginRefusesThatOfTheSessionItComesFrom) {
   for (const char* principal : {"alice", "carol"}) {
-    const auto refused = client->login(
-        {.session = {.principal = principal, .attributes = {{"saved", in_quotes(own)}}}, .current = issued->session});
+    const auto refused = client->login({.session = {.principal = principal, .attributes = {{"saved", in_quotes(own)}}},
+                                        .current = issued->session.id()});
     ASSERT_THAT(refused, FailsWith(ErrorCode::invalid_argument));
     EXPECT_THAT(refused.error().message, HasSubstr("\"saved\""));
     EXPECT_THAT(refused.error().message, Not(HasSubstr(own)));

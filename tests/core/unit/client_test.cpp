@@ -11,6 +11,7 @@
 #include "support/fake_clock.hpp"
 #include "support/results.hpp"
 #include "support/scripted_random.hpp"
+#include "support/tried.hpp"
 
 namespace ficha::testing {
 namespace {
@@ -130,31 +131,33 @@ TEST_F(ClientTest, ARequirementOfTheHandlerIsJudgedOnWhatTheRuleLetThrough) {
 
 TEST_F(ClientTest, WhatNeedsNoStoreIsAnsweredWithoutWaiting) {
   const IssuedSession issued = issue({.principal = "alice"});
-  EXPECT_FALSE(client.try_authorize(Request{"/private", issued.token.reveal()}.view()));
-  EXPECT_EQ(client.try_authorize({.method = "GET", .path = "/private"})->status, 401);
+  EXPECT_FALSE(answer(client.try_authorize(Request{"/private", issued.token.reveal()}.view())));
+  EXPECT_EQ(answer(client.try_authorize({.method = "GET", .path = "/private"}))->status, 401);
   std::string damaged{issued.token.reveal()};
   damaged[20] = damaged[20] == 'x' ? 'y' : 'x';
-  EXPECT_EQ(client.try_authorize(Request{"/private", damaged}.view())->status, 401);
-  ASSERT_TRUE(client.try_load(damaged));
-  EXPECT_FALSE(*client.try_load(damaged));
-  EXPECT_FALSE(client.try_load(issued.token.reveal()));
+  EXPECT_EQ(answer(client.try_authorize(Request{"/private", damaged}.view()))->status, 401);
+  ASSERT_TRUE(answer(client.try_load(damaged)));
+  EXPECT_FALSE(*answer(client.try_load(damaged)));
+  EXPECT_FALSE(answer(client.try_load(issued.token.reveal())));
 }
 
 TEST_F(ClientTest, WhatNeedsNoStoreIsAnsweredAndTheRestSubmitted) {
   const IssuedSession issued = issue({.principal = "alice"});
   const std::string_view token = issued.token.reveal();
-  const auto malformed = client.load_or_submit(queue, 1, "garbage", {});
+  const auto malformed = answer_or_submit(client, queue, 1, client.try_load("garbage", {}));
   ASSERT_TRUE(malformed);
   EXPECT_FALSE(*malformed);
-  EXPECT_EQ(client.authorize_or_submit(queue, 1, {.method = "GET", .path = "/private"})->status, 401);
-  EXPECT_EQ(client.authorize_or_submit(queue, 1, Request{"/private", "garbage"}.view())->status, 401);
+  EXPECT_EQ(answer_or_submit(client, queue, 1, client.try_authorize({.method = "GET", .path = "/private"}))->status,
+            401);
+  EXPECT_EQ(answer_or_submit(client, queue, 1, client.try_authorize(Request{"/private", "garbage"}.view()))->status,
+            401);
   EXPECT_THAT(queue->drain(), IsEmpty());
 
-  EXPECT_FALSE(client.load_or_submit(queue, 2, token, {}));
+  EXPECT_FALSE(answer_or_submit(client, queue, 2, client.try_load(token, {})));
   const Completion loaded = completed();
   EXPECT_EQ(loaded.id, 2U);
   EXPECT_EQ(std::get<std::optional<Session>>(*loaded.result)->principal(), "alice");
-  EXPECT_FALSE(client.authorize_or_submit(queue, 3, Request{"/private", token}.view()));
+  EXPECT_FALSE(answer_or_submit(client, queue, 3, client.try_authorize(Request{"/private", token}.view())));
   const Completion decided = completed();
   EXPECT_EQ(decided.id, 3U);
   EXPECT_TRUE(std::get<Decision>(*decided.result).allowed());
@@ -177,7 +180,7 @@ TEST_F(ClientTest, EverySubmittedRequestCompletesOnceWithItsOwnKindOfResult) {
   const auto rotated = std::get<IssuedSession>(*completed().result);
   EXPECT_NE(rotated.token.reveal(), created.token.reveal());
 
-  client.submit(queue, 5, LoginRequest{{.session = {.principal = "alice"}, .current = rotated.session}});
+  client.submit(queue, 5, LoginRequest{{.session = {.principal = "alice"}, .current = rotated.session.id()}});
   const auto logged_in = std::get<IssuedSession>(*completed().result);
 
   client.submit(queue, 6, PatchPrincipalRequest{"alice", {.roles = std::vector<std::string>{"r"}}});
@@ -242,7 +245,7 @@ TEST_F(ClientTest, AfterCloseEveryCallSaysClosed) {
   EXPECT_THAT(completed().result, FailsWith(ErrorCode::closed));
   client.submit(queue, 2, Request{"/private", issued.token.reveal()}.view());
   EXPECT_EQ(std::get<Decision>(*completed().result).status, 503);
-  EXPECT_FALSE(client.load_or_submit(queue, 3, "garbage", {}));
+  EXPECT_FALSE(answer_or_submit(client, queue, 3, client.try_load("garbage", {})));
   EXPECT_THAT(completed().result, FailsWith(ErrorCode::closed));
 }
 
@@ -280,11 +283,11 @@ TEST_F(ClientTest, ThePersistentCookieLivesAsLongAsTheSessionMay) {
   config.cookie.persistent = true;
   ASSERT_OK_AND_ASSIGN(Client persistent, Client::open(config, {.clock = &clock}));
   ASSERT_OK_AND_ASSIGN(const IssuedSession issued, persistent.create({.absolute_timeout = hours{2}}));
-  EXPECT_THAT(persistent.set_cookie(issued), HasSubstr("Max-Age=7200"));
+  EXPECT_EQ(persistent.set_cookie(issued).max_age, 7200);
   clock.advance(hours{1});
-  EXPECT_THAT(persistent.set_cookie(issued), HasSubstr("Max-Age=3600"));
-  EXPECT_THAT(client.set_cookie(issued), ::testing::Not(HasSubstr("Max-Age")));
-  EXPECT_THAT(client.clear_cookie(), HasSubstr("Max-Age=0"));
+  EXPECT_EQ(persistent.set_cookie(issued).max_age, 3600);
+  EXPECT_EQ(client.set_cookie(issued).max_age, std::nullopt);
+  EXPECT_EQ(client.clear_cookie().max_age, 0);
 }
 
 TEST_F(ClientTest, ACsrfTokenNeedsAWellFormedSessionToken) {
@@ -332,7 +335,7 @@ TEST(ClientPrefixTest, APrefixThatIsNotConfiguredIsSaidOnceAndOnlyHalfBelieved) 
       *Client::open(std::move(config), {.log = [&](LogLevel, std::string_view line) { lines.emplace_back(line); }});
   const HttpRequest request{.method = "GET", .path = "/x", .headers = {}, .prefix = "/pub\nlic"};
   EXPECT_EQ(client.authorize(request).reason, Reason::prefix_not_configured);
-  EXPECT_EQ(client.try_authorize(request)->status, 400);
+  EXPECT_EQ(answer(client.try_authorize(request))->status, 400);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_NE(lines[0].find("\"/pub?lic\""), std::string::npos) << lines[0];
   EXPECT_NE(lines[0].find("`prefixes`"), std::string::npos) << lines[0];

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <functional>
+#include <utility>
 
 #include "store/memory/memory_store.hpp"
 #include "support/results.hpp"
@@ -17,19 +18,26 @@ using ::testing::SizeIs;
 // A real store whose link breaks at the steps a test names.
 class BreakingStore final : public SessionStore {
  public:
-  std::function<bool(const SessionId&)> revoke_fails = [](const SessionId&) { return false; };
+  std::function<bool(const SessionId&)> take_fails = [](const SessionId&) { return false; };
+  std::function<void()> before_take;  // once: what another request does meanwhile
   bool create_fails = false;
+  bool find_finds_nothing = false;
 
   Task<IssuedSession> create(NewSession session) override {
     if (create_fails) co_return Error{ErrorCode::write_refused, "broken"};
     co_return co_await store_->create(std::move(session));
   }
-  Task<RevokeOutcome> revoke(SessionId id) override {
-    if (revoke_fails(id)) co_return Error{ErrorCode::unknown_outcome, "broken"};
-    co_return co_await store_->revoke(id);
+  Task<std::optional<Session>> take(SessionId id) override {
+    if (take_fails(id)) co_return Error{ErrorCode::unknown_outcome, "broken"};
+    auto ahead = std::exchange(before_take, {});
+    if (ahead) ahead();
+    co_return co_await store_->take(id);
   }
   Task<std::optional<Session>> load(Token token, LoadOptions options) override { return store_->load(token, options); }
-  Task<std::optional<Session>> find(SessionId id) override { return store_->find(id); }
+  Task<std::optional<Session>> find(SessionId id) override {
+    if (find_finds_nothing) co_return std::optional<Session>{};
+    co_return co_await store_->find(id);
+  }
   Task<std::uint64_t> patch(SessionId id, Patch patch) override { return store_->patch(id, std::move(patch)); }
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override { return store_->rotate(id, options); }
   Task<IssuedSession> reauthenticate(SessionId id, NewSession session) override {
@@ -70,8 +78,8 @@ class BrokenLoginTest : public ::testing::Test {
 
 TEST_F(BrokenLoginTest, WhenTheAnonymousSessionMayStillLiveTheNewOneIsTakenBack) {
   const IssuedSession anonymous = issue({});
-  store.revoke_fails = [&](const SessionId& id) { return id == anonymous.session.id(); };
-  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session})),
+  store.take_fails = [&](const SessionId& id) { return id == anonymous.session.id(); };
+  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session.id()})),
               FailsWith(ErrorCode::unknown_outcome));
   EXPECT_THAT(listed("alice"), IsEmpty());
   EXPECT_TRUE(live(anonymous.token));
@@ -79,23 +87,23 @@ TEST_F(BrokenLoginTest, WhenTheAnonymousSessionMayStillLiveTheNewOneIsTakenBack)
 
 TEST_F(BrokenLoginTest, WhenNothingCanBeTakenBackTheLoginHasStillFailed) {
   const IssuedSession anonymous = issue({});
-  store.revoke_fails = [](const SessionId&) { return true; };
-  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session})),
+  store.take_fails = [](const SessionId&) { return true; };
+  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session.id()})),
               FailsWith(ErrorCode::unknown_outcome));
 }
 
 TEST_F(BrokenLoginTest, WhenTheNewSessionCannotBeMadeTheAnonymousOneStays) {
   const IssuedSession anonymous = issue({});
   store.create_fails = true;
-  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session})),
+  EXPECT_THAT(run(log_in(store, {.session = {.principal = "alice"}, .current = anonymous.session.id()})),
               FailsWith(ErrorCode::write_refused));
   EXPECT_TRUE(live(anonymous.token));
 }
 
 TEST_F(BrokenLoginTest, WhenAnotherPrincipalsSessionMayStillLiveNoneIsMade) {
   const IssuedSession alice = issue({.principal = "alice"});
-  store.revoke_fails = [](const SessionId&) { return true; };
-  EXPECT_THAT(run(log_in(store, {.session = {.principal = "bob"}, .current = alice.session})),
+  store.take_fails = [](const SessionId&) { return true; };
+  EXPECT_THAT(run(log_in(store, {.session = {.principal = "bob"}, .current = alice.session.id()})),
               FailsWith(ErrorCode::unknown_outcome));
   EXPECT_THAT(listed("bob"), IsEmpty());
   EXPECT_THAT(listed("alice"), SizeIs(1));
@@ -104,9 +112,52 @@ TEST_F(BrokenLoginTest, WhenAnotherPrincipalsSessionMayStillLiveNoneIsMade) {
 TEST_F(BrokenLoginTest, WhenAnotherPrincipalsNewSessionCannotBeMadeNobodyIsLoggedIn) {
   const IssuedSession alice = issue({.principal = "alice"});
   store.create_fails = true;
-  EXPECT_THAT(run(log_in(store, {.session = {.principal = "bob"}, .current = alice.session})),
+  EXPECT_THAT(run(log_in(store, {.session = {.principal = "bob"}, .current = alice.session.id()})),
               FailsWith(ErrorCode::write_refused));
   EXPECT_FALSE(live(alice.token));
+}
+
+TEST_F(BrokenLoginTest, WhatIsWrittenWhileTheNewSessionIsMadeGoesAlong) {
+  const IssuedSession anonymous = issue({.attributes = {{"cart", "[1]"}, {"theme", "1"}}});
+  store.before_take = [&] {
+    ASSERT_THAT(run(store.patch(anonymous.session.id(), {.ops = {{Patch::Kind::set, "cart", "[1,2]"},
+                                                                 {Patch::Kind::set, "theme", "2"},
+                                                                 {Patch::Kind::set, "late", "true"}}})),
+                IsOk());
+  };
+  const auto issued = run(log_in(
+      store, {.session = {.principal = "alice", .attributes = {{"theme", "3"}}}, .current = anonymous.session.id()}));
+  ASSERT_THAT(issued, IsOk());
+  const auto session = run(store.load(issued->token, {}));
+  EXPECT_EQ((*session)->attribute("cart"), "[1,2]");
+  EXPECT_EQ((*session)->attribute("late"), "true");
+  EXPECT_EQ((*session)->attribute("theme"), "3") << "what the login itself says wins";
+  EXPECT_THAT(listed("alice"), SizeIs(1)) << "no session of a first attempt stays behind";
+  EXPECT_FALSE(live(anonymous.token));
+}
+
+TEST_F(BrokenLoginTest, ATokenThatWasMadeAheadIsThatOfTheSessionWhateverIsWrittenMeanwhile) {
+  const IssuedSession anonymous = issue({});
+  store.before_take = [&] {
+    ASSERT_THAT(run(store.patch(anonymous.session.id(), {.ops = {{Patch::Kind::set, "late", "true"}}})), IsOk());
+  };
+  const Token ahead = *Token::generate(route_of("alice"), {});
+  const auto issued =
+      run(log_in(store, {.session = {.principal = "alice", .token = ahead}, .current = anonymous.session.id()}));
+  ASSERT_THAT(issued, IsOk());
+  EXPECT_EQ(issued->session.id(), ahead.id());
+  EXPECT_EQ((*run(store.load(ahead, {})))->attribute("late"), "true");
+}
+
+// The id of a session that was rotated meanwhile leads to its successor, which is somebody's own.
+TEST_F(BrokenLoginTest, NothingOfAnotherPrincipalIsCarriedOverWhateverWasRead) {
+  const IssuedSession alice = issue({.principal = "alice", .attributes = {{"secret", "1"}}});
+  ASSERT_THAT(run(store.rotate(alice.session.id(), {.grace = std::chrono::seconds{30}})), IsOk());
+  store.find_finds_nothing = true;
+  const auto bob = run(log_in(store, {.session = {.principal = "bob"}, .current = alice.session.id()}));
+  ASSERT_THAT(bob, IsOk());
+  EXPECT_EQ((*run(store.load(bob->token, {})))->attribute_count(), 0U);
+  EXPECT_THAT(listed("alice"), IsEmpty());
 }
 
 }  // namespace

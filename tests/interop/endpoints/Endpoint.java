@@ -83,7 +83,7 @@ public final class Endpoint {
                 Session current = command.has("token")
                         ? client.load(text(command, "token")).orElse(null)
                         : null;
-                yield describe(client.login(current, newSession(command), true));
+                yield describe(client.login(current == null ? null : current.id(), newSession(command), true));
             }
             case "revoke" -> new JsonPrimitive(client.revoke(id));
             case "revoke_principal" -> new JsonPrimitive(client.revokePrincipal(principal, id));

@@ -132,7 +132,7 @@ json carry_out(ficha::Client& client, const json& command) {
   }
   if (op == "login") {
     ficha::Login login{.session = new_session(command), .current = {}};
-    if (!token.empty()) login.current = take(client.load(token));
+    if (const auto current = token.empty() ? std::nullopt : take(client.load(token))) login.current = current->id();
     return describe(take(client.login(login)));
   }
   if (op == "revoke") return take(client.revoke(id_of(command))) == ficha::RevokeOutcome::revoked;

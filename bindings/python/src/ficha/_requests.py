@@ -46,7 +46,7 @@ def create(
 
 
 def login(
-    current: Session | None,
+    current: Session | str | None,
     principal: str,
     attributes: Attributes | None = None,
     *,
@@ -62,14 +62,14 @@ def login(
     """Return the principal's new session, always under a new token; ``current`` is revoked.
 
     The attributes of a ``current`` of the same principal move along, protected ones too. ``keep_attributes`` carries
-    the ordinary ones of an anonymous one over; never those of another principal. Raises as create(), and SessionGone
-    when ``current`` was revoked meanwhile.
+    the ordinary ones of an anonymous one over, as the store holds them at the moment it ends; never those of another
+    principal. Raises as create(), and SessionGone when a ``current`` of the same principal is no longer live.
     """
     idle, absolute = to_seconds(idle_timeout), to_seconds(absolute_timeout)
     return _build(
         _core.login_request,
         (
-            current,
+            None if current is None else id_of(current),
             keep_attributes,
             principal,
             to_list(roles),

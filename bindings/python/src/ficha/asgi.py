@@ -78,10 +78,7 @@ class RequestSession(MutableMapping[str, Any]):
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         await self.save()
-        current = self.stored
-        if current is not None and current.anonymous:
-            current = await self._client.afind(current.id)  # its values move along: as they are now
-        return self._take(await self._client.alogin(current, principal, **options))
+        return self._take(await self._client.alogin(self.stored, principal, **options))
 
     async def rotate(self) -> Session | None:
         """Move the session to a new token, if there is one."""

@@ -140,10 +140,7 @@ class FichaSession(SessionMixin):
     def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         self.save()
-        current = self.stored
-        if current is not None and current.anonymous:
-            current = self._client.find(current.id)  # its values move along: as they are now
-        session = self._client.login(current, principal, **options)
+        session = self._client.login(self.stored, principal, **options)
         self._take(session)
         self.cookie = self._client.set_cookie(session)
         return session

@@ -70,7 +70,7 @@ class MemoryStore final : public SessionStore {
   Task<IssuedSession> reauthenticate(SessionId current, NewSession session) override {
     co_return reauthenticate_now(current, session);
   }
-  Task<RevokeOutcome> revoke(SessionId id) override { co_return revoke_now(id); }
+  Task<std::optional<Session>> take(SessionId id) override { co_return take_now(id); }
   Task<std::uint64_t> revoke_principal(std::string principal, std::optional<SessionId> except) override {
     co_return revoke_principal_now(principal, except);
   }
@@ -112,7 +112,7 @@ class MemoryStore final : public SessionStore {
   Result<std::uint64_t> patch_now(SessionId id, const Patch& patch);
   Result<IssuedSession> rotate_now(SessionId id, RotateOptions options);
   Result<IssuedSession> reauthenticate_now(SessionId id, const NewSession& wanted);
-  Result<RevokeOutcome> revoke_now(SessionId id);
+  Result<std::optional<Session>> take_now(SessionId id);
   Result<std::uint64_t> revoke_principal_now(const std::string& principal, std::optional<SessionId> except);
   Result<std::uint64_t> patch_principal_now(const std::string& principal, const Patch& patch);
   Result<std::vector<Session>> list_now(const std::string& principal);
@@ -248,18 +248,21 @@ Result<IssuedSession> MemoryStore::reauthenticate_now(SessionId id, const NewSes
   return reauthenticated;
 }
 
-Result<RevokeOutcome> MemoryStore::revoke_now(SessionId id) {
+Result<std::optional<Session>> MemoryStore::take_now(SessionId id) {
   const Operation operation{*this};
   if (closed_) return closed();
   for (auto found = entries_.find(id); found != entries_.end(); found = entries_.find(id)) {
     const SessionId* successor = std::get_if<SessionId>(&found->second.content);
     const SessionId next = successor ? *successor : id;
-    const bool live = !successor;
+    std::optional<Session> taken;
+    if (const auto* live = std::get_if<LiveSession>(&found->second.content)) {
+      taken = snapshot(id, *live, found->second.deadline_ms);
+    }
     erase(id);
-    if (live) return RevokeOutcome::revoked;
+    if (taken) return taken;
     id = next;
   }
-  return RevokeOutcome::not_found;
+  return std::optional<Session>{};
 }
 
 Result<std::uint64_t> MemoryStore::revoke_principal_now(const std::string& principal, std::optional<SessionId> except) {

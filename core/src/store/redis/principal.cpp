@@ -22,7 +22,7 @@ std::optional<std::uint64_t> evicted_of_script(ReplyView reply) {
 
 // Plain commands, which Redis accepts when it is out of memory. GETDEL tells which session it was that went: if that was
 // rotated since it was read, the successor is the one to revoke.
-Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
+Task<std::optional<Session>> RedisStore::take(SessionId id) {
   const OperationTimer timer = start_timer();
   for (int hop = 0;; ++hop) {
     if (hop > 0 && !timer.another_fits()) co_return out_of_time();
@@ -53,12 +53,14 @@ Task<RevokeOutcome> RedisStore::revoke(SessionId id) {
         if (listed) static_cast<void>(co_await undo);
         co_return std::move(content).error();
       }
-      if (std::holds_alternative<RecordFields>(*content)) co_return RevokeOutcome::revoked;
+      if (const auto* last = std::get_if<RecordFields>(&*content)) {
+        co_return std::optional(make_session(id, *last, last->expires_at));
+      }
     }
     const auto* superseded = std::get_if<Superseded>(&*content);
     if (!superseded) {
       if (cache_) cache_->drop(id);
-      co_return RevokeOutcome::not_found;
+      co_return std::optional<Session>{};
     }
     id = superseded->successor;
   }

@@ -46,7 +46,7 @@ class RedisStore final : public SessionStore {
   Task<std::uint64_t> patch(SessionId id, Patch patch) override;
   Task<IssuedSession> rotate(SessionId id, RotateOptions options) override;
   Task<IssuedSession> reauthenticate(SessionId current, NewSession session) override;
-  Task<RevokeOutcome> revoke(SessionId id) override;
+  Task<std::optional<Session>> take(SessionId id) override;
   Task<std::uint64_t> revoke_principal(std::string principal, std::optional<SessionId> except) override;
   Task<std::uint64_t> patch_principal(std::string principal, Patch patch) override;
   Task<std::vector<Session>> list(std::string principal) override;

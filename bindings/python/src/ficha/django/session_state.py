@@ -258,13 +258,10 @@ class SessionState(SessionBase):
         apart = [op for op in self._protected.ops(protected(data)) if op[0] == "remove" and carried_over]
         values = dict(self._baseline.changes(ordinary(data)))
         values.update((op[1], data[op[1]]) for op in self._bag_ops if op[1] in data)
-        current = self._stored
-        if current is not None and current.anonymous:
-            current = yield _requests.find(current.id)  # its values move along: as they are now
         self._issue(
             (
                 yield _requests.login(
-                    current,
+                    self._stored,
                     identity.principal,
                     values,
                     protected=protected(data),

@@ -218,17 +218,17 @@ public final class FichaClient implements AutoCloseable {
     }
 
     /**
-     * The principal's new session, always under a new token; {@code current} (null: none) is revoked. Attributes of a
-     * {@code current} of the same principal move along; {@code keepAttributes} carries those of an anonymous one over, never
-     * those of another principal. Errors: as create; SessionGone when a {@code current} of the same principal was revoked
-     * meanwhile.
+     * The principal's new session, always under a new token; the one of {@code currentId} (null: none) is revoked. If that is of
+     * the same principal, its attributes move along; {@code keepAttributes} carries those of an anonymous one over, as the store
+     * holds them at the moment it ends, never those of another principal. Errors: as create; SessionGone when a current session
+     * of the same principal is no longer live.
      */
-    public Session login(Session current, NewSession session, boolean keepAttributes) {
-        return run(Operation.login(current, session, keepAttributes));
+    public Session login(String currentId, NewSession session, boolean keepAttributes) {
+        return run(Operation.login(currentId, session, keepAttributes));
     }
 
-    public CompletableFuture<Session> loginAsync(Session current, NewSession session, boolean keepAttributes) {
-        return start(Operation.login(current, session, keepAttributes));
+    public CompletableFuture<Session> loginAsync(String currentId, NewSession session, boolean keepAttributes) {
+        return start(Operation.login(currentId, session, keepAttributes));
     }
 
     /** Ends a session: true once the store has acknowledged it, false if there was none. */

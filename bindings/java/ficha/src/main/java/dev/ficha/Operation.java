@@ -61,11 +61,11 @@ record Operation<T>(byte[] request, Function<byte[], T> decode) {
         return of(Kind.ROTATE, Answer::issued, packer -> packer.put(id, "id").putLong(grace.getSeconds()));
     }
 
-    static Operation<Session> login(Session current, NewSession session, boolean keepAttributes) {
+    static Operation<Session> login(String currentId, NewSession session, boolean keepAttributes) {
         return of(Kind.LOGIN, Answer::issued, packer -> {
             session.pack(packer);
-            packer.put(current != null);
-            if (current != null) packer.put(current.image());
+            packer.put(currentId != null);
+            if (currentId != null) packer.put(currentId, "id");
             packer.put(keepAttributes);
         });
     }

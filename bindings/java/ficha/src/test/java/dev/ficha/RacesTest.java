@@ -136,7 +136,7 @@ class RacesTest {
         var late = new ConcurrentLinkedQueue<FichaException>();
         atOnce(services, (thread, service) -> {
             try {
-                made.add(service.login(current, NewSession.of("carol"), true));
+                made.add(service.login(current.id(), NewSession.of("carol"), true));
             } catch (FichaException.SessionGone e) {
                 late.add(e);
             }

@@ -323,10 +323,10 @@ class StoreSemanticsTest {
         void loginTakesTheAnonymousAttributesAndLeavesTheTokenBehind() {
             Session visitor = client.create(NewSession.anonymous().attribute("cart", List.of("book")));
             assertTrue(visitor.isAnonymous());
-            Session user = client.login(visitor, NewSession.of("alice"), true);
+            Session user = client.login(visitor.id(), NewSession.of("alice"), true);
             assertEquals(List.of("book"), user.attribute("cart"));
             assertEquals(Optional.empty(), client.load(visitor.token().orElseThrow()));
-            Session other = client.login(user, NewSession.of("bob"), true);
+            Session other = client.login(user.id(), NewSession.of("bob"), true);
             assertNull(other.attribute("cart"));
             assertEquals(Optional.empty(), client.load(user.token().orElseThrow()));
             assertEquals(
@@ -362,7 +362,7 @@ class StoreSemanticsTest {
                     client.patchAsync(session.id(), Patch.create().set("a", 2)).join());
             Session rotated = client.rotateAsync(session.id(), Duration.ZERO).join();
             Session again =
-                    client.loginAsync(rotated, NewSession.of("alice"), true).join();
+                    client.loginAsync(rotated.id(), NewSession.of("alice"), true).join();
             assertTrue(client.listAsync("alice").join().stream().anyMatch(s -> s.id().equals(again.id())));
             assertTrue(client.revokeAsync(again.id()).join());
             var error = assertThrows(CompletionException.class, () -> client.patchAsync(

@@ -98,7 +98,7 @@ final class SharedSession implements HttpSession {
     void login(NewSession session) {
         checkCookieGoesAlong();
         save();
-        issue(request.client().login(stored, completed(session), true));
+        issue(request.client().login(stored == null ? null : stored.id(), completed(session), true));
     }
 
     String changeId() {
