@@ -47,8 +47,42 @@ include_rules_can_fail() {
   ((status == 1))
 }
 
+# Each kind of broken link is found, and none that leads somewhere, in a work tree that has them all.
+broken_links_are_found() {
+  local tree
+  tree=$(mktemp -d)
+  mkdir "$tree/tests"
+  git -C "$tree" init --quiet
+  printf 'TEST(Suite, Name)\n' >"$tree/tests/a_test.cpp"
+  cat >"$tree/one.md" <<'MARKDOWN'
+## Two words, `code`
+
+```sh
+[in code](gone.md)
+```
+MARKDOWN
+  cat >"$tree/two.md" <<'MARKDOWN'
+[good](one.md), [good](one.md#two-words-code), [a
+link over two lines](one.md), `[code](gone.md)`, [elsewhere](https://example.org), [`Suite.Name`](tests/a_test.cpp)
+[file](gone.md), [wrapped
+text](gone.md), ![image](gone.png)
+[heading](one.md#three), [own](#nothing), [untracked](untracked.md)
+[`Suite.Other`](tests/a_test.cpp)
+MARKDOWN
+  git -C "$tree" add .
+  touch "$tree/untracked.md"
+  tests/suites/check_links.py "$tree" >"$tree/found"
+  cut -d: -f1,2,3 "$tree/found" | diff - <(printf 'two.md:%s\n' '3: gone.md' '3: gone.md' '4: gone.png' \
+    '5: one.md#three' '5: #nothing' '5: untracked.md' '6: tests/a_test.cpp')
+  local status=$?
+  rm -rf "$tree"
+  return "$status"
+}
+
 suite_lint() {
   heading "lint"
+  check "every link of the documentation leads somewhere, and every test that it names exists" tests/suites/check_links.py
+  check "a link that leads nowhere is found" broken_links_are_found
   check "no include of the core runs upwards" tests/suites/include_rules.py
   check "an include that runs upwards is found" include_rules_can_fail
   check "C++ is formatted (.clang-format)" lint_cxx_format
