@@ -49,11 +49,12 @@ consume_by_pkg_config() {
   c++ -std=c++20 "$source" -o "$installed/by-pkg-config" $flags && LD_LIBRARY_PATH=$library "$installed/by-pkg-config"
 }
 
+# readme_example_runs INSTALLED README
 readme_example_runs() {
   local installed=$1
   # shellcheck source=tests/suites/readme.sh
   source tests/suites/readme.sh
-  readme_code cpp README.md >"$installed/readme.cpp"
+  readme_code cpp "$2" >"$installed/readme.cpp"
   consume_by_pkg_config "$installed" "$installed/readme.cpp"
 }
 
@@ -76,7 +77,8 @@ package_tests() {
     check "find_package finds the installed $kind build, and a consumer runs" consume_by_cmake "$installed"
     check "pkg-config finds the installed $kind build, and a consumer runs" consume_by_pkg_config "$installed" \
       tests/consumer/main.cpp
-    check "the README's example runs on the installed $kind build" readme_example_runs "$installed"
+    check "the README's example runs on the installed $kind build" readme_example_runs "$installed" README.md
+    check "the C++ guide's example runs on the installed $kind build" readme_example_runs "$installed" docs/cpp.md
     rm -rf "$installed"
   done
 }
