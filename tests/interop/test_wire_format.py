@@ -214,6 +214,36 @@ def test_create_and_patch_answer_as_the_page_says(
     assert scripts.patch(issued) == [14]
 
 
+def test_create_keeps_to_the_limit_as_the_page_says(scripts: Scripts, database: redis.Redis, principal: str) -> None:
+    first, second, third = Issued(principal), Issued(principal), Issued(principal)
+    scripts.create(first, principal)
+    database.zrem(first.index, first.id)  # as a server does that evicts
+    keys, record = [second.key, second.index], second.fresh(principal)
+    assert scripts.run("create", [*keys, first.key], record, "1", 1, "refuse", "walk") == [-2]
+    assert scripts.run("create", keys, record, "1", 1, "refuse", "walked") == [23]
+    assert scripts.run("create", keys, record, "0", 1, "evict", "index")[0] == 0
+    assert (stored(database, first), stored(database, second)[7]) == (None, 0)
+    assert database.zrange(second.index, 0, -1) == [second.id.encode()]
+    assert scripts.run("create", [third.key, third.index], third.fresh(""), "0", 1, "refuse", "index")[0] == 0
+    assert database.zscore(third.index, third.id) is None
+
+
+def test_using_a_session_touches_it_as_the_page_says(service: Service, database: redis.Redis, principal: str) -> None:
+    issued = put_in(database, principal)
+    expires = stored(database, issued)[5]
+    database.pexpire(issued.key, 60_000)
+    database.zrem(issued.index, issued.id)  # as a server does that evicts
+    earliest = target_ms(server_time(database)[1], IDLE, expires)
+    assert service.load(issued.token, fresh=True) is not None
+    touched = eventually(lambda: database.pexpiretime(issued.key), lambda deadline: deadline >= earliest)
+    latest = target_ms(server_time(database)[1], IDLE, expires)
+    assert touched in (earliest, latest)
+    assert database.pexpireat(issued.key, touched, gt=True) == 0
+    listed = eventually(lambda: database.zscore(issued.index, issued.id), lambda score: score is not None)
+    assert isinstance(listed, float)
+    assert int(listed) == expires
+
+
 def test_rotate_and_relist_answer_as_the_page_says(scripts: Scripts, database: redis.Redis, principal: str) -> None:
     old, new, last = Issued(principal), Issued(principal), Issued(principal)
     scripts.create(old, principal, n="1")

@@ -12,7 +12,7 @@
 namespace ficha::redis {
 namespace {
 
-// evicted_keys() of scripts/_record.lua.
+// evicted_keys() of scripts/_index.lua.
 std::optional<std::uint64_t> evicted_of_script(ReplyView reply) {
   if (reply.type() != ReplyView::Type::integer || reply.integer() < 0) return std::nullopt;
   return static_cast<std::uint64_t>(reply.integer());
