@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 import redis
 from service import Service, Session, Token, eventually
 
-SCRIPTS = Path(__file__).parents[2] / "core/src/store/redis/scripts"
+TOP = Path(__file__).parents[2]
+SCRIPTS = TOP / "core/src/store/redis/scripts"
 IDLE, ABSOLUTE = 1800, 12 * 3600
 
 
@@ -160,6 +162,14 @@ class Scripts:
 @pytest.fixture
 def scripts(database: redis.Redis) -> Scripts:
     return Scripts(database)
+
+
+def test_the_page_describes_every_script() -> None:
+    page = (TOP / "docs/wire-format.md").read_text("utf-8")
+    assert sorted(re.findall(r"^\*\*(\w+)\*\* ", page, re.MULTILINE)) == sorted(
+        file.stem for file in SCRIPTS.glob("[!_]*.lua")
+    )
+    assert set(re.findall(r"`(_\w+\.lua)`", page)) == {file.name for file in SCRIPTS.glob("_*.lua")}
 
 
 def test_the_library_s_scripts_are_put_together_as_the_page_says(
