@@ -67,7 +67,7 @@ TEST_F(ReplicaTest, AReadOnlyReplicaIsReadAndRefusesEveryWrite) {
   EXPECT_THAT(await(*to_replica, to_replica->create({.principal = "alice"})), FailsWith(ErrorCode::write_refused));
   EXPECT_THAT(await(*to_replica, to_replica->patch(id, with_roles({"x"}))), FailsWith(ErrorCode::write_refused));
   EXPECT_THAT(await(*to_replica, to_replica->rotate(id, {})), FailsWith(ErrorCode::write_refused));
-  EXPECT_THAT(await(*to_replica, to_replica->revoke(id)), FailsWith(ErrorCode::write_refused));
+  EXPECT_THAT(await(*to_replica, to_replica->take(id)), FailsWith(ErrorCode::write_refused));
   EXPECT_THAT(await(*to_replica, to_replica->revoke_principal("alice", std::nullopt)),
               FailsWith(ErrorCode::write_refused));
   EXPECT_TRUE(live(issued.token));

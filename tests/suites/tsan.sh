@@ -9,6 +9,7 @@ threads_are_listed() {
 }
 
 suite_tsan() {
+  local -x TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp"
   check "every unit test that starts threads runs under ThreadSanitizer" threads_are_listed
   if build tsan; then
     run_core_programs tsan ficha_thread_tests ficha_race_tests

@@ -5,7 +5,7 @@
 #include <iostream>
 #include <optional>
 
-#include "base/json.hpp"
+#include "json.hpp"
 #include "http_server.hpp"
 
 namespace rates {

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <map>
 
-#include "base/json.hpp"
+#include "json.hpp"
 #include "http_server.hpp"
 
 namespace quickstart {

@@ -17,7 +17,6 @@
 #include "ficha/client.hpp"
 #include "report.hpp"
 #include "support/redis_server.hpp"
-#include "support/tried.hpp"
 
 namespace ficha::bench {
 namespace {
@@ -118,7 +117,7 @@ class PushReader {
     }
     shared.say(Shared::Word::watching);
     if (word == Shared::Word::watch_session) {
-      while (answer(client.try_load(token))) std::this_thread::yield();
+      while (std::holds_alternative<std::optional<Session>>(client.try_load(token))) std::this_thread::yield();
     } else {
       while (!pushes.seen()) std::this_thread::yield();
     }

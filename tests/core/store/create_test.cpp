@@ -56,7 +56,7 @@ TEST_P(CreateTest, ATokenMadeAheadIsThatOfTheSessionSoThatItsIdIsKnownBeforeItIs
   const IssuedSession issued = issue({.principal = "alice", .token = alices});
   EXPECT_EQ(issued.token.reveal(), alices.reveal());
   const Token next = *Token::generate(route_of("alice"), {});
-  const auto again = client().login({{.principal = "alice", .token = next}, issued.session});
+  const auto again = client().login({{.principal = "alice", .token = next}, issued.session.id()});
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(again->session.id(), next.id());
 

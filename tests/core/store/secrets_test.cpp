@@ -83,7 +83,7 @@ class SecretsTest : public ::testing::Test {
       std::optional<Session> session;
       static_cast<void>(store.try_load(token.reveal(), {}, session));
     }
-    expect_done(await(store, store.revoke(rotated)));
+    expect_done(await(store, store.take(rotated)));
     keep(await(store, store.create({.principal = "alice"})));
     expect_done(await(store, store.revoke_principal("bob", std::nullopt)));
   }

@@ -8,7 +8,7 @@
 #include <iostream>
 #include <optional>
 
-#include "base/json.hpp"
+#include "json.hpp"
 #include "http_server.hpp"
 
 namespace parity {
