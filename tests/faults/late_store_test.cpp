@@ -62,12 +62,12 @@ TEST_F(LateStoreTest, AFlightWithPassengersFailsForAllOfThemAndKeepsNothing) {
   const IssuedSession alice = issue();
   auto queue = CompletionQueue::create();
   ASSERT_TRUE(queue.has_value());
-  constexpr std::size_t passengers = 8;
+  constexpr std::size_t followers = 8;
   while_the_server_stands([&] {
     const std::uint64_t before = here.stats().commands;
-    for (std::size_t i = 0; i < passengers; ++i) here.submit(*queue, i, LoadRequest{Secret{alice.token.reveal()}, {}});
+    for (std::size_t i = 0; i < followers; ++i) here.submit(*queue, i, LoadRequest{Secret{alice.token.reveal()}, {}});
     EXPECT_EQ(here.stats().commands - before, 2U) << "one flight";
-    for (std::size_t failed = 0; failed < passengers;) {
+    for (std::size_t failed = 0; failed < followers;) {
       for (const Completion& completion : (*queue)->wait(seconds{20})) {
         EXPECT_THAT(completion.result, FailsWith(ErrorCode::timeout));
         ++failed;

@@ -92,10 +92,10 @@ class NearCacheSide {
     cache_ = std::move(redis::NearCache::create(config, "ficha", openssl_random()).value());
   }
   void put(const std::string& token, const Session& session) {
-    redis::Flight flight(cache_->flights(), session.id(), cache_->epoch());
+    redis::Flight flight(cache_->single_flight(), session.id(), cache_->epoch());
     flight.lead();
     cache_->keep(flight, token, session, {.sent_at_ns = 1, .remaining_ms = 1'000'000'000, .now_ns = 1, .server_ms = 0});
-    flight.land(std::optional<Session>());
+    flight.complete(std::optional<Session>());
   }
   bool find(std::string_view token, std::optional<Session>& session) {
     bool touch_due = false;

@@ -104,7 +104,7 @@ TEST_F(NearCacheStoreTest, WhatThisProcessDoesItSeesAtOnce) {
     ASSERT_TRUE(load(here, issued.token));
     ASSERT_OK_AND_ASSIGN(const std::uint64_t generation, here.patch(issued.session.id(), patch_of("1")));
     ASSERT_EQ(load(here, issued.token)->generation(), generation);
-    // The write's own push may still spoil the first read behind it.
+    // The write's own push may still invalidate the first read behind it.
     ASSERT_TRUE(
         eventually([&] { return load(here, issued.token) && cached_generation(here, issued.token, generation); }));
     switch (i % 4) {

@@ -64,11 +64,11 @@ class NearCacheClient final : public CachingClient {
   void crowd_out() override {
     for (std::uint64_t other = 0; other < 16; ++other) {
       const SessionId id = session_id(1'000'000'000'000 + other);
-      Flight flight(cache_->flights(), id, cache_->epoch());
+      Flight flight(cache_->single_flight(), id, cache_->epoch());
       flight.lead();
       const std::string token = "other-" + std::to_string(other);
       cache_->keep(flight, token, versioned_session(id, 1, shape()), freshness(world_->now_ms(), lifetime_ms));
-      flight.land(std::optional<Session>());
+      flight.complete(std::optional<Session>());
     }
   }
   void on_push() override { cache_->on_invalidate(key_); }
@@ -86,14 +86,14 @@ class NearCacheClient final : public CachingClient {
       world_->hit(session->generation());
       co_return;
     }
-    Flight flight(cache_->flights(), id_, cache_->epoch());
-    if (const Answer* answer = co_await flight.board()) {
+    Flight flight(cache_->single_flight(), id_, cache_->epoch());
+    if (const LoadResult* answer = co_await flight.join()) {
       if (*answer && answer->value()) world_->answered(answer->value()->generation(), begun_at);
       co_return;
     }
     Send send(*world_, {Command::get, Command::pttl});
     const bool ok = co_await send;
-    land(flight, send, ok, begun_at);
+    complete(flight, send, ok, begun_at);
   }
   Detached run_write(Command command) {
     cache_->drop(id_);
@@ -106,33 +106,33 @@ class NearCacheClient final : public CachingClient {
     Send touch(*world_, {Command::touch, Command::ping});
     if (!co_await touch) co_return;
     const std::int64_t begun_at = world_->frontier();
-    Flight flight(cache_->flights(), id_, cache_->epoch());
+    Flight flight(cache_->single_flight(), id_, cache_->epoch());
     flight.lead();
     Send send(*world_, {Command::get, Command::pttl});
     const bool ok = co_await send;
-    land(flight, send, ok, begun_at);
+    complete(flight, send, ok, begun_at);
   }
 
-  void land(Flight& flight, const Send& send, bool ok, std::int64_t begun_at) {
+  void complete(Flight& flight, const Send& send, bool ok, std::int64_t begun_at) {
     if (!ok) {
-      flight.land(Error{ErrorCode::unavailable, {}});
+      flight.complete(Error{ErrorCode::unavailable, {}});
       return;
     }
     const ModelReply& value = send.replies[0];
     if (value.version == 0) {
-      flight.land(std::optional<Session>());
+      flight.complete(std::optional<Session>());
       return;
     }
     if (value.superseded) {  // the answer is another session, its successor
       const Session successor = versioned_session(session_id(999'999'999'999), value.version, shape());
       EXPECT_FALSE(cache_->keep(flight, token_, successor, freshness(send.sent_at_ms, send.replies[1].ttl_ms)));
-      flight.land(std::optional<Session>());
+      flight.complete(std::optional<Session>());
       return;
     }
     const Session session = versioned_session(id_, value.version, shape());
     cache_->keep(flight, token_, session, freshness(send.sent_at_ms, send.replies[1].ttl_ms));
     world_->answered(session.generation(), begun_at);
-    flight.land(std::optional(session));
+    flight.complete(std::optional(session));
   }
 
   [[nodiscard]] Freshness freshness(std::int64_t sent_at_ms, std::int64_t ttl_ms) const {

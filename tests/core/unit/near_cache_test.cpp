@@ -32,11 +32,11 @@ class NearCacheTest : public testing::Test {
   static SessionShape shape() { return {.expires_at = server_epoch_ms / 1000 + 3600, .idle_seconds = 1600}; }
 
   bool load(std::uint64_t number, std::uint64_t generation, const Freshness& freshness) {
-    Flight flight(cache_->flights(), session_id(number), cache_->epoch());
+    Flight flight(cache_->single_flight(), session_id(number), cache_->epoch());
     flight.lead();
     const Session session = versioned_session(session_id(number), generation, shape());
     const bool kept = cache_->keep(flight, token(number), session, freshness);
-    flight.land(std::optional(session));
+    flight.complete(std::optional(session));
     return kept;
   }
   // The generation found; 0 = none.
@@ -90,7 +90,7 @@ TEST_F(NearCacheTest, AFlightThatWasInvalidatedBringsNothingToKeep) {
   const SessionId id = session_id(1);
   const Session session = versioned_session(id, 5, shape());
   for (const bool own_write : {false, true}) {
-    Flight flight(cache_->flights(), id, cache_->epoch());
+    Flight flight(cache_->single_flight(), id, cache_->epoch());
     flight.lead();
     if (own_write) {
       cache_->drop(id);
@@ -105,7 +105,7 @@ TEST_F(NearCacheTest, AFlightThatWasInvalidatedBringsNothingToKeep) {
 TEST_F(NearCacheTest, AFlightThatBeganBeforeAFlushBringsNothingToKeep) {
   const Session session = versioned_session(session_id(1), 5, shape());
   for (const bool disconnect : {false, true}) {
-    Flight flight(cache_->flights(), session_id(1), cache_->epoch());
+    Flight flight(cache_->single_flight(), session_id(1), cache_->epoch());
     flight.lead();
     if (disconnect) {
       cache_->on_disconnect();
@@ -185,7 +185,7 @@ TEST_F(NearCacheTest, AKeyWithoutTtlOrLifeIsNotKept) {
 }
 
 TEST_F(NearCacheTest, ASupersededTokenIsNotKept) {
-  Flight flight(cache_->flights(), session_id(1), cache_->epoch());
+  Flight flight(cache_->single_flight(), session_id(1), cache_->epoch());
   flight.lead();
   EXPECT_FALSE(cache_->keep(flight, token(1), versioned_session(session_id(2), 5, shape()), fresh()));
   EXPECT_EQ(find(1), 0U);

@@ -31,7 +31,7 @@ bool is_record_of_kind(std::string_view record, char kind) noexcept {
 }
 
 // Whether `record` begins as every record does, and names a session other than `id`.
-bool is_somebody_elses(std::string_view record, const SessionId& id) noexcept {
+bool is_of_another_session(std::string_view record, const SessionId& id) noexcept {
   if (!is_record_of_kind(record, live_kind) && !is_record_of_kind(record, superseded_kind)) return false;
   constexpr std::size_t guard_at = 3;  // behind version, kind and the header of a str of 11 bytes
   const std::string_view body = body_of(record);
@@ -70,7 +70,7 @@ bool RedisStore::are_in_step(const std::vector<Reply>& replies) noexcept {
   return view(replies.back()).type() == ReplyView::Type::string;
 }
 
-Task<RedisStore::Answers> RedisStore::ask(Commands commands, OperationTimer timer) {
+Task<RedisStore::SentReplies> RedisStore::ask(Commands commands, OperationTimer timer) {
   add_step_check(commands);
   const Commands copy = commands;
   Repetition repetition(*connection_, timer);
@@ -79,7 +79,7 @@ Task<RedisStore::Answers> RedisStore::ask(Commands commands, OperationTimer time
     auto replies = co_await send;
     if (replies) {
       if (!are_in_step(*replies)) co_return error_of_reply(view(replies->back()).text());
-      co_return Answers{std::move(*replies), send.sent_at()};
+      co_return SentReplies{std::move(*replies), send.sent_at()};
     }
     if (!repetition.allowed(replies.error())) co_return std::move(replies).error();
     commands = copy;
@@ -92,7 +92,7 @@ Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get
   if (get.type() == ReplyView::Type::nil) return Stored{};
   auto record = decode_record(get.text(), id);
   if (record) return std::visit([](auto& content) { return Stored{std::move(content)}; }, *record);
-  if (is_somebody_elses(get.text(), id)) {
+  if (is_of_another_session(get.text(), id)) {
     constexpr std::int64_t doubt_ns = 60'000 * nanoseconds_per_millisecond;
     doubted_until_ns_.store(clock_.monotonic_nanoseconds() + doubt_ns, std::memory_order_relaxed);
     if (!in_step) connection_->condemn("a reply held the record of another session");
@@ -103,12 +103,12 @@ Result<RedisStore::Stored> RedisStore::stored(const SessionId& id, ReplyView get
 // Whether `get` is a record of this session, or one that stored() has to say something of: an error, or somebody else's.
 bool RedisStore::holds_record(const SessionId& id, ReplyView get) {
   if (get.type() != ReplyView::Type::string) return !get.text().starts_with("WRONGTYPE");
-  return is_somebody_elses(get.text(), id) || decode_record(get.text(), id);
+  return is_of_another_session(get.text(), id) || decode_record(get.text(), id);
 }
 
 // What GET and PTTL, sent at `sent_at_ns`, say of the session `id`. An expired one is none.
-RedisStore::Reading RedisStore::reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
-                                        std::int64_t sent_at_ns) const {
+RedisStore::LoadedSession RedisStore::loaded(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                             std::int64_t sent_at_ns) const {
   if (pttl.type() == ReplyView::Type::error) return {error_of_reply(pttl.text())};
   if (pttl.type() != ReplyView::Type::integer) return {corrupt_record("a PTTL was answered with something else")};
   if (pttl.integer() == no_such_key) return {};
@@ -128,9 +128,9 @@ RedisStore::Reading RedisStore::reading(const SessionId& id, const RecordFields&
 
 // A read of one session under way, whoever drives it: what to send, and whether its answer is the last. It follows
 // rotations with grace, and is repeated once when its connection breaks.
-class RedisStore::Read {
+class RedisStore::ReadAttempt {
  public:
-  Read(RedisStore& store, const SessionId& id) noexcept
+  ReadAttempt(RedisStore& store, const SessionId& id) noexcept
       : store_(store), id_(id), timer_(store.start_timer()), repetition_(*store.connection_, timer_) {}
 
   [[nodiscard]] Connection::Send send() {
@@ -149,19 +149,19 @@ class RedisStore::Read {
     const auto content = store_.stored(id_, get, checked_ && are_in_step(*replies));
     const auto* superseded = content ? std::get_if<Superseded>(&*content) : nullptr;
     if (!superseded || !timer_.another_fits()) return false;
-    // The flight's invalidations are those of `id_`: nobody may board for an answer that depends on the successor's.
+    // The flight's invalidations are those of `id_`: nobody may join for an answer that depends on the successor's.
     if (store_.cache_) store_.cache_->drop(id_);
     id_ = superseded->successor;
     return true;
   }
 
   // What the last replies say.
-  [[nodiscard]] Reading result(const Result<std::vector<Reply>>& replies, std::int64_t sent_at_ns) const {
+  [[nodiscard]] LoadedSession result(const Result<std::vector<Reply>>& replies, std::int64_t sent_at_ns) const {
     if (!replies) return {replies.error()};
     auto content = store_.stored(id_, view((*replies)[0]), checked_ && are_in_step(*replies));
     if (!content) return {std::move(content).error()};
     if (const auto* fields = std::get_if<RecordFields>(&*content)) {
-      return store_.reading(id_, *fields, view((*replies)[1]), sent_at_ns);
+      return store_.loaded(id_, *fields, view((*replies)[1]), sent_at_ns);
     }
     if (std::holds_alternative<Superseded>(*content)) return {out_of_time()};
     return {};
@@ -176,41 +176,42 @@ class RedisStore::Read {
 };
 
 // The live session under `id`, or where a rotation with grace has moved it.
-Task<RedisStore::Reading> RedisStore::read(SessionId id) {
-  Read read(*this, id);
+Task<RedisStore::LoadedSession> RedisStore::read_session(SessionId id) {
+  ReadAttempt attempt(*this, id);
   for (;;) {
-    auto send = read.send();
+    auto send = attempt.send();
     const auto replies = co_await send;
-    if (!read.goes_on(replies)) co_return read.result(replies, send.sent_at());
+    if (!attempt.goes_on(replies)) co_return attempt.result(replies, send.sent_at());
   }
 }
 
 Task<std::optional<Session>> RedisStore::find(SessionId id) {
-  auto asked = read(id);
+  auto asked = read_session(id);
   auto found = co_await asked;
   if (!found) co_return std::move(found).error();
-  if (cache_ && found->answer && !*found->answer) cache_->drop(id);
-  co_return std::move(found->answer);
+  if (cache_ && found->result && !*found->result) cache_->drop(id);
+  co_return std::move(found->result);
 }
 
-// For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who boarded.
+// For the leader of `flight`, in stream order: keeps what was found under `token`, and gives it to everybody who joined.
 // What is not kept ends what was: a database may have been swapped for another, of which Redis tells nobody (SWAPDB).
-void RedisStore::land(Flight& flight, std::string_view token, const Reading& found) {
-  const bool kept = found.answer && *found.answer && cache_->keep(flight, token, **found.answer, found.freshness);
-  const bool answered = found.answer || found.answer.error().code == ErrorCode::corrupt_record;
+void RedisStore::complete(Flight& flight, std::string_view token, const LoadedSession& found) {
+  const bool kept = found.result && *found.result && cache_->keep(flight, token, **found.result, found.freshness);
+  const bool answered = found.result || found.result.error().code == ErrorCode::corrupt_record;
   if (answered && !kept) cache_->drop(flight.id());
-  flight.land(found.answer);
+  flight.complete(found.result);
 }
 
 // What a load answers once its read is over.
-Answer&& RedisStore::conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found) {
-  if (flight) land(*flight, token.reveal(), found);
-  if (touch && found.answer && *found.answer) touch_if_due(token.reveal(), **found.answer, found.deadline_ms);
-  return std::move(found.answer);
+LoadResult&& RedisStore::conclude(std::optional<Flight>& flight, const Token& token, bool touch,
+                                  LoadedSession&& found) {
+  if (flight) complete(*flight, token.reveal(), found);
+  if (touch && found.result && *found.result) touch_if_due(token.reveal(), **found.result, found.deadline_ms);
+  return std::move(found.result);
 }
 
-// The same for one who boarded another's flight.
-const Answer& RedisStore::share(const Answer& answer, const Token& token, bool touch) {
+// The same for one who joined another's flight.
+const LoadResult& RedisStore::share(const LoadResult& answer, const Token& token, bool touch) {
   if (touch && answer && *answer) touch_if_due(token.reveal(), **answer, (*answer)->idle_deadline() * 1000);
   return answer;
 }
@@ -220,20 +221,21 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
   const SessionId id = token.id();
   std::optional<Flight> flight;
   if (cache_) {
-    flight.emplace(cache_->flights(), id, cache_->epoch());
+    flight.emplace(cache_->single_flight(), id, cache_->epoch());
     if (options.fresh) {
       flight->lead();
     } else {
       cache_->count_miss();
-      if (const Answer* answer = co_await flight->board()) co_return Answer(share(*answer, token, options.touch));
+      if (const LoadResult* answer = co_await flight->join())
+        co_return LoadResult(share(*answer, token, options.touch));
     }
   }
-  Read read(*this, id);
+  ReadAttempt attempt(*this, id);
   for (;;) {
-    auto send = read.send();
+    auto send = attempt.send();
     const auto replies = co_await send;
-    if (read.goes_on(replies)) continue;
-    co_return conclude(flight, token, options.touch, read.result(replies, send.sent_at()));
+    if (attempt.goes_on(replies)) continue;
+    co_return conclude(flight, token, options.touch, attempt.result(replies, send.sent_at()));
   }
 }
 
@@ -284,11 +286,11 @@ Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::i
   note_touch(replies);
   if (!cache_ || !replies) co_return;
 
-  Flight flight(cache_->flights(), id, cache_->epoch());
+  Flight flight(cache_->single_flight(), id, cache_->epoch());
   flight.lead();
-  auto asked = read(id);
+  auto asked = read_session(id);
   const auto found = co_await asked;
-  if (found) land(flight, token.reveal(), *found);
+  if (found) complete(flight, token.reveal(), *found);
 }
 
 // Reads go on while Redis refuses writes; that sessions are not being extended is said once, until it works again.

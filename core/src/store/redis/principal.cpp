@@ -250,9 +250,9 @@ Task<std::vector<Session>> RedisStore::read_each(std::vector<SessionId> ids, Ope
     auto* fields = std::get_if<RecordFields>(&*content);
     if (!fields || (owner && fields->principal != *owner)) continue;
     fields->protected_attributes.clear();  // a list is for those who administer sessions, not for an adapter
-    auto found = reading(ids[i], *fields, view(answers->replies[2 * i + 1]), answers->sent_at_ns);
-    if (!found.answer) co_return std::move(found.answer).error();
-    if (*found.answer) sessions.push_back(std::move(**found.answer));
+    auto found = loaded(ids[i], *fields, view(answers->replies[2 * i + 1]), answers->sent_at_ns);
+    if (!found.result) co_return std::move(found.result).error();
+    if (*found.result) sessions.push_back(std::move(**found.result));
   }
   co_return sessions;
 }

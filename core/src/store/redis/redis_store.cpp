@@ -256,11 +256,11 @@ Task<std::uint64_t> RedisStore::patch(SessionId id, Patch patch) {
 
 Task<IssuedSession> RedisStore::rotate(SessionId id, RotateOptions options) {
   const OperationTimer timer = start_timer();
-  auto asked = read(id);
+  auto asked = read_session(id);
   const auto found = co_await asked;
   if (!found) co_return found.error();
-  if (!found->answer) co_return found->answer.error();
-  const std::optional<Session>& session = *found->answer;
+  if (!found->result) co_return found->result.error();
+  const std::optional<Session>& session = *found->result;
   if (!session) co_return error_of_script(static_cast<int>(ErrorCode::session_gone), {});
   if (!timer.another_fits()) co_return out_of_time();
   auto moving = move(session->id(), std::string{session->principal()}, options, std::nullopt, timer);

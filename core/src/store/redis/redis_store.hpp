@@ -59,12 +59,12 @@ class RedisStore final : public SessionStore {
 
  private:
   // What GET and PTTL said of a session.
-  struct Reading {
-    Answer answer = std::optional<Session>();
+  struct LoadedSession {
+    LoadResult result = std::optional<Session>();
     Freshness freshness{};
     std::int64_t deadline_ms = 0;  // when the key expires, on the server's clock; early by a round trip at most
   };
-  struct Answers {
+  struct SentReplies {
     std::vector<Reply> replies;
     std::int64_t sent_at_ns;  // when the commands were sent, on the monotonic clock
   };
@@ -92,7 +92,7 @@ class RedisStore final : public SessionStore {
   // along before the write is acknowledged.
   enum class Targets : std::uint8_t { named, unnamed };
 
-  class Read;
+  class ReadAttempt;
 
   // A walk over the keys of a principal's route, because the index may lack members. SCAN finds every key that is there from
   // the beginning to the end, on one server: where the link was lost meanwhile, it begins anew.
@@ -117,15 +117,15 @@ class RedisStore final : public SessionStore {
   // before it are these commands' own.
   void add_step_check(Commands& commands);
   static bool are_in_step(const std::vector<Reply>& replies) noexcept;
-  Task<Answers> ask(Commands commands, OperationTimer timer);
-  Task<Reading> read(SessionId id);
-  void land(Flight& flight, std::string_view token, const Reading& found);
-  Answer&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, Reading&& found);
-  const Answer& share(const Answer& answer, const Token& token, bool touch);
+  Task<SentReplies> ask(Commands commands, OperationTimer timer);
+  Task<LoadedSession> read_session(SessionId id);
+  void complete(Flight& flight, std::string_view token, const LoadedSession& found);
+  LoadResult&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, LoadedSession&& found);
+  const LoadResult& share(const LoadResult& answer, const Token& token, bool touch);
   Result<Stored> stored(const SessionId& id, ReplyView get, bool in_step);
   static bool holds_record(const SessionId& id, ReplyView get);
-  [[nodiscard]] Reading reading(const SessionId& id, const RecordFields& fields, ReplyView pttl,
-                                std::int64_t sent_at_ns) const;
+  [[nodiscard]] LoadedSession loaded(const SessionId& id, const RecordFields& fields, ReplyView pttl,
+                                     std::int64_t sent_at_ns) const;
   void touch_if_due(std::string_view token, const Session& session, std::int64_t deadline_ms);
   [[nodiscard]] std::string index_of(const Session& session) const;
   Detached touch(SessionId id, std::string index, Secret token, std::int64_t idle_seconds, std::int64_t expires_at);

@@ -81,14 +81,14 @@ bool NearCache::keep(const Flight& flight, std::string_view token, const Session
                               later(freshness.now_ns, absolute_ms - freshness.server_ms)),
       .touch_ns = touch_ms == never ? never : later(freshness.now_ns, touch_ms - freshness.server_ms),
   };
-  const std::unique_lock lock = flights_.lock(flight.id());
-  if (flight.spoiled() || flight.epoch() != epoch()) return false;
+  const std::unique_lock lock = single_flight_.lock(flight.id());
+  if (flight.invalidated() || flight.epoch() != epoch()) return false;
   return slots_.put(entry, session, freshness.now_ns);
 }
 
 void NearCache::drop(const SessionId& id) noexcept {
-  const std::unique_lock lock = flights_.lock(id);
-  flights_.spoil(id);
+  const std::unique_lock lock = single_flight_.lock(id);
+  single_flight_.invalidate(id);
   slots_.erase(id);
 }
 
@@ -114,7 +114,7 @@ void NearCache::on_disconnect() noexcept {
 void NearCache::add_stats(Stats& stats) const noexcept {
   stats.hits += counters_.hits();
   stats.misses += counters_.misses();
-  stats.shared_flights += flights_.shared();
+  stats.shared_flights += single_flight_.shared();
   stats.invalidations += invalidations_.load(std::memory_order_relaxed);
   stats.flushes_disconnect += flushes_disconnect_.load(std::memory_order_relaxed);
   stats.flushes_server += flushes_server_.load(std::memory_order_relaxed);

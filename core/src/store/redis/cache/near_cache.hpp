@@ -6,9 +6,9 @@
 //  1. Foreign write. A GET registers its key with the server; the first write to the key after it is pushed, behind the
 //     GET's reply. So at any place in S, an entry made from a GET reply before that place is either current as of the
 //     server's state there, or has been dropped by a push before that place. A push between the GET's reply and the last
-//     reply of its flight finds no entry yet: it spoils the flight instead, and keep() refuses. A push before the GET's
-//     reply spoils it too, which loses nothing but a look-up.
-//  2. Own write. drop() before it is sent spoils what is under way, and drop() when it is answered comes, in S, after the
+//     reply of its flight finds no entry yet: it invalidates the flight instead, and keep() refuses. A push before the GET's
+//     reply invalidates it too, which loses nothing but a look-up.
+//  2. Own write. drop() before it is sent invalidates what is under way, and drop() when it is answered comes, in S, after the
 //     reply of every GET that went out before the write: what such a GET left behind goes with that drop, before the
 //     caller learns that the write was acknowledged. A GET sent later than the write reads its effect. The server's own
 //     push for it may come later and drops once more.
@@ -38,7 +38,7 @@
 #include "ficha/stats.hpp"
 #include "store/redis/cache/cache_counters.hpp"
 #include "store/redis/cache/cache_slots.hpp"
-#include "store/redis/cache/flights.hpp"
+#include "store/redis/cache/single_flight.hpp"
 #include "store/redis/node/stream_observer.hpp"
 
 namespace ficha::redis {
@@ -77,9 +77,9 @@ class NearCache final : public StreamObserver {
 
   // For Flight's constructor: the epoch as it is now.
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
-  [[nodiscard]] Flights& flights() noexcept { return flights_; }
+  [[nodiscard]] SingleFlight& single_flight() noexcept { return single_flight_; }
 
-  // Keeps what `flight` brought under `token`, unless it was spoiled. A superseded token leads to another session than
+  // Keeps what `flight` brought under `token`, unless it was invalidated. A superseded token leads to another session than
   // its own id's: that is not kept either. False if it was not kept.
   bool keep(const Flight& flight, std::string_view token, const Session& session, const Freshness& freshness) noexcept;
 
@@ -100,7 +100,7 @@ class NearCache final : public StreamObserver {
   const std::int64_t max_staleness_ns_;
   const std::string key_head_;  // "namespace:{"
   const SipHashKey key_;
-  Flights flights_;
+  SingleFlight single_flight_;
   CacheSlots slots_;
   alignas(64) std::atomic<std::uint64_t> epoch_{1};
   std::atomic<bool> stale_{false};  // the flush for the present lack of proof has happened

@@ -14,20 +14,20 @@
 
 namespace ficha::redis {
 
-using Answer = Result<std::optional<Session>>;
+using LoadResult = Result<std::optional<Session>>;
 
 class Flight;
 
 // Which sessions are being read now. Thread rule: every function from any thread.
-class Flights {
+class SingleFlight {
  public:
-  // Nobody boards a flight that is under way for `id` any more, and what it brings is not kept. Under lock(id).
-  void spoil(const SessionId& id) noexcept;
+  // Nobody joins a flight that is under way for `id` any more, and what it brings is not kept. Under lock(id).
+  void invalidate(const SessionId& id) noexcept;
 
-  // What spoil(id) and Flight::spoiled() need.
+  // What invalidate(id) and Flight::invalidated() need.
   [[nodiscard]] std::unique_lock<std::mutex> lock(const SessionId& id) noexcept;
 
-  // How many boarded somebody else's flight.
+  // How many joined somebody else's flight.
   [[nodiscard]] std::uint64_t shared() const noexcept { return shared_.load(std::memory_order_relaxed); }
 
  private:
@@ -50,64 +50,64 @@ class Flights {
 
 // One request's seat. Lives in the coroutine that asks, from before its commands are sent until their replies are used:
 //
-//   Flight flight(cache.flights(), id, cache.epoch());
-//   if (const Answer* answer = co_await flight.board()) co_return Answer(*answer);  // somebody else's commands brought it
+//   Flight flight(cache.single_flight(), id, cache.epoch());
+//   if (const LoadResult* answer = co_await flight.join()) co_return LoadResult(*answer);  // somebody else's commands brought it
 //   auto send = connection.send(commands);                                          // this one leads
 //   auto replies = co_await send;                                                   // resumed in stream order
 //   ... cache.keep(flight, token, session, freshness) ...
-//   flight.land(answer);                                                            // resumes those who boarded
+//   flight.complete(answer);                                                            // resumes those who joined
 class Flight {
  public:
-  Flight(Flights& flights, const SessionId& id, std::uint64_t epoch) noexcept;
+  Flight(SingleFlight& flights, const SessionId& id, std::uint64_t epoch) noexcept;
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
-  // A leader that never landed lands with ErrorCode::overloaded.
+  // A leader that never completed ends with ErrorCode::overloaded.
   ~Flight();
 
-  class Board;
-  // co_await yields the answer of a flight that is under way and unspoiled, to be copied before the next suspension; or
-  // nullptr: this one leads, land() is due.
-  [[nodiscard]] Board board() noexcept;
+  class Join;
+  // co_await yields the answer of a flight that is under way and valid, to be copied before the next suspension; or
+  // nullptr: this one leads, complete() is due.
+  [[nodiscard]] Join join() noexcept;
   // Leads whatever else is under way: for a read that must not see an older answer (fresh), and for touches.
   void lead() noexcept;
 
-  // Once, by the leader: resumes everybody who boarded, on this thread, each with the answer before its eyes.
-  void land(const Answer& answer) noexcept;
+  // Once, by the leader: resumes everybody who joined, on this thread, each with the answer before its eyes.
+  void complete(const LoadResult& answer) noexcept;
 
   [[nodiscard]] const SessionId& id() const noexcept { return id_; }
-  // Under Flights::lock(id()):
-  [[nodiscard]] bool spoiled() const noexcept { return spoiled_; }
+  // Under SingleFlight::lock(id()):
+  [[nodiscard]] bool invalidated() const noexcept { return invalidated_; }
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
 
  private:
-  friend class Flights;
-  friend class Board;
-  void list(Flights::Place place) noexcept;
+  friend class SingleFlight;
+  friend class Join;
+  void list(SingleFlight::Place place) noexcept;
 
-  Flights& flights_;
+  SingleFlight& single_flight_;
   const SessionId id_;
   const std::uint64_t epoch_;
   bool leads_ = false;
-  bool spoiled_ = false;
-  Flight* next_ = nullptr;        // leader: in its bucket; passenger: behind the same leader
-  Flight* passengers_ = nullptr;  // of a leader, latest first
-  std::coroutine_handle<> passenger_;
-  const Answer* answer_ = nullptr;  // of a passenger: its leader's
+  bool invalidated_ = false;
+  Flight* next_ = nullptr;       // leader: in its bucket; follower: behind the same leader
+  Flight* followers_ = nullptr;  // of a leader, latest first
+  std::coroutine_handle<> follower_;
+  const LoadResult* result_ = nullptr;  // of a follower: its leader's
 };
 
-class Flight::Board {
+class Flight::Join {
  public:
-  explicit Board(Flight& flight) noexcept : flight_(flight) {}
+  explicit Join(Flight& flight) noexcept : flight_(flight) {}
   static bool await_ready() noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> caller) noexcept;  // false: leads
-  [[nodiscard]] const Answer* await_resume() const noexcept { return flight_.answer_; }
+  [[nodiscard]] const LoadResult* await_resume() const noexcept { return flight_.result_; }
 
  private:
   Flight& flight_;
 };
 
-inline Flight::Board Flight::board() noexcept {
-  return Board(*this);
+inline Flight::Join Flight::join() noexcept {
+  return Join(*this);
 }
 
 }  // namespace ficha::redis
