@@ -46,9 +46,12 @@ Result<IssuedSession> Client::create(const NewSession& session) {
 
 Result<std::optional<Session>> Client::load(std::string_view token, LoadOptions options) {
   return guarded([&]() -> Result<std::optional<Session>> {
-    auto found = impl_->try_load(token, options);
-    if (auto* known = std::get_if<std::optional<Session>>(&found)) return std::move(*known);
-    return impl_->block_on(impl_->look_up(std::get<UncachedSession>(found)));
+    std::optional<Session> hit;
+    if (impl_->cached(token, options, hit)) return hit;
+    const auto parsed = impl_->parse(token);
+    if (!parsed) return parsed.error();
+    if (!*parsed) return std::optional<Session>{};
+    return impl_->block_on(impl_->store().load(**parsed, options));
   });
 }
 
