@@ -1,4 +1,5 @@
-// For all of the bank's JavaScript and TypeScript: `npm run lint` runs it in the folder above.
+// For all of the bank's JavaScript and TypeScript: `npm run lint` runs it here, where Vue's parser finds its own espree and not
+// one of the distribution's, and in the folder above.
 import js from '@eslint/js';
 import vue from 'eslint-plugin-vue';
 import globals from 'globals';
@@ -27,11 +28,11 @@ export default typescript.config(
   vue.configs['flat/recommended'],
   { rules: { ...rules, ...layout } },
   {
-    files: ['web/src/**'],
+    files: ['src/**'],
     languageOptions: { globals: globals.browser, parserOptions: { parser: typescript.parser } },
     rules: { 'no-restricted-globals': ['error', 'localStorage', 'sessionStorage'], 'vue/no-v-html': 'error' },
   },
-  { files: ['cards/**', 'web/*.{js,ts}'], languageOptions: { globals: globals.node } },
+  { files: ['cards/**', '*.{js,ts}'], languageOptions: { globals: globals.node } },
   // What page.evaluate() is given runs in the browser.
   { files: ['tests/**'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );
