@@ -16,30 +16,28 @@ endif()
 set(FICHA_DEPS_PREFIX "${ficha_deps_default}" CACHE PATH "Where packaging/setup builds what the distribution lacks")
 
 # hiredis: the machine's own where it is new enough, else the one that packaging/setup built.
-pkg_check_modules(FICHA_HIREDIS QUIET hiredis>=1.1 hiredis_ssl>=1.1)
+pkg_check_modules(FICHA_HIREDIS QUIET hiredis>=1.1)
 if(NOT FICHA_HIREDIS_FOUND)
   set(ENV{PKG_CONFIG_PATH} "${FICHA_DEPS_PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
-  pkg_check_modules(FICHA_HIREDIS QUIET hiredis>=1.1 hiredis_ssl>=1.1)
+  pkg_check_modules(FICHA_HIREDIS QUIET hiredis>=1.1)
 endif()
 if(NOT FICHA_HIREDIS_FOUND)
-  message(FATAL_ERROR "hiredis >= 1.1 with hiredis_ssl not found: run packaging/setup")
+  message(FATAL_ERROR "hiredis >= 1.1 not found: run packaging/setup")
 endif()
 
-find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" REQUIRED)
-find_library(FICHA_HIREDIS_SSL_ARCHIVE libhiredis_ssl.a HINTS "${FICHA_HIREDIS_hiredis_LIBDIR}" REQUIRED)
-mark_as_advanced(FICHA_HIREDIS_ARCHIVE FICHA_HIREDIS_SSL_ARCHIVE)
+find_library(FICHA_HIREDIS_ARCHIVE libhiredis.a HINTS "${FICHA_HIREDIS_LIBDIR}" REQUIRED)
+mark_as_advanced(FICHA_HIREDIS_ARCHIVE)
 
 add_library(ficha_hiredis_headers INTERFACE)
-target_include_directories(ficha_hiredis_headers SYSTEM INTERFACE "${FICHA_HIREDIS_hiredis_INCLUDEDIR}")
+target_include_directories(ficha_hiredis_headers SYSTEM INTERFACE "${FICHA_HIREDIS_INCLUDEDIR}")
 add_library(ficha_hiredis STATIC IMPORTED)
-set_target_properties(ficha_hiredis PROPERTIES IMPORTED_LOCATION "${FICHA_HIREDIS_SSL_ARCHIVE}")
-target_link_libraries(ficha_hiredis INTERFACE
-  ficha_hiredis_headers "${FICHA_HIREDIS_ARCHIVE}" OpenSSL::SSL OpenSSL::Crypto)
+set_target_properties(ficha_hiredis PROPERTIES IMPORTED_LOCATION "${FICHA_HIREDIS_ARCHIVE}")
+target_link_libraries(ficha_hiredis INTERFACE ficha_hiredis_headers)
 
 # What objcopy renames in a static libficha: "NAME ficha_NAME" for each symbol that hiredis defines.
 set(FICHA_HIREDIS_RENAMES "${PROJECT_BINARY_DIR}/hiredis.renames")
 execute_process(
-  COMMAND ${CMAKE_NM} --extern-only --defined-only "${FICHA_HIREDIS_ARCHIVE}" "${FICHA_HIREDIS_SSL_ARCHIVE}"
+  COMMAND ${CMAKE_NM} --extern-only --defined-only "${FICHA_HIREDIS_ARCHIVE}"
   OUTPUT_VARIABLE ficha_hiredis_symbols COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "[0-9a-f]+ [A-Z] [A-Za-z0-9_]+" ficha_hiredis_symbols "${ficha_hiredis_symbols}")
 list(TRANSFORM ficha_hiredis_symbols REPLACE "^.* " "")
