@@ -79,12 +79,34 @@ MARKDOWN
   return "$status"
 }
 
+# A new function of the core, one that a binding has lost, and a reason that is none any more are found in a copy.
+api_differences_are_found() {
+  local copy expected status=0
+  copy=$(mktemp -d)
+  git ls-files core/include bindings | grep -E '\.(hpp|pyi?|d\.ts|java|toml)$' | xargs cp --parents -t "$copy"
+  sed -i 's/\(  \)\(\[\[nodiscard\]\] Stats stats() const;\)/\1\2\n\1[[nodiscard]] std::vector<int> brand_new(int (*f)(int)) const;/' \
+    "$copy/core/include/ficha/client.hpp"
+  sed -i 's/  patchPrincipal(/  changePrincipal(/' "$copy/bindings/node/lib/index.d.ts"
+  printf '\n[[difference]]\nfunction = "Client::load"\nbindings = ["java"]\nreason = "none"\n' >>"$copy/bindings/api.toml"
+  bindings/check_api.py "$copy" >"$copy/found" || status=$?
+  for expected in 'python: no Client.brand_new' 'node: no Client.brandNew' 'java: no FichaClient.brandNew' \
+    'node: no Client.patchPrincipal' 'java has FichaClient.load: no entry is needed'; do
+    grep -qF "$expected" "$copy/found" || status=0
+  done
+  if (($(wc -l <"$copy/found") != 5)); then status=0; fi
+  cat "$copy/found"
+  rm -rf "$copy"
+  ((status == 1))
+}
+
 suite_lint() {
   heading "lint"
   check "every link of the documentation leads somewhere, and every test that it names exists" tests/suites/check_links.py
   check "a link that leads nowhere is found" broken_links_are_found
   check "no include of the core runs upwards" tests/suites/include_rules.py
   check "an include that runs upwards is found" include_rules_can_fail
+  check "every public function of the core is in each binding, or bindings/api.toml says why not" bindings/check_api.py
+  check "one that is missing, and a reason that none needs, are found" api_differences_are_found
   check "C++ is formatted (.clang-format)" lint_cxx_format
   check "shell scripts pass shellcheck" lint_shell
   if build tidy; then report_pass "the core passes clang-tidy (.clang-tidy)"; fi
