@@ -1,5 +1,5 @@
-# The C++ core: unit and store tests, released and under ASan and UBSan, on Redis and on Valkey, and the package as others
-# will consume it.
+# The C++ core: unit and store tests, released and under ASan and UBSan, on Redis, Redis 8 and Valkey, and the package as
+# others will consume it.
 # shellcheck shell=bash
 : "${cores:?is set by tests/suites/lib.sh}" "${FICHA_DEPS_PREFIX:?is set by packaging/prefix.sh}"
 
@@ -83,32 +83,35 @@ package_tests() {
   done
 }
 
-# What depends on the server's ways, with Valkey in the place of Redis. Where no Valkey is to be had these tests are not run,
-# which is a failure only on a machine that has run them before.
-valkey_tests() {
-  local before=${XDG_STATE_HOME:-$HOME/.local/state}/ficha/tested-with-valkey status=0
-  packaging/setup valkey || status=$?
+# tests_on SERVER COMPONENT PROGRAM TEST…: the test programs that depend on the server's ways, with another in the place of
+# the machine's Redis. Where it is not to be had they are not run, which is a failure only on a machine that has run them
+# before.
+tests_on() {
+  local server=$1 component=$2 program=$FICHA_DEPS_PREFIX/bin/$3 status=0 test
+  local before=${XDG_STATE_HOME:-$HOME/.local/state}/ficha/tested-with-$component
+  shift 3
+  packaging/setup "$component" || status=$?
   if ((status == 69)) && [[ ! -e $before ]]; then
-    report_not_run "the store on Valkey: no server is to be had here, nor was one before"
+    report_not_run "the store on $server: no server is to be had here, nor was one before"
     return
   fi
   if ((status)); then
-    report_failure "packaging/setup valkey"
+    report_failure "packaging/setup $component"
     return
   fi
   mkdir -p "$(dirname "$before")"
-  "$FICHA_DEPS_PREFIX/bin/valkey-server" --version >"$before"
-  local -x FICHA_TEST_REDIS_SERVER=$FICHA_DEPS_PREFIX/bin/valkey-server FICHA_COHERENCE_OPERATIONS=400000
-  local program
-  for program in ficha_store_tests ficha_coherence_tests; do
-    run_gtest "$program (release, Valkey)" "build/release/tests/core/$program"
+  "$program" --version >"$before"
+  local -x FICHA_TEST_REDIS_SERVER=$program FICHA_COHERENCE_OPERATIONS=400000
+  for test in "$@"; do
+    run_gtest "$test (release, $server)" "build/release/tests/$test"
   done
 }
 
 suite_core() {
   if build release; then
     run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests ficha_coherence_tests ficha_soak_tests
-    valkey_tests
+    tests_on Valkey valkey valkey-server core/ficha_store_tests core/ficha_coherence_tests
+    tests_on "Redis 8" redis8 redis-server-8 core/ficha_store_tests
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
