@@ -107,11 +107,22 @@ tests_on() {
   done
 }
 
+# ctest knows each test of each program by name, and can run several at once.
+ctest_lists_every_test() {
+  local listed expected program
+  listed=$(ctest --preset release --show-only | sed -n 's/^Total Tests: //p') || return 1
+  expected=$(for program in build/release/tests/{,core/}ficha_*_tests; do "$program" --gtest_list_tests; done | grep -c '^  ')
+  echo "ctest lists ${listed:-no} tests of $expected"
+  [[ $listed == "$expected" ]]
+}
+
 suite_core() {
   if build release; then
     run_core_programs release ficha_core_tests ficha_store_tests ficha_race_tests ficha_coherence_tests ficha_soak_tests
     tests_on Valkey valkey valkey-server core/ficha_store_tests core/ficha_coherence_tests
     tests_on "Redis 8" redis8 redis-server-8 core/ficha_store_tests
+    check "ctest lists every test by name" ctest_lists_every_test
+    check "ctest runs tests that start servers beside one another" ctest --preset release -j "$cores" -R RedisTouchTest
     package_tests
   fi
   if build debug; then run_core_programs debug ficha_core_tests ficha_store_tests; fi
