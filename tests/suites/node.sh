@@ -24,6 +24,56 @@ run_node_tests() {
   rm -f "$log"
 }
 
+# npm_of VERSION: prints the path of npm-cli.js of that npm, installed below build/.
+npm_of() {
+  local directory=$PWD/build/npm-$1
+  if [[ ! -e $directory/node_modules/npm/bin/npm-cli.js ]]; then
+    mkdir -p "$directory" && printf '{"private": true}\n' >"$directory/package.json" &&
+      npm install --prefix "$directory" --no-audit --no-fund --no-package-lock --loglevel=error --force "npm@$1" >&2 || return 1
+  fi
+  printf '%s\n' "$directory/node_modules/npm/bin/npm-cli.js"
+}
+
+# install_from_folder NPM NODE: the README's command in a user's own folder, beside a checkout in which nothing was built or
+# installed. What CMake would compile is there already: this is about npm, which runs the install script, or has its reasons
+# and leaves it to what the error at import names.
+install_from_folder() {
+  local npm node place headers
+  headers=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")") # another release comes without any
+  npm=$(npm_of "$1") && node=$(node_release "$2") || return 1
+  place=$(mktemp -d)
+  mkdir -p "$place/bin" "$place/mine" "$place/ficha/core"
+  git ls-files bindings/node | grep -v /tests/ | xargs cp --parents -t "$place/ficha"
+  touch "$place/ficha/core/CMakeLists.txt"
+  ln -s "$node" "$place/bin/node"
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$place/bin/node" "$npm" >"$place/bin/npm"
+  cat >"$place/bin/cmake" <<CMAKE
+#!/bin/sh
+mkdir -p "$place/ficha/bindings/node/build/cmake"
+cp "$PWD/bindings/node/build/Release/ficha.node" "$place/ficha/bindings/node/build/cmake/ficha.node"
+CMAKE
+  chmod +x "$place"/bin/{npm,cmake}
+  printf '{ "private": true }\n' >"$place/mine/package.json"
+  (
+    cd "$place/mine" || exit 1
+    export PATH=$place/bin:$PATH npm_config_nodedir=$headers
+    installed() {
+      node -e 'new (require("ficha").Client)("memory://").create("u").then((session) => console.log(session.principal))'
+    }
+    echo "npm $(npm --version) on Node $(node --version)"
+    npm install --install-links=false --no-audit --no-fund ../ficha/bindings/node || exit 1
+    if ! installed >imported 2>&1; then
+      cat imported
+      grep -qF '"npm install-scripts approve ficha", then "npm rebuild ficha"' imported || exit 1
+      npm install-scripts approve ficha && npm rebuild ficha && installed >imported || exit 1
+    fi
+    [[ $(cat imported) == u ]]
+  )
+  local status=$?
+  rm -rf "$place"
+  return "$status"
+}
+
 # What a user without a compiler does: install the packed package with scripts disabled, and use it both ways.
 install_packed() {
   local tarball=$1 consumer
@@ -146,6 +196,8 @@ suite_node() {
   check "the package is what bundlers and runtimes expect (publint)" "$bin/publint" "build/$tarball"
   check "its types resolve everywhere (attw)" "$bin/attw" --profile node16 "build/$tarball"
   check "the packed package installs with scripts disabled, for ESM and CommonJS" install_packed "$PWD/build/$tarball"
+  check "npm 11 installs the package from a user's own folder" install_from_folder 11 "$oldest_node"
+  check "npm 12 does, once its install script is approved as the error at import says" install_from_folder 12 "$newest_node"
   check "the quickstart passes the tour on memory://" node_quickstart memory:// "$(node_free_port)"
   check "the README's server runs" readme_server_runs
 }
