@@ -45,6 +45,7 @@ struct Shelves {
 constinit thread_local Shelves shelves;
 
 // Full shelves of frames of one size, on their way from threads where they end to threads where they begin.
+// Without it a submitted operation pays the usual allocator for each frame: tests/bench/core/frame_bench.cpp.
 class Depot {
  public:
   // False when there is no place left.
