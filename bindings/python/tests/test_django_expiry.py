@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from django_helpers import again
-from ficha.django import Identity, get_client
+from ficha.django import Identity, expiry, get_client
 from ficha.django.sessions import SessionStore
 
 pytestmark = pytest.mark.usefixtures("store", "long_lived")
@@ -51,6 +53,20 @@ def test_an_expiry_in_seconds_counts_from_the_last_use(session: SessionStore) ->
     assert stored is not None
     assert stored.idle_seconds == 14 * 86400
     assert stored.expires_at - stored.created_at >= 14 * 86400
+
+
+def test_an_expiry_is_taken_back_of_a_session_that_has_lived_for_a_while(
+    session: SessionStore, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FICHA = {**settings.FICHA, "session": {"idle_timeout": "1h", "absolute_timeout": "1h"}}
+    session.set_expiry(60)
+    session.save()
+    later = time.time() + 5
+    monkeypatch.setattr(expiry, "time", SimpleNamespace(time=lambda: later))
+    session.set_expiry(None)
+    session.save()
+    assert session.snapshot is not None
+    assert 3590 <= session.snapshot.idle_seconds <= 3595
 
 
 def test_an_expiry_set_on_a_stored_session_counts_and_leaves_token_and_login_alone(session: SessionStore) -> None:

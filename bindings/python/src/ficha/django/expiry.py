@@ -63,10 +63,8 @@ def changed_timeouts(session: Session, timeouts: Timeouts) -> Timeouts:
     """Return the timeouts of a stored session whose expiry changes: its life as a whole grows no longer by that."""
     config = get_client().config
     left = max(1, session.created_at + config.absolute_timeout - int(time.time()))
-    return {
-        "idle_timeout": timeouts.get("idle_timeout", config.idle_timeout),
-        "absolute_timeout": min(timeouts.get("absolute_timeout", left), left),
-    }
+    absolute = min(timeouts.get("absolute_timeout", left), left)
+    return {"idle_timeout": min(timeouts.get("idle_timeout", config.idle_timeout), absolute), "absolute_timeout": absolute}
 
 
 def longest_moment(now: datetime) -> datetime:
