@@ -1,9 +1,7 @@
-"""Errors as JSON {"error", "message"}, whoever refuses: the policy, Django or a view. Statuses and headers stay."""
+"""Django's and its views' errors as JSON {"error", "message"}, as Ficha's are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,17 +9,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from ficha import FichaError
+from ficha import FichaError, respond_to
 
 _MESSAGES = {
-    "unauthenticated": "Log in first.",
-    "reauthenticate": "This needs a more recent login: confirm your password.",
-    "forbidden": "You may not do this.",
-    "bad_request": "The request is ambiguous.",
-    "method_not_allowed": "This cannot be done here.",
-    "unavailable": "The session store cannot be reached. Try again.",
-    "not_found": "There is nothing here.",
-    "internal": "Something went wrong.",
+    "unauthenticated": "log in first",
+    "forbidden": "you may not do this",
+    "method_not_allowed": "this cannot be done here",
+    "not_found": "there is nothing here",
+    "internal": "something went wrong here",
 }
 _NAMES = {
     401: "unauthenticated",
@@ -29,43 +24,22 @@ _NAMES = {
     404: "not_found",
     405: "method_not_allowed",
     500: "internal",
-    503: "unavailable",
 }
 
 
-def error_response(status: int, name: str = "") -> JsonResponse:
-    """Return an error of a status, with the words for it."""
-    name = name or _NAMES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
-    return JsonResponse({"error": name, "message": _MESSAGES.get(name, HTTPStatus(status).phrase + ".")}, status=status)
+def _error_response(status: int) -> JsonResponse:
+    name = _NAMES[status]
+    return JsonResponse({"error": name, "message": _MESSAGES[name]}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for a path without a view; Django's handler404."""
-    return error_response(404)
+    return _error_response(404)
 
 
 def internal(request: HttpRequest) -> HttpResponse:
     """Answer for a view that failed; Django's handler500."""
-    return error_response(500)
-
-
-class JsonErrors:
-    """Gives refusals that are plain text a JSON body: those of the middleware, before any view."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Wrap the other middleware."""
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, and translate."""
-        response = self.get_response(request)
-        if response.status_code >= 400 and response.headers.get("Content-Type", "").startswith("text/plain"):
-            decision = getattr(request, "ficha", None)
-            denied = decision is not None and not decision.allowed
-            body = error_response(response.status_code, decision.verdict if denied else "")
-            response.content = body.content
-            response.headers["Content-Type"] = body.headers["Content-Type"]
-        return response
+    return _error_response(500)
 
 
 def respond(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -84,14 +58,14 @@ def respond(exception: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _refusal(error: FichaError) -> exceptions.APIException:
-    refusal = exceptions.APIException(str(error), error.name)
-    refusal.status_code = error.http_status or 500
-    if refusal.status_code == 401:
-        refusal.auth_header = 'Bearer error="invalid_token"'  # type: ignore[attr-defined]
-    if refusal.status_code == 503:
-        refusal = exceptions.APIException(_MESSAGES["unavailable"], "unavailable")
-        refusal.status_code = 503
-        refusal.wait = 1  # type: ignore[attr-defined]
+    answer = respond_to(error)
+    refusal = exceptions.APIException(answer.message, answer.code)
+    refusal.status_code = answer.status
+    headers = dict(answer.headers)
+    if "WWW-Authenticate" in headers:
+        refusal.auth_header = headers["WWW-Authenticate"]  # type: ignore[attr-defined]
+    if "Retry-After" in headers:
+        refusal.wait = int(headers["Retry-After"])  # type: ignore[attr-defined]
     return refusal
 
 

@@ -23,7 +23,6 @@ ALLOWED_HOSTS = [str(urlsplit(BANK_ORIGIN).hostname), "127.0.0.1"]
 USE_TZ = True
 
 MIDDLEWARE = [
-    "bank_service.errors.JsonErrors",
     "ficha.django.SessionMiddleware",
     "ficha.django.FichaMiddleware",
 ]
