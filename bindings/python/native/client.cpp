@@ -56,7 +56,9 @@ py::object require(ClientHandle& self, const py::object& decision, std::string_v
   if (!admitted) throw py::type_error("require() judges a ficha.Decision");
   Requirement requirement{to_allow(allow), std::move(roles), std::move(scopes), level, std::nullopt, false};
   if (max_auth_age) requirement.max_auth_age = std::chrono::seconds{*max_auth_age};
-  PyObject* object = new_decision(self.client.require(requirement, admitted->decision));
+  Decision judged = self.client.require(requirement, admitted->decision);
+  if (judged.allowed() || !admitted->decision.allowed()) return decision;
+  PyObject* object = new_decision(std::move(judged));
   if (!object) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(object);
 }
@@ -75,13 +77,13 @@ std::vector<FindingTuple> check_routes(const ClientHandle& self, const std::vect
   return findings;
 }
 
-std::string set_cookie_of(const ClientHandle& self, const py::object& session, std::optional<std::string_view> text) {
+ResponseCookie set_cookie_of(const ClientHandle& self, const py::object& session, std::optional<std::string_view> text) {
   const SessionObject* object = as_session(session.ptr());
   if (!object) throw py::type_error("set_cookie() takes a ficha.Session");
   const auto token = text ? Token::parse(*text, self.client.config().session.token_keys) : object->token;
   if (!token)
     throw_error({ErrorCode::invalid_argument, "a cookie needs the token: that of the issue, or one well formed"});
-  return self.client.set_cookie(IssuedSession{*token, object->session}).field();
+  return self.client.set_cookie(IssuedSession{*token, object->session});
 }
 
 // The public id of a token, without asking the store; None if it is malformed.
@@ -143,11 +145,11 @@ void define_client(py::module_& module) {
       .def("_require", require, py::arg("decision"), py::arg("allow"), py::arg("roles"), py::arg("scopes"),
            py::arg("level"), py::arg("max_auth_age"))
       .def("set_cookie", set_cookie_of, py::arg("session"), py::arg("token") = py::none(),
-           "The value of the Set-Cookie field for a session just issued, or for another one with its token;\n"
+           "The cookie for a session just issued, or for another one with its token;\n"
            "\"Cache-Control: no-store\" is due with it.")
       .def(
-          "clear_cookie", [](const ClientHandle& self) { return self.client.clear_cookie().field(); },
-          "The value of the Set-Cookie field that ends the cookie.")
+          "clear_cookie", [](const ClientHandle& self) { return self.client.clear_cookie(); },
+          "The cookie that ends the client's.")
       .def(
           "csrf_token",
           [](const ClientHandle& self, std::string_view token) {

@@ -111,6 +111,44 @@ PyObject* new_optional_session(std::optional<Session> session) {
   return new_session(std::move(*session));
 }
 
+// Where an operation is to complete, for the running event loop: ficha._completions.expect().
+struct Expected {
+  const QueueHandle* queue = nullptr;
+  OperationId id = 0;
+  py::object future;
+
+  // False with a Python error set.
+  [[nodiscard]] bool make() try {
+    static PyObject* function = nullptr;
+    if (!function) {
+      PyObject* module = PyImport_ImportModule("ficha._completions");
+      if (module) function = PyObject_GetAttrString(module, "expect");
+      Py_XDECREF(module);
+      if (!function) return false;
+    }
+    const auto made = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(function));
+    if (!made) return false;
+    const py::tuple parts = made;
+    queue = &py::cast<const QueueHandle&>(parts[0]);
+    id = py::cast<OperationId>(parts[1]);
+    future = parts[2];
+    return true;
+  } catch (py::error_already_set& error) {
+    error.restore();
+    return false;
+  }
+};
+
+// Submits what only the store can answer while the request's views hold; the future of the answer.
+template <class Asked>
+PyObject* submit(ClientHandle& handle, Asked asked) {
+  Expected expected;
+  if (!expected.make()) return nullptr;
+  handle.client.submit(expected.queue->queue, expected.id, std::move(asked));
+  handle.deliver_log();
+  return expected.future.release().ptr();
+}
+
 PyObject* load(ClientHandle& handle, const Arguments& arguments) {
   LoadArguments wanted;
   if (!wanted.read("load", arguments)) return nullptr;
@@ -137,6 +175,15 @@ PyObject* try_load(ClientHandle& handle, const Arguments& arguments) {
   auto tried = handle.client.try_load(wanted.token, wanted.options);
   if (auto* known = std::get_if<std::optional<Session>>(&tried)) return new_optional_session(std::move(*known));
   return Py_NewRef(not_ready);
+}
+
+// The session or None; or a future, where only the store knows.
+PyObject* load_or_future(ClientHandle& handle, const Arguments& arguments) {
+  LoadArguments wanted;
+  if (!wanted.read("aload", arguments)) return nullptr;
+  auto tried = handle.client.try_load(wanted.token, wanted.options);
+  if (auto* known = std::get_if<std::optional<Session>>(&tried)) return new_optional_session(std::move(*known));
+  return submit(handle, std::get<UncachedSession>(std::move(tried)));
 }
 
 // (method, target, decoded).
@@ -237,23 +284,13 @@ PyObject* try_authorize(ClientHandle& handle, const Arguments& arguments) {
   Py_RETURN_NONE;
 }
 
-// submit_authorize(queue, id, then authorize()'s arguments)
-PyObject* submit_authorize(ClientHandle& handle, const Arguments& arguments) try {
-  const auto& [values, positional, names] = arguments;
-  if (positional < 2) {
-    PyErr_SetString(PyExc_TypeError, "submit_authorize() takes a queue, an id and a request");
-    return nullptr;
-  }
-  const auto& queue = py::cast<const QueueHandle&>(py::handle(values[0]));
-  const auto id = py::cast<OperationId>(py::handle(values[1]));
+// The decision; or a future, where only the store knows.
+PyObject* authorize_or_future(ClientHandle& handle, const Arguments& arguments) {
   RequestArguments asked;
-  if (!asked.read("submit_authorize", {values + 2, positional - 2, names})) return nullptr;
-  handle.client.submit(queue.queue, id, asked.request());
-  handle.deliver_log();
-  Py_RETURN_NONE;
-} catch (const py::cast_error&) {
-  PyErr_SetString(PyExc_TypeError, "submit_authorize() takes a queue, an id and a request");
-  return nullptr;
+  if (!asked.read("aauthorize", arguments)) return nullptr;
+  auto tried = handle.client.try_authorize(asked.request());
+  if (auto* decision = std::get_if<Decision>(&tried)) return new_decision(std::move(*decision));
+  return submit(handle, std::get<UndecidedRequest>(std::move(tried)));
 }
 
 // is_judged(request, reading): `request` is a tuple of authorize()'s arguments.
@@ -310,10 +347,12 @@ std::array methods{
     PyMethodDef{"is_judged", fastcall<is_judged>(), fast,
                 "is_judged($self, request, reading)\n--\n\n"
                 "Whether authorize(*request) judges the reading, however it is written."},
-    PyMethodDef{"submit_authorize", fastcall<submit_authorize>(), fast,
-                "submit_authorize($self, queue, id, method, path, headers, scheme='https', peer='', prefix='', "
-                "readings=(), /)\n--\n\n"
-                "authorize() that completes in the queue under the id."}};
+    PyMethodDef{"_aload", fastcall<load_or_future>(), fast,
+                "_aload($self, token, *, touch=True, fresh=False)\n--\n\n"
+                "As try_load(), but a future of the running loop where only the store knows."},
+    PyMethodDef{"_aauthorize", fastcall<authorize_or_future>(), fast,
+                "_aauthorize($self, method, path, headers, scheme='https', peer='', prefix='', readings=())\n--\n\n"
+                "As try_authorize(), but a future of the running loop where only the store knows."}};
 
 }  // namespace
 

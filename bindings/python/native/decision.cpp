@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "responses.hpp"
 #include "session.hpp"
 #include "text.hpp"
 
@@ -72,18 +73,7 @@ PyObject* get_session(PyObject* self, void*) try {
 }
 
 PyObject* get_headers(PyObject* self, void*) {
-  const auto headers = decision_of(self).headers();
-  PyObject* tuple = PyTuple_New(static_cast<Py_ssize_t>(headers.size()));
-  for (std::size_t i = 0; tuple && i < headers.size(); ++i) {
-    PyObject* pair = Py_BuildValue("(s#s#)", headers[i].name.data(), static_cast<Py_ssize_t>(headers[i].name.size()),
-                                   headers[i].value.data(), static_cast<Py_ssize_t>(headers[i].value.size()));
-    if (pair) {
-      PyTuple_SET_ITEM(tuple, static_cast<Py_ssize_t>(i), pair);
-    } else {
-      Py_CLEAR(tuple);
-    }
-  }
-  return tuple;
+  return to_tuple(decision_of(self).headers());
 }
 
 PyObject* get_credential(PyObject* self, void*) {

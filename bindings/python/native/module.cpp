@@ -9,6 +9,7 @@
 #include "handles.hpp"
 #include "queue.hpp"
 #include "requests.hpp"
+#include "responses.hpp"
 #include "session.hpp"
 
 namespace ficha::python {
@@ -52,6 +53,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   if (!add_session_type(module.ptr()) || !add_decision_type(module.ptr())) throw pybind11::error_already_set();
   define_config(module);
   define_requests(module);
+  define_responses(module);
   define_queue(module);
   define_client(module);
   module.def("error_table", error_table, "{code: (name, HTTP status)} of every error.");

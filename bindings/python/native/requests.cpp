@@ -33,22 +33,26 @@ SessionId to_id(std::string_view text) {
   return *id;
 }
 
+std::vector<Attribute> to_attributes(const Pairs& pairs) {
+  std::vector<Attribute> attributes;
+  attributes.reserve(pairs.size());
+  for (const auto& [name, json] : pairs) attributes.push_back({name, json});
+  return attributes;
+}
+
 NewSession to_new_session(std::string principal, Names roles, Names scopes, const Pairs& attributes,
                           const Pairs& protected_attributes, const DevicePair& device, int level, bool authenticated,
                           Seconds idle_timeout, Seconds absolute_timeout) {
-  NewSession session{.principal = std::move(principal),
+  return NewSession{.principal = std::move(principal),
                      .roles = std::move(roles),
                      .scopes = std::move(scopes),
-                     .attributes = {},
+                     .attributes = to_attributes(attributes),
                      .device = to_device(device),
                      .level = level,
                      .authenticated = authenticated,
                      .idle_timeout = to_seconds(idle_timeout),
                      .absolute_timeout = to_seconds(absolute_timeout),
-                     .protected_attributes = {}};
-  for (const auto& [name, json] : attributes) session.attributes.push_back({name, json});
-  for (const auto& [name, json] : protected_attributes) session.protected_attributes.push_back({name, json});
-  return session;
+                     .protected_attributes = to_attributes(protected_attributes)};
 }
 
 // (kind, name, JSON text, number, key): the text counts for set, add and put, the number for increment, the key for put and
@@ -71,6 +75,14 @@ std::vector<Patch::Op> to_ops(const Ops& ops) {
   converted.reserve(ops.size());
   for (const auto& [kind, name, json, by, key] : ops) converted.push_back({to_kind(kind), name, json, by, key});
   return converted;
+}
+
+Ops difference_of(const Pairs& before, const Pairs& after) {
+  Ops ops;
+  for (Patch::Op& op : value_or_throw(difference(to_attributes(before), to_attributes(after)))) {
+    ops.emplace_back(op.kind == Patch::Kind::remove ? "remove" : "set", std::move(op.name), std::move(op.json), 0, "");
+  }
+  return ops;
 }
 
 Patch to_patch(const Ops& ops, const Ops& protected_ops, std::optional<Names> roles, std::optional<Names> scopes,
@@ -143,6 +155,8 @@ PyObject* to_python(Outcome outcome) {
 
 void define_requests(py::module_& module) {
   py::class_<Request>(module, "Request", "One store operation, for Client.run() or Client.submit().");
+  module.def("difference", difference_of, py::arg("before"), py::arg("after"),
+             "The ops that lead from the attributes before, as (name, JSON text), to those after.");
   module.def(
       "load_request",
       [](std::string_view token, bool touch, bool fresh) {

@@ -100,7 +100,9 @@ async def test_values_are_there_for_the_next_request_and_no_credential_is_seen(b
 
 async def test_login_and_logout(browser: Browser) -> None:
     await browser.get("/put/a", params={"value": "1"})
-    assert (await browser.get("/private")).status == 401
+    refused = await browser.get("/private")
+    assert (refused.status, refused.content_type) == (401, "application/json")
+    assert (await refused.json())["error"] == "unauthenticated"
     assert await (await browser.get("/enter")).json() == "alice"
     assert (await browser.get("/private")).status == 200
     await browser.get("/leave")
@@ -127,6 +129,7 @@ async def test_an_outage_is_503_and_no_logout(own_redis_server: RedisServer) -> 
             response = await browser.get(path)
             assert (response.status, response.headers["Retry-After"]) == (503, "1")
             assert "Set-Cookie" not in response.headers
+            assert await response.read() == ficha.respond_to(ficha.Unavailable).body
         await browser.close()
 
 

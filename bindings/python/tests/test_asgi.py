@@ -86,7 +86,7 @@ def application(client: Client) -> FichaMiddleware:
     @app.get("/rotate-only")
     async def rotate_only(request: Request) -> None:
         session: ficha.asgi.RequestSession = request.scope["session"]
-        session._take(await client.arotate(cast(ficha.Session, session.stored)))
+        session._take(await client.arotate(cast(ficha.Session, session.stored)), session._baseline.texts)
 
     @app.websocket("/late-socket")
     async def late_socket(websocket: WebSocket) -> None:
@@ -212,6 +212,8 @@ async def test_login_rotation_and_logout(browser: httpx.AsyncClient, client: Cli
 async def test_the_policy_answers_before_the_application(browser: httpx.AsyncClient, client: Client) -> None:
     response = await browser.get("/private/show")
     assert (response.status_code, response.headers["www-authenticate"]) == (401, "Bearer")
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == {"error": "unauthenticated", "message": "log in first"}
     bearer = {"Authorization": f"Bearer {client.create('bob', {'x': 1}).token}"}
     assert (await browser.get("/private/show", headers=bearer)).json() == {"x": 1}
     assert (await browser.get("/tellers", headers=bearer)).status_code == 403
@@ -221,6 +223,7 @@ async def test_a_session_revoked_meanwhile_is_401_and_stays_dead(browser: httpx.
     await browser.get("/put?v=a")
     response = await browser.get("/revoked-meanwhile")
     assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert response.content == ficha.respond_to(ficha.SessionGone).body
     assert client.load(browser.cookies["sid"], fresh=True) is None
 
 
@@ -255,6 +258,7 @@ async def test_what_a_handler_of_fastapi_raises_has_its_status_when_the_middlewa
         response = await browser.get("/enter")
     assert response.status_code == status
     assert header in response.headers
+    assert response.content == ficha.respond_to(error).body
 
 
 def a_token() -> str:
@@ -271,6 +275,18 @@ async def test_a_value_stays_the_same_object_after_saves_a_rotation_and_a_login(
     await session.save()
     assert session.stored is not None
     assert client.find(session.stored.id).attributes == {"cart": [0, 1, 2, 3]}  # type: ignore[union-attr]
+
+
+async def test_a_login_without_a_session_stores_what_was_put_in_with_it(client: Client) -> None:
+    session = ficha.asgi.RequestSession(client, None)
+    session["cart"] = [1]
+    cart = session["cart"]
+    entered = await session.login("alice", attributes={"theme": "dark"})
+    assert entered.attributes == {"cart": [1], "theme": "dark"}
+    assert entered.generation == 1
+    cart.append(2)
+    await session.save()
+    assert client.find(entered.id).attributes["cart"] == [1, 2]  # type: ignore[union-attr]
 
 
 async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> None:

@@ -48,6 +48,21 @@ async def test_every_operation(client: Client) -> None:
         await client.apatch(again, set={"x": 1})
 
 
+async def test_a_token_that_must_be_asked_for_is_looked_at_once(
+    make_client: MakeClient, redis_server: RedisServer
+) -> None:
+    writer, client = make_client(), make_client()
+    client.load(str(writer.create("warm").token))  # its connection is up, and its cache in use
+    for call in (
+        lambda token: client.aload(token),
+        lambda token: client.aauthorize("GET", "/", [("Authorization", f"Bearer {token}")]),
+    ):
+        token = str(writer.create("alice").token)
+        before = client.stats()["misses"]
+        assert await call(token) is not None
+        assert client.stats()["misses"] == before + 1
+
+
 async def test_a_thousand_at_once_get_each_their_own(make_client: MakeClient) -> None:
     client = make_client(near_cache=NO_CACHE)
     sessions = await asyncio.gather(*(client.acreate(f"user{i}", {"i": i}) for i in range(1000)))

@@ -132,10 +132,40 @@ def test_the_cookie_of_a_loaded_session_needs_its_token(client: Client) -> None:
     session, token = issue(client)
     loaded = client.load(token)
     assert loaded is not None
-    assert client.set_cookie(loaded, token) == client.set_cookie(session)
+    assert client.set_cookie(loaded, token).field() == client.set_cookie(session).field()
     for wrong in (None, "nonsense"):
         with pytest.raises(ficha.InvalidArgument):
             client.set_cookie(loaded, wrong)
+
+
+def test_a_cookie_is_a_structure_for_frameworks_and_does_not_show_its_token(client: Client) -> None:
+    session, token = issue(client)
+    cookie = client.set_cookie(session)
+    assert (cookie.name, cookie.value, cookie.path, cookie.domain) == ("__Host-ficha", token, "/", "")
+    assert (cookie.max_age, cookie.same_site, cookie.secure) == (None, "Lax", True)
+    assert token not in repr(cookie)
+    cookie.max_age = 60
+    assert cookie.field() == f"__Host-ficha={token}; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax"
+    cleared = client.clear_cookie()
+    assert (cleared.name, cleared.value, cleared.max_age) == ("__Host-ficha", "", 0)
+
+
+def test_a_requirement_that_is_met_returns_the_decision_itself_and_so_does_one_on_a_denial(client: Client) -> None:
+    token = client.create("alice", roles=["teller"]).token
+    admitted = client.authorize("GET", "/x", [("Authorization", f"Bearer {token}")])
+    assert client.require(admitted, roles=["teller"]) is admitted
+    denied = client.require(admitted, roles=["manager"])
+    assert (denied.verdict, denied.session) == ("forbidden", None)
+    assert client.require(denied, allow="anyone") is denied
+
+
+def test_the_answer_to_a_denial_or_an_error_is_the_core_s(client: Client) -> None:
+    answer = ficha.respond_to(client.authorize("GET", "/a/%2e%2e/x", []))
+    assert (answer.status, answer.code) == (400, "bad_request")
+    assert json.loads(answer.body) == {"error": "bad_request", "message": answer.message}
+    lost = ficha.respond_to(ficha.OperationTimeout("here"))
+    assert (lost.status, lost.code, dict(lost.headers)["Retry-After"]) == (503, "unavailable", "1")
+    assert ficha.respond_to(ficha.ClientClosed).status == 500
 
 
 def test_a_rotated_session_lives_under_its_new_token_only(client: Client) -> None:

@@ -207,14 +207,14 @@ def test_cookie_is_written(case: Any) -> None:
     clock = ficha.ManualClock(NOW_MS)
     with Client(tables, clock=clock) as client:
         if "clear_cookie" in case["expect"]:
-            assert client.clear_cookie() == case["expect"]["clear_cookie"]
+            assert client.clear_cookie().field() == case["expect"]["clear_cookie"]
             return
         remaining = case["given"]["remaining_seconds"]
         lifetime = min(max(remaining, 1), 400 * 86400)  # the longest that a session may have
         session = client.create(idle_timeout=0, absolute_timeout=lifetime)
         clock.advance(max(lifetime - remaining, 0) * 1000)
         cookie = client.set_cookie(session)
-        assert cookie.replace(str(session.token), "$TOKEN") == case["expect"]["set_cookie"]
+        assert cookie.field().replace(str(session.token), "$TOKEN") == case["expect"]["set_cookie"]
 
 
 # --- configuration ---------------------------------------------------------------------------------------------------

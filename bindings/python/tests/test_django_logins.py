@@ -121,6 +121,7 @@ def test_a_login_beyond_the_limit_of_sessions_is_429(browser: Client, settings: 
     other = Client()
     response = other.get("/enter-without-user", {"name": "alice"})
     assert (response.status_code, cookie_of(response)) == (429, None)
+    assert response.json()["error"] == "session_limit"
     assert browser.get("/who").json()["principal"] == "alice"
 
 

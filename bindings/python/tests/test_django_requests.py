@@ -10,7 +10,9 @@ from django.conf import settings as django_settings
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
+import ficha
 from django_helpers import COOKIE, cookie_of, replace_view, token, users
+from ficha import _attributes
 from ficha.django import conf, get_client
 from ficha.django.signals import request_denied
 from project import urls
@@ -155,6 +157,35 @@ def test_a_session_ended_during_the_request_is_interrupted_and_not_brought_back(
     caplog.clear()  # its traceback
 
 
+def test_what_a_view_s_own_call_to_the_store_raises_has_its_answer(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change_what_is_gone(request: HttpRequest) -> HttpResponse:
+        session = get_client().create("alice")
+        get_client().revoke(session)
+        get_client().patch(session, set={"a": 1})
+        return HttpResponse()
+
+    replace_view(monkeypatch, change_what_is_gone)
+    response = browser.get("/plain")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert response.json()["error"] == "session_gone"
+
+
+def test_a_request_encodes_each_value_once(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser.get("/put", {"list": "[]", "tree": "{}"})
+    encoded: list[Any] = []
+    encode = _attributes._encode
+
+    def encode_and_count(value: Any) -> str:
+        encoded.append(value)
+        return encode(value)
+
+    monkeypatch.setattr(_attributes, "_encode", encode_and_count)
+    browser.get("/append", {"value": "x"})
+    assert (encoded.count(["x"]), encoded.count({})) == (1, 1)
+
+
 @pytest.mark.parametrize("wrong", [{"b": object()}, {"b": "x" * 70_000}], ids=["no JSON", "too large"])
 def test_a_save_that_fails_does_not_cost_the_token_of_a_rotation(
     browser: Client, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
@@ -243,6 +274,7 @@ def test_the_policy_answers_before_the_view(browser: Client, alice: Any) -> None
     request_denied.connect(on_denied)
     response = browser.get("/private/page")
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert response.json() == {"error": "unauthenticated", "message": "log in first"}
     browser.get("/enter", {"name": "alice"})
     assert browser.get("/private/page").json()["_auth_user_id"] == str(alice.pk)
     assert browser.get("/tellers/page").status_code == 403
@@ -344,7 +376,7 @@ def test_an_outage_is_503_with_the_cookie_untouched(browser: Client, lost_server
     lost_server.stop()
     response = browser.get(path)
     assert response.status_code == 503
-    assert response.headers["Retry-After"]
+    assert (response.headers["Retry-After"], response.content) == ("1", ficha.respond_to(ficha.Unavailable).body)
     assert cookie_of(response) is None
     lost_server.start()
     while browser.get("/show").status_code == 503:

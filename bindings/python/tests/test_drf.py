@@ -104,6 +104,10 @@ def test_no_credential_is_401_with_a_challenge_and_not_403() -> None:
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
+def test_the_words_of_a_refusal_are_those_of_every_other_host() -> None:
+    assert call("/private/x").json() == {"detail": "log in first"}
+
+
 def test_a_dead_token_is_401_with_the_reason_the_client_may_know() -> None:
     response = call("/private/x", "fch1_" + "A" * 51)
     assert response.status_code == 401

@@ -182,6 +182,25 @@ def test_the_remember_cookie_logs_in_without_a_proof_of_now(browser: FlaskClient
     assert browser.get("/who").json["user"] is None  # type: ignore[index]
 
 
+def test_the_remember_cookie_keeps_what_a_parallel_request_has_put_in(browser: FlaskClient, client: Client) -> None:
+    browser.get("/enter/alice?remember")
+    browser.delete_cookie(COOKIE)
+    browser.get("/put/a/1")
+    visitor = client.load(token(browser))
+    assert visitor is not None
+    assert visitor.anonymous
+    login, entered = client.login, []
+
+    def login_late(current: Any, principal: str, **options: Any) -> ficha.Session:
+        client.patch(visitor, set={"b": 2})
+        entered.append(login(current, principal, **options))
+        return entered[0]
+
+    client.login = login_late  # type: ignore[method-assign]
+    browser.get("/who")
+    assert entered[0].attributes == {"a": "1", "b": 2}
+
+
 def test_a_remember_cookie_of_somebody_whom_nobody_knows_any_more(browser: FlaskClient) -> None:
     browser.get("/enter/alice?remember")
     browser.delete_cookie(COOKIE)
@@ -206,6 +225,7 @@ def test_nobody_is_logged_in_by_naming_a_value(browser: FlaskClient, name: str) 
 def test_the_policy_stands_before_every_view(browser: FlaskClient, client: Client) -> None:
     refused = browser.get("/private")
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert refused.json == {"error": "unauthenticated", "message": "log in first"}
     bearer = {"Authorization": f"Bearer {client.create('alice').token}"}
     assert browser.get("/tellers", headers=bearer).status_code == 403
     bearer = {"Authorization": f"Bearer {client.create('alice', roles=['teller']).token}"}
@@ -234,7 +254,9 @@ def test_a_session_that_was_ended_elsewhere_is_not_brought_back(client: Client) 
 
     browser = app.test_client()
     browser.get("/put/a/1")
-    assert browser.get("/append/late").status_code == 401
+    late = browser.get("/append/late")
+    assert (late.status_code, late.headers["WWW-Authenticate"]) == (401, 'Bearer error="invalid_token"')
+    assert late.data == ficha.respond_to(ficha.SessionGone).body
     assert client.load(token(browser), fresh=True) is None
 
 
@@ -264,6 +286,7 @@ def test_an_outage_is_503_and_no_logout(stopped: tuple[Client, RedisServer]) -> 
     response = browser.get("/put/b/2")
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
     assert "Set-Cookie" not in response.headers
+    assert response.data == ficha.respond_to(ficha.Unavailable).body
 
 
 def test_the_test_client_s_session_transaction(browser: FlaskClient) -> None:

@@ -32,6 +32,7 @@ TABLES: dict[str, Any] = {
     "cookie": {"name": "sid", "insecure_http": True},
     "rule": RULES,
 }
+UNAUTHENTICATED = '{"error":"unauthenticated","message":"log in first"}\n'
 ORIGIN = "https://app.example"
 CORS = {"origins": [ORIGIN], "headers": ["X-Extra"], "credentials": True}
 
@@ -213,7 +214,7 @@ async def test_what_is_rewritten_below_the_layer_is_judged_where_it_is_routed(cl
         inner.add_middleware(rewriting(**changes))
         return FichaMiddleware(inner, client)
 
-    assert (await answer(app(path="/staff/x"), "/public/x"))[:2] == (401, "Unauthorized")
+    assert (await answer(app(path="/staff/x"), "/public/x"))[:2] == (401, UNAUTHENTICATED)
     assert (await answer(app(method="POST"), "/items"))[0] == 401
     assert (await answer(app(path="/items"), "/public/x"))[0] == 200
     staff = f"Bearer {client.create('stella', roles=['staff']).token}".encode()
@@ -245,7 +246,7 @@ async def test_what_anything_else_rewrites_on_the_way_to_a_router_is_judged_too(
         app = FichaMiddleware(outer, client)
         assert (await answer(app, "/public/x"))[0] == 404
         outer.mount("/public", rewrite(staff))
-    assert (await answer(app, "/public/x"))[:2] == (401, "Unauthorized")
+    assert (await answer(app, "/public/x"))[:2] == (401, UNAUTHENTICATED)
     staff_s = f"Bearer {client.create('stella', roles=['staff']).token}".encode()
     headers = [(b"host", b"shop.example"), (b"authorization", staff_s)]
     assert (await answer(app, "/public/x", headers=headers))[0] == 200

@@ -9,7 +9,7 @@
 from ficha._attributes import REMOVE
 from ficha._client import Client
 from ficha._config import Source as ConfigSource
-from ficha._core import NOT_READY, Config, Decision, ManualClock, Session
+from ficha._core import NOT_READY, Config, Decision, ErrorResponse, ManualClock, ResponseCookie, Session
 from ficha._credential import Credential
 from ficha._errors import (
     AccessDenied,
@@ -30,6 +30,7 @@ from ficha._errors import (
     Unavailable,
     UnknownOutcome,
     WriteRefused,
+    respond_to,
 )
 from ficha._http import environ_request, scope_request
 from ficha._identity import Identity
@@ -48,6 +49,7 @@ __all__ = [
     "CorruptRecord",
     "Credential",
     "Decision",
+    "ErrorResponse",
     "FichaError",
     "Finding",
     "Identity",
@@ -57,6 +59,7 @@ __all__ = [
     "ManualClock",
     "OperationTimeout",
     "Overloaded",
+    "ResponseCookie",
     "Route",
     "Session",
     "SessionGone",
@@ -67,5 +70,6 @@ __all__ = [
     "UnknownOutcome",
     "WriteRefused",
     "environ_request",
+    "respond_to",
     "scope_request",
 ]

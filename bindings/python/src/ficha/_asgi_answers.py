@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http import HTTPStatus
 from typing import Any
+
+from ficha._core import ErrorResponse
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -40,12 +41,11 @@ def merged(given: Iterable[tuple[bytes, bytes]], ours: list[tuple[bytes, bytes]]
     return fields
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send, status: int, headers: Fields) -> None:
-    """Answer a request or a handshake that may not pass; without a reason, which is not for clients."""
-    body, fields = b"", encode(headers)
-    if status != HTTPStatus.NO_CONTENT:
-        body = HTTPStatus(status).phrase.encode()
-        fields += [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
+async def refuse(scope: Scope, receive: Receive, send: Send, answer: ErrorResponse, also: Fields = ()) -> None:
+    """Answer a request or a handshake that may not pass; ``also`` are fields that the response has anyway."""
+    body, fields = answer.body, merged(encode(also), encode(answer.headers))
+    if body:
+        fields += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     kind = "http.response"
     if scope["type"] == "websocket":
         await receive()
@@ -53,5 +53,5 @@ async def refuse(scope: Scope, receive: Receive, send: Send, status: int, header
             await send({"type": "websocket.close", "code": 1008})
             return
         kind = "websocket.http.response"
-    await send({"type": f"{kind}.start", "status": status, "headers": fields})
+    await send({"type": f"{kind}.start", "status": answer.status, "headers": fields})
     await send({"type": f"{kind}.body", "body": body})

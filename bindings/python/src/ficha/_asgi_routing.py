@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ficha._asgi_answers import Scope, refuse
 from ficha._core import Decision
+from ficha._errors import respond_to
 from ficha._http import RawRequest, routed_path, to_bytes
 from ficha.routes import STARLETTE_PARAMETER, Finding, Route, name_of, template
 
@@ -87,7 +88,7 @@ def _judged_first(run: Any) -> Any:
         if decision is None or decision.allowed:
             await run(self, scope, receive, send)
         else:
-            await refuse(scope, receive, send, decision.status, decision.headers)
+            await refuse(scope, receive, send, respond_to(decision))
 
     setattr(judged_first, _GUARD, True)
     return judged_first

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from ficha import _core
 from ficha._errors import CorruptRecord, InvalidArgument
 
 #: One step of a patch: (kind, name, JSON text, number, key of a bag), as ficha._core takes it.
@@ -26,6 +27,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 # Values that cannot have changed as long as they are the same object.
 _IMMUTABLE = (str, int, float, bool, type(None))
+_ABSENT = object()
 
 
 def to_json(name: str, value: object) -> str:
@@ -57,10 +59,29 @@ def from_json(name: str, text: str) -> Any:
     raise CorruptRecord(f"attribute {name!r}: what is stored is not JSON")
 
 
+def _difference(before: list[tuple[str, str]], after: list[tuple[str, str]]) -> list[Op]:
+    try:
+        return _core.difference(before, after)
+    except InvalidArgument:
+        # Nested too deeply, or a number that not every language has: for the store to refuse, in its own words.
+        return remove_ops({name for name, _ in before} - {name for name, _ in after}) + set_ops(Texts(after))
+
+
+def _as_held_here(name: str, text: str) -> str:
+    # Digits of a fraction beyond a float's, which another language has stored, are no change of this service's.
+    return _encode(from_json(name, text))
+
+
+class Texts(dict[str, str]):
+    """Attributes that were encoded already: JSON texts by name."""
+
+
 def to_pairs(attributes: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Return (name, JSON text) of every attribute."""
     if not attributes:
         return []
+    if isinstance(attributes, Texts):
+        return list(attributes.items())
     return [(check_name(name), to_json(name, value)) for name, value in attributes.items()]
 
 
@@ -105,57 +126,56 @@ def remove_ops(names: Iterable[str]) -> list[Op]:
     return [("remove", check_name(name), "", 0, "") for name in names]
 
 
+class Difference(NamedTuple):
+    """What a request made of a session's attributes."""
+
+    #: The ops that lead there from what was read; none where nothing changed.
+    ops: list[Op]
+    #: All attributes, each encoded once.
+    texts: Texts
+
+    @property
+    def changed(self) -> set[str]:
+        """The names of what is new, or says something else."""
+        return {op[1] for op in self.ops if op[0] == "set"}
+
+
 class Baseline:
     """The attributes of a session as they were read, to be compared with what a request made of them.
 
-    Nested changes count: values are compared as JSON. One thread at a time.
+    Nested changes count; the same value in other words is none. One thread at a time.
     """
 
-    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
-        """Start from the JSON texts of a session's attributes; from nothing for a new session."""
-        self._texts = dict(texts or {})
-        self._values: dict[str, Any] = {}
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Baseline:
-        """Start from what was just written."""
-        baseline = cls(dict(to_pairs(values)))
-        baseline._values = dict(values)
-        return baseline
-
-    @property
-    def names(self) -> Iterable[str]:
-        """The attributes' names."""
-        return self._texts.keys()
+    def __init__(self, texts: Mapping[str, str] | None = None, values: Mapping[str, Any] | None = None) -> None:
+        """Start from the JSON texts of a session's attributes, and the values they were made of; or from nothing."""
+        #: JSON texts by name.
+        self.texts = Texts(texts or {})
+        self._values = dict(values or {})
 
     def values(self) -> dict[str, Any]:
         """Return the native values, newly decoded: the caller's to change."""
-        self._values = {name: from_json(name, text) for name, text in self._texts.items()}
+        self._values = {name: from_json(name, text) for name, text in self.texts.items()}
         return dict(self._values)
-
-    def changes(self, current: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-        """Return (name, value) of what is new in ``current`` or differs from what was read."""
-        return [(name, current[name]) for name, _ in self._differences(current)]
 
     def changed(self, current: Mapping[str, Any]) -> bool:
         """Whether ``current`` differs from what was read."""
-        return bool(self._texts.keys() - current.keys()) or any(True for _ in self._differences(current))
+        return bool(self.difference(current).ops)
 
-    def ops(self, current: Mapping[str, Any]) -> list[Op]:
-        """Return the ops that make the stored session's attributes those of ``current``; empty if nothing changed."""
-        return remove_ops(name for name in self._texts if name not in current) + [
-            ("set", name, text, 0, "") for name, text in self._differences(current)
-        ]
-
-    def _differences(self, current: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    def difference(self, current: Mapping[str, Any]) -> Difference:
+        """Return what ``current`` is, and in what it differs from what was read."""
+        before = [(name, text) for name, text in self.texts.items() if name not in current]
+        after, texts = [], Texts()
         for name, value in current.items():
-            if name in self._values and value is self._values[name] and isinstance(value, _IMMUTABLE):
+            known = self.texts.get(check_name(name))
+            if known is not None and isinstance(value, _IMMUTABLE) and value is self._values.get(name, _ABSENT):
+                texts[name] = known
                 continue
-            before = self._texts.get(check_name(name))
-            text = to_json(name, value)
-            # Another language may have written the same value with other blanks or escapes.
-            if before is None or (text != before and text != _encode(from_json(name, before))):
-                yield name, text
+            text = texts[name] = to_json(name, value)
+            if text != known:
+                after.append((name, text))
+                if known is not None:
+                    before.append((name, _as_held_here(name, known)))
+        return Difference(_difference(before, after) if before or after else [], texts)
 
     def follow(self, op: Op) -> None:
         """Take note of an op on a bag, which is written by itself: it is no difference any more."""
@@ -165,11 +185,11 @@ class Baseline:
             entries[key] = from_json(name, text)
         else:
             entries.pop(key, None)
-        self._texts[name] = to_json(name, entries)
+        self.texts[name] = to_json(name, entries)
         self._values.pop(name, None)
 
     def _bag_of(self, name: str) -> dict[str, Any]:
-        entries = from_json(name, self._texts.get(name, "{}"))
+        entries = from_json(name, self.texts.get(name, "{}"))
         if not isinstance(entries, dict):
             raise InvalidArgument(f"attribute {name!r} is no bag: it is not an object")
         return entries

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import inspect
 import logging
 import weakref
@@ -12,7 +11,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ficha import _core, _requests
-from ficha._completions import completions_of, running_loop
+from ficha._completions import expect, running_loop
 from ficha._config import Source, read_config
 from ficha._core import Decision, Request, Session
 from ficha._credential import Credential, hide_in_environ, hide_in_scope
@@ -135,17 +134,15 @@ class Client(_core.Client):
 
     async def arun(self, request: Request) -> Any:
         """Carry the request out; the asynchronous form of run()."""
-        loop = running_loop()
-        submit = functools.partial(_submit, self, request)
-        return await completions_of(loop).wait_for(loop, submit)
+        queue, operation, future = expect()
+        self.submit(queue, operation, request)
+        return await future
 
     async def aload(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None:
         """Asynchronous load(). A hit in the near cache is returned without waiting for the loop."""
         running_loop()  # before a hit too: under trio, an error with misses alone would wait for production
-        known = self.try_load(token, touch=touch, fresh=fresh)
-        if known == _core.NOT_READY:
-            known = await self.arun(_requests.load(token, touch=touch, fresh=fresh))
-        return cast("Session | None", known)
+        found = self._aload(token, touch=touch, fresh=fresh)
+        return found if found is None or type(found) is Session else cast("Session | None", await found)
 
     def check_routes(self, routes: Sequence[Route]) -> list[Finding]:
         """Return which rules decide about each route, and what is wrong with that; one finding or more for each."""
@@ -174,13 +171,9 @@ class Client(_core.Client):
         readings: Sequence[Reading] = (),
     ) -> Decision:
         """Asynchronous authorize(). A hit in the near cache is returned without waiting for the loop."""
-        loop = running_loop()  # as aload()
-        decision = self.try_authorize(method, path, headers, scheme, peer, prefix, readings)
-        if decision is None:
-            request = (method, path, headers, scheme, peer, prefix, readings)
-            submit = functools.partial(_submit_authorize, self, request)
-            decision = cast(Decision, await completions_of(loop).wait_for(loop, submit))
-        return decision
+        running_loop()  # as aload()
+        decided = self._aauthorize(method, path, headers, scheme, peer, prefix, readings)
+        return decided if type(decided) is Decision else cast(Decision, await decided)
 
     def authorize_wsgi(self, environ: MutableMapping[str, Any]) -> Decision:
         """authorize() for the request of a WSGI environ.
@@ -244,14 +237,6 @@ class Client(_core.Client):
     apatch_principal = _awaited("apatch_principal", _requests.patch_principal, int)
     list = _blocking("list", _requests.list_sessions, Sessions)
     alist = _awaited("alist", _requests.list_sessions, Sessions)
-
-
-def _submit(client: Client, request: Request, queue: _core.CompletionQueue, operation: int) -> None:
-    client.submit(queue, operation, request)
-
-
-def _submit_authorize(client: Client, request: tuple[Any, ...], queue: _core.CompletionQueue, operation: int) -> None:
-    client.submit_authorize(queue, operation, *request)
 
 
 _open_clients: weakref.WeakSet[Client] = weakref.WeakSet()

@@ -7,10 +7,12 @@ import itertools
 import os
 import threading
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 from ficha import _core
+
+#: Where an operation completes, under which id, and the future of it.
+Expected = tuple[_core.CompletionQueue, int, "asyncio.Future[Any]"]
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
@@ -38,24 +40,17 @@ class LoopCompletions:
         self._pending: dict[int, asyncio.Future[Any]] = {}
         loop.add_reader(self._queue.fileno(), self._deliver)
 
-    async def wait_for(
-        self, loop: asyncio.AbstractEventLoop, submit: Callable[[_core.CompletionQueue, int], None]
-    ) -> Any:
-        """Submit an operation and return its value, or raise its error."""
+    def expect(self, loop: asyncio.AbstractEventLoop) -> Expected:
+        """Return where an operation is to complete, and the future of its value or its error."""
         operation = next(self._ids)
-        future: asyncio.Future[Any] = loop.create_future()
-        self._pending[operation] = future
-        try:
-            submit(self._queue, operation)
-            return await future
-        finally:
-            self._pending.pop(operation, None)
+        future = self._pending[operation] = loop.create_future()
+        return self._queue, operation, future
 
     def _deliver(self) -> None:
         for operation, outcome in self._queue.drain():
-            future = self._pending.get(operation)
-            if future is None or future.done():
-                continue
+            future = self._pending.pop(operation)
+            if future.done():
+                continue  # nobody awaits it any more
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
@@ -74,6 +69,12 @@ def completions_of(loop: asyncio.AbstractEventLoop) -> LoopCompletions:
         with _lock:
             forget_closed_loops()
             return _by_loop.setdefault(loop, LoopCompletions(loop))
+
+
+def expect() -> Expected:
+    """Have an operation complete in the running event loop. Called by the native module, too."""
+    loop = running_loop()
+    return completions_of(loop).expect(loop)
 
 
 def forget_closed_loops() -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from ficha import _core
+from ficha._core import Decision, ErrorResponse
+
+# {code: (name, HTTP status)}, as the core has them.
+_TABLE = _core.error_table()
 
 
 class FichaError(Exception):
@@ -12,23 +18,29 @@ class FichaError(Exception):
     name: ClassVar[str] = "unknown"
     http_status: ClassVar[int] = 503
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give a class of a code the name and the status that the core has for it."""
+        super().__init_subclass__(**kwargs)
+        if "code" in vars(cls):
+            cls.name, cls.http_status = _TABLE[cls.code]
+
 
 class InvalidArgument(FichaError, ValueError):
     """A value is out of its documented range, or JSON cannot carry it."""
 
-    code, name, http_status = 1, "invalid_argument", 400
+    code = 1
 
 
 class InvalidConfig(FichaError, ValueError):
     """The configuration cannot work; reported when a client is opened."""
 
-    code, name, http_status = 2, "invalid_config", 0
+    code = 2
 
 
 class TooLarge(FichaError, ValueError):
     """A value, record or token exceeds its documented size."""
 
-    code, name, http_status = 3, "too_large", 413
+    code = 3
 
 
 class StoreError(FichaError):
@@ -38,79 +50,79 @@ class StoreError(FichaError):
 class Unavailable(StoreError, ConnectionError):
     """Not connected, refused, or the server is not ready."""
 
-    code, name = 10, "unavailable"
+    code = 10
 
 
 class OperationTimeout(StoreError, TimeoutError):
     """A deadline passed, and nothing can have been changed."""
 
-    code, name = 11, "timeout"
+    code = 11
 
 
 class AccessDenied(StoreError):
     """The server refused the credentials or the command."""
 
-    code, name = 12, "access_denied"
+    code = 12
 
 
 class WriteRefused(StoreError):
     """The server takes no writes now: read-only, out of memory, or without its replicas."""
 
-    code, name = 13, "write_refused"
+    code = 13
 
 
 class CorruptRecord(StoreError):
     """What is stored is not a session record of a known version."""
 
-    code, name = 14, "corrupt_record"
+    code = 14
 
 
 class UnknownOutcome(StoreError):
     """A write was sent and no reply came: it may have happened."""
 
-    code, name = 15, "unknown_outcome"
+    code = 15
 
 
 class Overloaded(StoreError):
     """Too many commands are in flight."""
 
-    code, name = 16, "overloaded"
+    code = 16
 
 
 class Incomplete(StoreError):
     """Not all of a principal's sessions could be found in time, on a server that evicts keys."""
 
-    code, name = 17, "incomplete"
+    code = 17
 
 
 class SessionGone(FichaError):
     """A write to a session that is no longer live."""
 
-    code, name, http_status = 20, "session_gone", 401
+    code = 20
 
 
 class Conflict(FichaError):
     """The expected generation differs from the stored one."""
 
-    code, name, http_status = 21, "conflict", 409
+    code = 21
 
 
 class AttributeExists(FichaError):
     """An ``add`` of an attribute that is there."""
 
-    code, name, http_status = 22, "attribute_exists", 409
+    code = 22
 
 
 class SessionLimit(FichaError):
     """The principal has as many sessions as it may have."""
 
-    code, name, http_status = 23, "session_limit", 429
+    code = 23
 
 
 class ClientClosed(FichaError):
     """The client was closed."""
 
-    code, name, http_status = 30, "closed", 0
+    code = 30
 
 
 ERRORS: dict[int, type[FichaError]] = {
@@ -139,3 +151,12 @@ ERRORS: dict[int, type[FichaError]] = {
 def make_error(code: int, message: str) -> FichaError:
     """Return the exception for an error of the core. Called by the native module."""
     return ERRORS.get(code, FichaError)(message)
+
+
+#: What no handler is to blame for, and whose answer says more than that something went wrong.
+ANSWERED = (StoreError, SessionGone, SessionLimit)
+
+
+def respond_to(denied: Decision | FichaError | type[FichaError]) -> ErrorResponse:
+    """Return what a client is told of a decision that does not allow, or of an error: the same in every host."""
+    return _core.respond_to(denied if isinstance(denied, Decision) else denied.code)

@@ -55,6 +55,7 @@ def login(
     protected: Attributes | None = None,
     device: Device | None = None,
     level: int = 0,
+    authenticated: bool = True,
     idle_timeout: Seconds | None = None,
     absolute_timeout: Seconds | None = None,
     keep_attributes: bool = True,
@@ -63,7 +64,8 @@ def login(
 
     The attributes of a ``current`` of the same principal move along, protected ones too. ``keep_attributes`` carries
     the ordinary ones of an anonymous one over, as the store holds them at the moment it ends; never those of another
-    principal. Raises as create(), and SessionGone when a ``current`` of the same principal is no longer live.
+    principal. ``authenticated`` says that the principal proves itself now; False for a login by a remembered device,
+    say. Raises as create(), and SessionGone when a ``current`` of the same principal is no longer live.
     """
     idle, absolute = to_seconds(idle_timeout), to_seconds(absolute_timeout)
     return _build(
@@ -78,7 +80,7 @@ def login(
             to_pairs(protected),
             device,
             level,
-            True,
+            authenticated,
             idle,
             absolute,
         ),

@@ -9,14 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, cast
 
 from aiohttp import web
 
-from ficha import Client, Decision, SessionGone, SessionLimit, StoreError
+from ficha import Client, Decision, ErrorResponse, respond_to
 from ficha._asgi_answers import Fields, encode, merged
+from ficha._errors import ANSWERED
 from ficha._http import to_bytes
 from ficha.asgi import RequestSession
 
@@ -60,7 +60,7 @@ def _middleware(client: Client) -> Any:
         )
         decision.credential = client.hide_in_scope(scope)
         if not decision.allowed:
-            return _answer(decision.status, decision.headers)
+            return _answer(respond_to(decision))
         request[_STATE] = state = _State(RequestSession(client, decision.session), decision)
         fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         seen = request.clone(headers=fields)
@@ -73,12 +73,11 @@ def _middleware(client: Client) -> Any:
                 raise
             if not response.prepared:
                 await _tell(request, response)
-        except (StoreError, SessionGone, SessionLimit) as error:
+        except ANSWERED as error:
             if state.told:
                 raise
             state.told = True
-            retry = (("Retry-After", "1"),) if isinstance(error, StoreError) else ()
-            return _answer(error.http_status, (*decision.headers, *retry))
+            return _answer(respond_to(error), _headers(state))
         return response
 
     return judge
@@ -89,22 +88,30 @@ async def _tell(request: web.BaseRequest, response: web.StreamResponse) -> None:
     state: _State | None = request.get(_STATE)
     if state is None or state.told:
         return
-    session, decision = state.session, state.decision
     if response.status < 500:
-        await session.save()
+        await state.session.save()
     state.told = True
-    headers = list(decision.headers)
-    if session.cookie is not None and decision.carrier != "bearer":
-        headers += [("Set-Cookie", session.cookie), ("Cache-Control", "no-store")]
     given = [(name.encode(), value.encode()) for name, value in response.headers.items()]
-    together = merged(given, encode(headers))
+    together = _decoded(merged(given, encode(_headers(state))))
     response.headers.clear()
-    response.headers.extend((name.decode(), value.decode("latin-1")) for name, value in together)
+    response.headers.extend(together)
 
 
-def _answer(status: int, headers: Fields) -> web.Response:
-    text = "" if status == HTTPStatus.NO_CONTENT else HTTPStatus(status).phrase
-    return web.Response(status=status, headers=list(headers), text=text)
+def _headers(state: _State) -> Fields:
+    headers = list(state.decision.headers)
+    if state.session.cookie is not None and state.decision.carrier != "bearer":
+        headers += [("Set-Cookie", state.session.cookie.field()), ("Cache-Control", "no-store")]
+    return headers
+
+
+def _answer(answer: ErrorResponse, also: Fields = ()) -> web.Response:
+    headers = _decoded(merged(encode(also), encode(answer.headers)))
+    kind = "application/json" if answer.body else None
+    return web.Response(status=answer.status, headers=headers, body=answer.body, content_type=kind)
+
+
+def _decoded(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode(), value.decode("latin-1")) for name, value in fields]
 
 
 __all__ = ["decision_of", "session_of", "setup"]

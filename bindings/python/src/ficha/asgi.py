@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-from ficha import Client, Decision, FichaError, InvalidConfig, Session, SessionGone, SessionLimit, StoreError, _requests
-from ficha._asgi_answers import Fields, Message, Receive, Scope, Send, encode, merged, refuse
+from ficha import Client, Decision, InvalidConfig, ResponseCookie, Session, _requests, respond_to
+from ficha._asgi_answers import Message, Receive, Scope, Send, encode, merged, refuse
 from ficha._asgi_routing import is_mounted, routes, watch
-from ficha._attributes import Bag, Baseline, Op
+from ficha._attributes import Bag, Baseline, Op, Texts, to_pairs
+from ficha._errors import ANSWERED
 from ficha._http import scope_request
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -35,8 +36,8 @@ class RequestSession(MutableMapping[str, Any]):
         self._baseline = Baseline(session.attributes_json() if session else None)
         self._values: dict[str, Any] | None = None
         self._bag_ops: list[Op] = []
-        #: What the response has to tell the client: a value for Set-Cookie, or None.
-        self.cookie: str | None = None
+        #: The cookie that the response has to set, or None.
+        self.cookie: ResponseCookie | None = None
 
     @property
     def _data(self) -> dict[str, Any]:
@@ -77,13 +78,18 @@ class RequestSession(MutableMapping[str, Any]):
 
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
-        await self.save()
-        return self._take(await self._client.alogin(self.stored, principal, **options))
+        if self.stored is None:
+            written = self._baseline.difference(self._values or {}).texts
+            options["attributes"] = Texts({**written, **dict(to_pairs(options.get("attributes")))})
+        else:
+            await self.save()
+            written = self._baseline.texts
+        return self._take(await self._client.alogin(self.stored, principal, **options), written)
 
     async def rotate(self) -> Session | None:
         """Move the session to a new token, if there is one."""
         await self.save()
-        return self._take(await self._client.arotate(self.stored)) if self.stored else None
+        return self._take(await self._client.arotate(self.stored), self._baseline.texts) if self.stored else None
 
     async def logout(self) -> None:
         """Revoke the session, and clear the cookie."""
@@ -102,23 +108,30 @@ class RequestSession(MutableMapping[str, Any]):
         """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
         if self._values is None:
             return
-        ops = [*self._bag_ops, *self._baseline.ops(self._values)]
+        difference = self._baseline.difference(self._values)
+        ops = [*self._bag_ops, *difference.ops]
         if not ops:
             return
+        values = dict(self._values)
         if self.stored is None:
-            self._take(await self._client.acreate(attributes=self._values))
+            session = await self._client.acreate(attributes=difference.texts)
+            self.stored, self.cookie = session, self._client.set_cookie(session)
         else:
             await self._client.arun(_requests.patch_ops(self.stored, ops))
-            self._baseline = Baseline.of(self._values)
+        self._baseline = Baseline(difference.texts, values)
         self._bag_ops.clear()
 
-    def _take(self, session: Session) -> Session:
-        self.stored, self._baseline = session, Baseline(session.attributes_json())
-        # A value that has not changed stays the object that the application may hold on to, and go on changing.
+    def _take(self, session: Session, written: Texts) -> Session:
         known = self._values or {}
-        differing = dict(self._baseline.changes(known))
+        self.stored, self._baseline = session, Baseline(session.attributes_json())
+        self._bag_ops.clear()
+        # A value that has not changed stays the object that the application may hold on to, and go on changing.
         self._values = self._baseline.values()
-        self._values.update((name, known[name]) for name in self._values if name in known and name not in differing)
+        self._values.update(
+            (name, known[name])
+            for name, text in self._baseline.texts.items()
+            if name in known and written.get(name) == text
+        )
         self.cookie = self._client.set_cookie(session)
         return session
 
@@ -152,7 +165,7 @@ class FichaMiddleware:
         decision = await self.client.aauthorize(*raw)
         decision.credential = self.client.hide_in_scope(scope)
         if not decision.allowed:
-            await refuse(scope, receive, send, decision.status, decision.headers)
+            await refuse(scope, receive, send, respond_to(decision))
             return
         watch(self.client, scope, raw)
         del raw  # no frame of a traceback shows the credential
@@ -162,10 +175,10 @@ class FichaMiddleware:
         try:
             await self.app(scope, receive, response.send)
             await response.end()
-        except (StoreError, SessionGone, SessionLimit) as error:
+        except ANSWERED as error:
             if response.started:
                 raise
-            await refuse(scope, receive, send, error.http_status, [*response.headers(), *_explanation(error)])
+            await refuse(scope, receive, send, respond_to(error), response.headers())
 
 
 class _Response:
@@ -198,14 +211,8 @@ class _Response:
     def headers(self) -> list[tuple[str, str]]:
         headers = list(self._decision.headers)
         if self._session.cookie is not None and self._decision.carrier != "bearer":
-            headers += [("Set-Cookie", self._session.cookie), ("Cache-Control", "no-store")]
+            headers += [("Set-Cookie", self._session.cookie.field()), ("Cache-Control", "no-store")]
         return headers
-
-
-def _explanation(error: FichaError) -> Fields:
-    if isinstance(error, SessionGone):
-        return [("WWW-Authenticate", 'Bearer error="invalid_token"')]
-    return [("Retry-After", "1")] if isinstance(error, StoreError) else []
 
 
 __all__ = ["FichaMiddleware", "RequestSession", "routes"]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import flask
@@ -22,16 +21,16 @@ from flask.sessions import SessionInterface, SessionMixin
 from ficha import (
     Client,
     Decision,
-    FichaError,
+    ErrorResponse,
     InvalidArgument,
+    ResponseCookie,
     Session,
-    SessionGone,
-    SessionLimit,
-    StoreError,
     _requests,
+    respond_to,
 )
 from ficha._attributes import Bag, Baseline, Op
 from ficha._core import Request
+from ficha._errors import ANSWERED
 from ficha._identity import Identity
 from ficha._requirement import requirement
 
@@ -63,8 +62,8 @@ class FichaSession(SessionMixin):
         """Stand for the session that the request came with, or for none."""
         self._client = client
         self._bag_ops: list[Op] = []
-        #: The value of a Set-Cookie field that the client is to have, or None.
-        self.cookie: str | None = None
+        #: The cookie that the response has to set, or None.
+        self.cookie: ResponseCookie | None = None
         self._take(stored)
 
     def _take(self, stored: Session | None) -> None:
@@ -139,7 +138,10 @@ class FichaSession(SessionMixin):
 
     def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
-        self.save()
+        if self.stored is None and not self._unproven:
+            options["attributes"] = {**self._values, **(options.get("attributes") or {})}
+        else:
+            self.save()
         session = self._client.login(self.stored, principal, **options)
         self._take(session)
         self.cookie = self._client.set_cookie(session)
@@ -182,20 +184,12 @@ class FichaSession(SessionMixin):
         if now:
             self.login(identity.principal, protected=written, level=identity.level, **roles)
         else:
-            self._enter_by_cookie(identity, written, roles)
+            self.login(identity.principal, protected=written, authenticated=False, **roles)
 
     def forget_unproven(self, user_id: str | None) -> None:
         """Drop what Flask-Login has written of a user whom a remember-cookie names, and nobody knows any more."""
         if user_id is not None and self._unproven.get("_user_id") == user_id:
             self._unproven.clear()
-
-    def _enter_by_cookie(self, identity: Identity, written: dict[str, Any], roles: dict[str, Any]) -> None:
-        before, values = self.stored, self._values
-        session = self._client.create(identity.principal, values, protected=written, authenticated=False, **roles)
-        if before is not None:
-            self._client.revoke(before)
-        self._take(session)
-        self.cookie = self._client.set_cookie(session)
 
     # --- storing -----------------------------------------------------------------------------------------------------
 
@@ -203,19 +197,19 @@ class FichaSession(SessionMixin):
         """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
         if self._unproven:
             raise ReservedName(min(self._unproven))
-        if "_user_id" in self._apart.names and "_user_id" not in self._login:
+        if "_user_id" in self._apart.texts and "_user_id" not in self._login:
             self.logout()  # Flask-Login has thrown the user out
-        ops = [*self._bag_ops, *self._baseline.ops(self._values)]
-        apart = self._apart.ops(self._login)
-        if not ops and not apart:
+        difference, apart = self._baseline.difference(self._values), self._apart.difference(self._login)
+        ops = [*self._bag_ops, *difference.ops]
+        if not ops and not apart.ops:
             return
         if self.stored is None:
-            session = self._run(_requests.create(attributes=self._values))
-            self._take(session)
-            self.cookie = self._client.set_cookie(session)
-            return
-        self._run(_requests.patch_ops(self.stored, ops, apart))
-        self._baseline, self._apart = Baseline.of(self._values), Baseline.of(self._login)
+            session = self._run(_requests.create(attributes=difference.texts))
+            self.stored, self.cookie = session, self._client.set_cookie(session)
+        else:
+            self._run(_requests.patch_ops(self.stored, ops, apart.ops))
+        self._baseline = Baseline(difference.texts, self._values)
+        self._apart = Baseline(apart.texts, self._login)
         self._bag_ops.clear()
 
     def _run(self, request: Request) -> Any:
@@ -253,15 +247,17 @@ class Sessions(SessionInterface):
             if response.status_code < 500:
                 ours.forget_unproven(_remembered())
                 ours.save()
-        except (StoreError, SessionGone, SessionLimit, Refused) as error:
-            _fail(response, error)
+        except (*ANSWERED, Refused) as error:
+            if isinstance(error, Refused):
+                flask.current_app.logger.warning("the session was not saved: %s", error)
+            _become(response, respond_to(error))
         for name, value in judged.headers:
             if name == "Vary":
                 response.vary.update(word.strip() for word in value.split(","))
             else:
                 response.headers[name] = value
         if ours.cookie is not None and judged.carrier != "bearer" and response.status_code < 500:
-            response.headers.add("Set-Cookie", ours.cookie)
+            response.headers.add("Set-Cookie", ours.cookie.field())
             response.cache_control.no_store = True
 
     def _listen(self, app: flask.Flask) -> None:
@@ -333,20 +329,19 @@ def _refusal() -> flask.Response | None:
 
 
 def _denial(judged: Decision) -> flask.Response:
-    body = "" if judged.status == HTTPStatus.NO_CONTENT else HTTPStatus(judged.status).phrase
-    response = flask.Response(body, judged.status, content_type="text/plain")
-    response.headers.update(judged.headers)
+    response = flask.Response()
+    _become(response, respond_to(judged))
     return response
 
 
-def _fail(response: flask.Response, error: FichaError) -> None:
-    response.status_code = error.http_status
-    response.set_data(HTTPStatus(error.http_status).phrase)
-    response.headers["Content-Type"] = "text/plain"
-    if isinstance(error, StoreError):
-        response.headers["Retry-After"] = "1"
-    elif not isinstance(error, (SessionGone, SessionLimit)):
-        flask.current_app.logger.warning("the session was not saved: %s", error)
+def _become(response: flask.Response, answer: ErrorResponse) -> None:
+    response.status_code = answer.status
+    response.set_data(answer.body)
+    response.headers.update(answer.headers)
+    if answer.body:
+        response.headers["Content-Type"] = "application/json"
+    else:
+        response.headers.remove("Content-Type")
 
 
 __all__ = ["FichaSession", "Sessions", "decision", "require"]

@@ -47,14 +47,14 @@ class SessionWrapper(_Wrapper):  # type: ignore[misc]
                 raise SuspiciousOperation("The session was ended before the request completed.") from None
         client = get_client()
         if session.cookie_due is not None:
-            field = client.set_cookie(session.cookie_due, session.cookie_value)
+            cookie = client.set_cookie(session.cookie_due, session.cookie_value)
         elif session.accessed and session.session_key is None and self.cookie_name in self.scope["cookies"]:
-            field = client.clear_cookie()
+            cookie = client.clear_cookie()
         else:
             return
         session.cookie_due = None
         headers = message.setdefault("headers", [])
-        headers += [(b"set-cookie", field.encode()), (b"cache-control", b"no-store")]
+        headers += [(b"set-cookie", cookie.field().encode()), (b"cache-control", b"no-store")]
 
 
 def install() -> None:

@@ -6,9 +6,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-from http.cookies import Morsel
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -20,10 +18,10 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import http_date, parse_header_parameters
 
-from ficha import Decision, FichaError, SessionLimit, StoreError
+from ficha import Decision, ErrorResponse, FichaError, ResponseCookie, Unavailable, respond_to
 from ficha._core import find_cookie
+from ficha._errors import ANSWERED
 from ficha._http import RawRequest
 from ficha._requirement import requirement
 from ficha.django.conf import configuration, get_client
@@ -36,6 +34,8 @@ from ficha.django.translated import tell_lifetimes
 _logger = logging.getLogger("ficha")
 
 ViewT = TypeVar("ViewT", bound=Callable[..., Any])
+ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
+Fields = Iterable[tuple[str, str]]
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -60,7 +60,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         hide_credential(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
+        """Answer what is no mistake of the view's: that the store is out of reach, or that the session has ended."""
         return _answer(exception)
 
     def process_response(  # type: ignore[override]
@@ -73,7 +73,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         try:
             if response.status_code >= 500:
                 session.undo_login()
-            elif session.modified and not session.is_empty():
+            elif session.may_be_modified and not session.is_empty():
                 session.save()
             if _must_renew(session, response):
                 session.renew_cookie()
@@ -91,7 +91,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         try:
             if response.status_code >= 500:
                 await session.aundo_login()
-            elif session.modified and not session.is_empty():
+            elif session.may_be_modified and not session.is_empty():
                 await session.asave()
             if _must_renew(session, response):
                 await session.arenew_cookie()
@@ -116,13 +116,15 @@ def _explain_id() -> None:
 
 def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseBase) -> HttpResponseBase:
     if session.outage and response.status_code >= 500:
-        response = _unavailable()  # what failed was not the view, but something before or after it
+        response = _response(respond_to(Unavailable))  # what failed was not the view, but something before or after it
     client = get_client()
     decision: Decision | None = getattr(request, "ficha", None)
     if decision is not None and decision.carrier == "bearer":
         session.cookie_due = None  # such a client keeps no cookies: a view that issues a token puts it into the body
     elif session.cookie_due is not None:
-        _set_age(_add_cookie(response, client.set_cookie(session.cookie_due, session.cookie_value)), session)
+        cookie = client.set_cookie(session.cookie_due, session.cookie_value)
+        _set_age(cookie, session)
+        _add_cookie(response, cookie)
         session.cookie_due = None
     elif session.accessed and session.session_key is None and not session.outage and _had_cookie(request):
         _add_cookie(response, client.clear_cookie())
@@ -133,7 +135,11 @@ def _finish(request: HttpRequest, session: SessionStore, response: HttpResponseB
 
 def _cookie(request: HttpRequest) -> str | None:
     field = request.META.get("HTTP_COOKIE")
-    value = find_cookie([field], get_client().config.cookie_name)[1] if field else None
+    return _cookie_in(field) if field else None
+
+
+def _cookie_in(field: str) -> str | None:
+    value = find_cookie([field], get_client().config.cookie_name)[1]
     return value.decode("latin-1") if value is not None else None
 
 
@@ -141,41 +147,40 @@ def _had_cookie(request: HttpRequest) -> bool:
     return bool(getattr(request, "_ficha_had_cookie", False))
 
 
-def _add_cookie(response: HttpResponseBase, field: str) -> Morsel[str]:
-    # Through response.cookies, where the test client and other middleware look for cookies.
-    pair, _, attributes = field.partition(";")
-    name, _, value = pair.partition("=")
-    _, options = parse_header_parameters("cookie;" + attributes)
-    response.cookies[name] = value
-    morsel: Morsel[str] = response.cookies[name]
-    for option, setting in options.items():
-        morsel[option] = setting
-    for flag in ("secure", "httponly"):
-        if flag in {part.strip().lower() for part in attributes.split(";")}:
-            morsel[flag] = True
+def _add_cookie(response: HttpResponseBase, cookie: ResponseCookie) -> None:
+    # Into response.cookies, where the test client and other middleware look for cookies.
+    response.set_cookie(
+        cookie.name,
+        cookie.value,
+        max_age=cookie.max_age,
+        path=cookie.path,
+        domain=cookie.domain or None,
+        secure=cookie.secure,
+        httponly=True,
+        samesite=cookie.same_site,
+    )
     patch_cache_control(response, no_store=True)
-    return morsel
 
 
-def _set_age(morsel: Morsel[str], session: SessionStore) -> None:
+def _set_age(cookie: ResponseCookie, session: SessionStore) -> None:
     stored = session.snapshot
     if stored is None or session.get_expire_at_browser_close():
-        morsel["max-age"] = morsel["expires"] = ""
-        return
-    now = time.time()
-    age = max(0, min(math.ceil(session.get_expiry_age()), math.ceil(stored.expires_at - now)))
-    morsel["max-age"], morsel["expires"] = age, http_date(now + age)
+        cookie.max_age = None
+    else:
+        left = min(math.ceil(session.get_expiry_age()), math.ceil(stored.expires_at - time.time()))
+        cookie.max_age = max(0, left)
 
 
-def _unavailable() -> HttpResponse:
-    return HttpResponse("Service Unavailable", status=503, content_type="text/plain", headers={"Retry-After": "1"})
+def _response(answer: ErrorResponse) -> HttpResponse:
+    response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
+    if not answer.body:
+        del response.headers["Content-Type"]
+    return _add_fields(response, answer.headers)
 
 
 def _answer(error: Exception) -> HttpResponse | None:
     """Return the response to what is no mistake of the application; None for what is."""
-    if isinstance(error, SessionLimit):
-        return HttpResponse("Too Many Requests", status=error.http_status, content_type="text/plain")
-    return _unavailable() if isinstance(error, StoreError) else None
+    return _response(respond_to(error)) if isinstance(error, ANSWERED) else None
 
 
 def _as_django_s(error: Exception) -> Exception:
@@ -229,7 +234,7 @@ class FichaMiddleware:
         return self._refusal(request, raw, await get_client().aauthorize(*raw)) if raw is not None else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer 503 when a view could not reach the store, 429 when it met the limit of sessions."""
+        """Answer what is no mistake of the view's: that the store is out of reach, or that the session has ended."""
         return _answer(exception)
 
     def _refusal(self, request: HttpRequest, raw: RawRequest, decision: Decision) -> HttpResponse | None:
@@ -249,23 +254,22 @@ class FichaMiddleware:
 
 def _token(decision: Decision) -> str | None:
     # The decision says that there is one, well formed.
-    field = decision.credential.forward() if decision.credential is not None else ("", "")
-    return field[1].partition(" ")[2].strip() if field[0] == "Authorization" else field[1].partition("=")[2].strip()
+    name, value = decision.credential.forward() if decision.credential is not None else ("", "")
+    return value.partition(" ")[2].strip() if name == "Authorization" else _cookie_in(value)
 
 
 def denial(decision: Decision) -> HttpResponse:
     """Return the response for a request that may not pass; without a reason, which is not for clients."""
-    response = HttpResponse(status=decision.status, content_type="text/plain")
-    if decision.status == HTTPStatus.NO_CONTENT:
-        del response.headers["Content-Type"]
-    else:
-        response.content = response.reason_phrase.encode()
-    return response
+    return _response(respond_to(decision))
 
 
-def add_headers(response: HttpResponseBase, decision: Decision) -> HttpResponseBase:
+def add_headers(response: ResponseT, decision: Decision) -> ResponseT:
     """Add the decision's headers to a response."""
-    for name, value in decision.headers:
+    return _add_fields(response, decision.headers)
+
+
+def _add_fields(response: ResponseT, fields: Fields) -> ResponseT:
+    for name, value in fields:
         if name == "Vary":
             patch_vary_headers(response, [value])
         else:

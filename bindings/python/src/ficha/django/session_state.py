@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, SessionBase, UpdateError
@@ -12,7 +12,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import SuspiciousOperation
 
 from ficha import FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
-from ficha._attributes import Bag, Baseline, Op, remove_ops
+from ficha._attributes import Bag, Baseline, Difference, Op, Texts
 from ficha._core import Request
 from ficha._identity import Identity
 from ficha.django.conf import claimed_identity, get_client
@@ -46,6 +46,29 @@ def id_of(key: str | None) -> str | None:
     if not key:
         return None
     return key if is_id(key) else get_client().session_id(key)
+
+
+class _Changes(NamedTuple):
+    """What a request made of a session: each value encoded once, for all that is written of it."""
+
+    ordinary: Difference
+    protected: Difference
+    bag_ops: list[Op]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.bag_ops or self.ordinary.ops or self.protected.ops)
+
+    @property
+    def ops(self) -> list[Op]:
+        """The steps on ordinary attributes."""
+        return [*self.bag_ops, *self.ordinary.ops]
+
+    @property
+    def texts_of_this_request(self) -> Texts:
+        """Of the ordinary attributes what this request has put in, and of bags the whole."""
+        names, texts = self.ordinary.changed | {op[1] for op in self.bag_ops}, self.ordinary.texts
+        return Texts((name, texts[name]) for name in names if name in texts)
 
 
 class SessionState(SessionBase):
@@ -103,6 +126,11 @@ class SessionState(SessionBase):
     @modified.setter
     def modified(self, value: bool) -> None:
         self._modified = value
+
+    @property
+    def may_be_modified(self) -> bool:
+        """Whether there can be something to save, for the middleware: save() compares, and encodes, once."""
+        return self._modified or bool(self._bag_ops) or self._values is not None
 
     @property
     def cookie_value(self) -> str | None:
@@ -213,12 +241,16 @@ class SessionState(SessionBase):
             self._loaded((yield self._looked_up(self._given)))
             if self._stored is None:
                 raise UpdateError
+        values, apart = ordinary(data), protected(data)
+        changes = _Changes(self._baseline.difference(values), self._protected.difference(apart), self._bag_ops)
         data.check(self._protected.values())
-        try:
-            yield from self._writing(data)
-        except SessionGone:
-            raise UpdateError from None
-        self._baseline, self._protected = Baseline.of(ordinary(data)), Baseline.of(protected(data))
+        if self._stored is None or changes or self._modified or self._identity is not None:
+            try:
+                yield from self._writing(data, changes)
+            except SessionGone:
+                raise UpdateError from None
+            self._baseline = Baseline(changes.ordinary.texts, values)
+            self._protected = Baseline(changes.protected.texts, apart)
         self._bag_ops.clear()
         self._identity = None
         self.modified = False
@@ -227,7 +259,7 @@ class SessionState(SessionBase):
     def _looked_up(key: str, touch: bool = True) -> Request:
         return _requests.find(key) if is_id(key) else _requests.load(key, touch=touch)
 
-    def _writing(self, data: SessionData) -> Steps[None]:
+    def _writing(self, data: SessionData, changes: _Changes) -> Steps[None]:
         stored, timeouts = self._stored, timeouts_of(data.get(EXPIRY))
         if timeouts is None:
             yield from self._deleting(self._given)
@@ -235,15 +267,14 @@ class SessionState(SessionBase):
             return
         identity = self._new_identity(data)
         if identity is not None:
-            yield from self._logging_in(identity, data, timeouts)
+            yield from self._logging_in(identity, changes, timeouts)
         elif stored is None:
-            self._issue((yield _requests.create("", ordinary(data), protected=protected(data), **timeouts)))
-        else:
-            ops, apart = [*self._bag_ops, *self._baseline.ops(ordinary(data))], self._protected.ops(protected(data))
-            if any(op[1] == EXPIRY for op in apart):
-                yield from self._changing_expiry(stored, ops, apart, timeouts)
-            elif ops or apart:
-                yield _requests.patch_ops(stored, ops, apart)
+            texts, apart = changes.ordinary.texts, changes.protected.texts
+            self._issue((yield _requests.create("", texts, protected=apart, **timeouts)))
+        elif any(op[1] == EXPIRY for op in changes.protected.ops):
+            yield from self._changing_expiry(stored, changes, timeouts)
+        elif changes:
+            yield _requests.patch_ops(stored, changes.ops, changes.protected.ops)
 
     def _new_identity(self, data: SessionData) -> Identity | None:
         if self._identity is not None or not data.logged_in:
@@ -252,19 +283,23 @@ class SessionState(SessionBase):
         known = self._stored.protected.get(SESSION_KEY) if self._stored else None
         return claimed_identity(str(user_id)) if user_id is not None and user_id != known else None
 
-    def _logging_in(self, identity: Identity, data: SessionData, timeouts: Timeouts) -> Steps[None]:
-        carried_over = not is_another_s(self._stored, identity)
-        removed = [name for name in self._baseline.names if name not in data and carried_over]
-        apart = [op for op in self._protected.ops(protected(data)) if op[0] == "remove" and carried_over]
-        values = dict(self._baseline.changes(ordinary(data)))
-        values.update((op[1], data[op[1]]) for op in self._bag_ops if op[1] in data)
+    def _logging_in(self, identity: Identity, changes: _Changes, timeouts: Timeouts) -> Steps[None]:
+        stored, own = self._stored, changes.texts_of_this_request
+        if stored is None:
+            own = changes.ordinary.texts
+        elif not is_another_s(stored, identity):
+            # Saved first: the store carries over what it holds when the session ends, with what other requests put in.
+            removed = [op for op in changes.protected.ops if op[0] == "remove"]
+            if changes.ops or removed:
+                yield _requests.patch_ops(stored, changes.ops, removed)
+            own = Texts()
         self._issue(
             (
                 yield _requests.login(
-                    self._stored,
+                    stored,
                     identity.principal,
-                    values,
-                    protected=protected(data),
+                    own,
+                    protected=changes.protected.texts,
                     roles=identity.roles,
                     scopes=identity.scopes,
                     level=identity.level,
@@ -274,8 +309,6 @@ class SessionState(SessionBase):
             )
         )
         self._entered = True
-        if (removed or apart) and self._stored is not None:
-            yield _requests.patch_ops(self._stored, remove_ops(removed), apart)
 
     def _undoing(self) -> Steps[None]:
         given = self._given
@@ -283,8 +316,8 @@ class SessionState(SessionBase):
         self._session_cache = {}
         yield from self._deleting(given)
 
-    def _changing_expiry(self, stored: Session, ops: list[Op], apart: list[Op], timeouts: Timeouts) -> Steps[None]:
-        yield _requests.patch_ops(stored, ops, apart, **changed_timeouts(stored, timeouts))
+    def _changing_expiry(self, stored: Session, changes: _Changes, timeouts: Timeouts) -> Steps[None]:
+        yield _requests.patch_ops(stored, changes.ops, changes.protected.ops, **changed_timeouts(stored, timeouts))
         token = self.cookie_value
         if token is None:
             self._stored = yield _requests.find(stored.id)

@@ -180,7 +180,7 @@ class SessionStore(SessionState):
         self.modified = True
 
     def _drop_another_s(self, data: SessionData) -> None:
-        kept = dict(self._baseline.changes(ordinary(data)))
+        kept = self._baseline.difference(ordinary(data)).changed
         for name in [name for name in data if name not in kept and name not in data.granted]:
             del data[name]
 

@@ -8,7 +8,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from ficha import Decision, Session
+from ficha import Decision, Session, respond_to
 from ficha.django.requests import decide as django_decide
 
 
@@ -60,25 +60,16 @@ class Refused(exceptions.APIException):
 
     def __init__(self, decision: Decision) -> None:
         """Carry what the client may know."""
-        super().__init__(detail=_DETAIL[decision.verdict], code=decision.verdict)
+        answer = respond_to(decision)
+        super().__init__(detail=answer.message, code=answer.code)
         # DRF gives every exception a body, which 204 must not have.
-        self.status_code = 200 if decision.verdict == "preflight" else decision.status
-        headers = dict(decision.headers)
+        self.status_code = answer.status if answer.body else 200
+        headers = dict(answer.headers)
         if "WWW-Authenticate" in headers:
             self.auth_header = headers["WWW-Authenticate"]
         if "Retry-After" in headers:
             self.wait = int(headers["Retry-After"])
 
-
-_DETAIL = {
-    "unauthenticated": "Authentication credentials were not provided, or are no longer valid.",
-    "reauthenticate": "A more recent or a stronger authentication is needed.",
-    "forbidden": "You do not have permission to perform this action.",
-    "bad_request": "The request is ambiguous.",
-    "unavailable": "The session store cannot be reached. Try again.",
-    "method_not_allowed": "This method is not allowed here.",
-    "preflight": "",
-}
 
 # What exceptions of DRF's say themselves.
 _BY_DRF = frozenset({"WWW-Authenticate", "Retry-After"})
