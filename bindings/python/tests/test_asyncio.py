@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import gc
 import random
+import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -48,19 +50,26 @@ async def test_every_operation(client: Client) -> None:
         await client.apatch(again, set={"x": 1})
 
 
-async def test_a_token_that_must_be_asked_for_is_looked_at_once(
-    make_client: MakeClient, redis_server: RedisServer
-) -> None:
-    writer, client = make_client(), make_client()
-    client.load(str(writer.create("warm").token))  # its connection is up, and its cache in use
-    for call in (
-        lambda token: client.aload(token),
-        lambda token: client.aauthorize("GET", "/", [("Authorization", f"Bearer {token}")]),
-    ):
-        token = str(writer.create("alice").token)
-        before = client.stats()["misses"]
-        assert await call(token) is not None
-        assert client.stats()["misses"] == before + 1
+@pytest.mark.parametrize("cached", [True, False], ids=["a hit", "a miss"])
+async def test_a_token_is_handed_to_the_core_once(make_client: MakeClient, cached: bool) -> None:
+    client = make_client(near_cache={"enabled": cached})
+    token = str(client.create("alice").token)
+    await client.aload(token)
+    calls: list[str] = []
+
+    def note(frame: object, event: str, argument: Any) -> None:
+        if event == "c_call" and getattr(argument, "__self__", None) is client:
+            calls.append(argument.__name__)
+
+    sys.setprofile(note)
+    try:
+        session = await client.aload(token)
+        decision = await client.aauthorize("GET", "/", [("Authorization", f"Bearer {token}")])
+    finally:
+        sys.setprofile(None)
+    assert session is not None
+    assert decision.session is not None
+    assert calls == ["_aload", "_aauthorize"]
 
 
 async def test_a_thousand_at_once_get_each_their_own(make_client: MakeClient) -> None:

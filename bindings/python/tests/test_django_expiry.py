@@ -91,9 +91,9 @@ def test_an_expiry_set_on_a_stored_session_counts_and_leaves_token_and_login_alo
 
 
 def test_an_expiry_that_is_taken_back_leaves_the_configuration_s(stored: SessionStore) -> None:
-    for expiry in (timezone.now() + timedelta(days=100), None):
+    for value in (timezone.now() + timedelta(days=100), None):
         session = again(stored)
-        session.set_expiry(expiry)
+        session.set_expiry(value)
         session.save()
     restored, config = again(stored).snapshot, get_client().config
     assert restored is not None

@@ -64,7 +64,10 @@ def changed_timeouts(session: Session, timeouts: Timeouts) -> Timeouts:
     config = get_client().config
     left = max(1, session.created_at + config.absolute_timeout - int(time.time()))
     absolute = min(timeouts.get("absolute_timeout", left), left)
-    return {"idle_timeout": min(timeouts.get("idle_timeout", config.idle_timeout), absolute), "absolute_timeout": absolute}
+    return {
+        "idle_timeout": min(timeouts.get("idle_timeout", config.idle_timeout), absolute),
+        "absolute_timeout": absolute,
+    }
 
 
 def longest_moment(now: datetime) -> datetime:
