@@ -100,6 +100,8 @@ class Client {
   [[nodiscard]] Result<std::optional<Session>> load(UncachedSession uncached);
   // A requirement on the matched route or handler, judged on what authorize() returned.
   [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted);
+  // The same; the headers of the decision that admitted are for the host to add.
+  [[nodiscard]] Decision require(const Requirement& requirement, const Admitted& admitted);
 
   // The asynchronous forms. Exactly one Completion with `id` arrives in `queue`, also after close().
   void submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request,

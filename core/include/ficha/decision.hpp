@@ -146,4 +146,13 @@ class Decision {
   ResponseHeaders headers_;
 };
 
+// What require() needs of a decision that allows, from a host that keeps that decision in its own language, or where a login
+// has put another session in the place of the request's.
+struct Admitted {
+  int rule = -1;
+  Carrier carrier = Carrier::none;
+  SkippedRules skipped = {};
+  const Session* session = nullptr;
+};
+
 }  // namespace ficha

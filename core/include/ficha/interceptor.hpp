@@ -74,6 +74,8 @@ class Interceptor {
   // stays what it is. `fresh` cannot count here: what was looked up is what is judged.
   [[nodiscard]] Decision require(const Requirement& requirement, const Decision& admitted,
                                  std::int64_t now) const noexcept;
+  [[nodiscard]] Decision require(const Requirement& requirement, const Admitted& admitted,
+                                 std::int64_t now) const noexcept;
 
   // A value for the CSRF header of mode `token`: base64url(nonce[16] || HMAC-SHA-256(token's secret,
   // "ficha/csrf" || 0x00 || session id || nonce)). Dies with the session's token.

@@ -115,6 +115,10 @@ Decision Client::require(const Requirement& requirement, const Decision& admitte
   return impl_->interceptor.require(requirement, admitted, impl_->now());
 }
 
+Decision Client::require(const Requirement& requirement, const Admitted& admitted) {
+  return impl_->interceptor.require(requirement, admitted, impl_->now());
+}
+
 void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, StoreRequest request, Sending when) {
   const HeldSends held{when == Sending::at_flush};
   impl_->complete_into(queue, id, [&](auto deliver) {

@@ -339,10 +339,20 @@ Decision Interceptor::require(const Requirement& requirement, const Decision& ad
                               std::int64_t now) const noexcept {
   return fail_closed([&] {
     if (!admitted.allowed()) return admitted;
-    Decision decision = judge_session(requirement, admitted.session ? &*admitted.session : nullptr, now,
-                                      {admitted.rule, admitted.carrier, false, admitted.skipped});
+    const Session* session = admitted.session ? &*admitted.session : nullptr;
+    Decision decision = require(requirement, Admitted{admitted.rule, admitted.carrier, admitted.skipped, session}, now);
     if (decision.allowed()) return admitted;
     for (const ResponseHeader& header : admitted.headers()) decision.add_header(header.name, header.value);
+    return decision;
+  });
+}
+
+Decision Interceptor::require(const Requirement& requirement, const Admitted& admitted,
+                              std::int64_t now) const noexcept {
+  return fail_closed([&] {
+    Decision decision = judge_session(requirement, admitted.session, now,
+                                      {admitted.rule, admitted.carrier, false, admitted.skipped});
+    if (decision.allowed() && admitted.session != nullptr) decision.session = *admitted.session;
     return decision;
   });
 }

@@ -261,6 +261,27 @@ TEST_F(TheOtherDoor, AnswersAStaleCookieThatAnOpenRuleLetThrough) {
   EXPECT_EQ(decision.headers()[0].value, R"(Bearer error="invalid_token")");
 }
 
+// As a host has it that keeps its own decision, or whose user logged in after it.
+TEST_F(TheOtherDoor, JudgesTheSessionThatTookThePlaceOfTheRequests) {
+  const Session teller = session_of("alice", {"teller"});
+  const Admitted admitted{.rule = 1, .carrier = Carrier::bearer, .session = &teller};
+  const Decision allowed = interceptor_.require({.roles = {"teller"}}, admitted, now);
+  EXPECT_EQ(allowed.reason, Reason::allowed);
+  EXPECT_EQ(allowed.rule, 1);
+  EXPECT_EQ(allowed.session->principal(), "alice");
+  const Decision denied = interceptor_.require({.roles = {"admin"}}, admitted, now);
+  EXPECT_EQ(denied.reason, Reason::missing_role);
+  EXPECT_EQ(denied.rule, 1);
+  ASSERT_EQ(denied.headers().size(), 1U);
+  EXPECT_EQ(denied.headers()[0].value, R"(Bearer error="insufficient_scope")");
+}
+
+TEST_F(TheOtherDoor, HasNoSessionWhereTheRequestsHasEnded) {
+  const Admitted admitted{.rule = 1, .carrier = Carrier::cookie};
+  EXPECT_EQ(interceptor_.require({.allow = Allow::anyone}, admitted, now).reason, Reason::allowed_anonymous);
+  EXPECT_EQ(interceptor_.require({}, admitted, now).reason, Reason::session_not_live);
+}
+
 TEST_F(TheOtherDoor, LeavesADenialAsItIs) {
   const Decision denied = decide(request_, Error{ErrorCode::timeout, ""});
   const Decision again = interceptor_.require({.allow = Allow::anyone}, denied, now);
