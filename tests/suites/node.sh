@@ -189,6 +189,7 @@ suite_node() {
   check "the type declarations fit what applications write (tsc)" "$bin/tsc" -p bindings/node/tests/types
   check "they stand beside those of express-session" "$bin/tsc" -p bindings/node/tests/types/beside-express-session
   check "they stand beside those of Fastify" "$bin/tsc" -p bindings/node/tests/types/fastify
+  check "one application may use them for both" "$bin/tsc" -p bindings/node/tests/types/both
   check "the README's first example compiles in TypeScript" readme_compiles README.md
   check "that of the package's README as well" readme_compiles bindings/node/README.md
   check "the JavaScript passes eslint" bash -c 'cd bindings/node && npx eslint .'

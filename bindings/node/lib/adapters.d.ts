@@ -77,12 +77,6 @@ export interface SessionCookie {
   set expires(date: Date | null | false);
 }
 
-/**
- * Attributes of `req.session`; extend it by declaration merging. At most 256, with names of 64 bytes and 64 KiB of JSON each;
- * names that clients choose are keys of a bag (`put`).
- */
-export interface SessionData {}
-
 type Done = (error?: unknown) => void;
 
 /** Its own enumerable properties are the session's attributes. */
@@ -107,10 +101,5 @@ export interface HttpSessionMethods {
   /** Takes one key out of a bag; what was there. */
   take(bag: string, key: string): unknown;
 }
-export type HttpSession = HttpSessionMethods & Partial<SessionData>;
-
-/** With what @fastify/session has besides. */
-export type FastifySession = HttpSession & {
-  get(name: string): unknown;
-  set(name: string, value: unknown): void;
-};
+/** A session with the attributes that an application declares. */
+export type SessionWith<Data> = HttpSessionMethods & Partial<Data>;

@@ -19,8 +19,7 @@ function otherRuntime() {
   return globalThis.Deno ? 'Deno' : undefined;
 }
 
-/** Throws an Error that names the cure. */
-function loadAddon() {
+function load() {
   const runtime = otherRuntime();
   if (runtime) throw new Error(`ficha is an addon for Node.js 20 or later, and does not run on ${runtime}`);
   const found = candidates().find((file) => fs.existsSync(file));
@@ -37,5 +36,9 @@ function loadAddon() {
     throw new Error(`ficha: ${found} does not load here; build it anew with "npm run build --prefix ${root}"`, { cause: error });
   }
 }
+
+let loaded;
+/** Throws an Error that names the cure. */
+const loadAddon = () => (loaded ??= load());
 
 module.exports = { loadAddon };

@@ -4,7 +4,7 @@
 const { Client } = require('./client.js');
 const { hideCredential } = require('./credential.js');
 const { JudgedRequest } = require('./judged_request.js');
-const { RequestDenied } = require('./request_denied.js');
+const { RequestDenied } = require('./responses.js');
 const { SessionKeeper } = require('./session_keeper.js');
 const { SessionShape } = require('./http_session.js');
 
@@ -79,4 +79,4 @@ function requireOf(keeper, made) {
   check(Client.requireOf(keeper.client, made, keeper.decision));
 }
 
-module.exports = { Admission, RequestDenied, requireOf };
+module.exports = { Admission, requireOf };

@@ -3,6 +3,7 @@
 
 const { randomBytes } = require('node:crypto');
 const { types } = require('node:util');
+const { loadAddon } = require('./addon.js');
 const { CorruptRecord, InvalidArgument } = require('./errors.js');
 
 // Marks integers that only a BigInt can hold while JSON passes through JSON.parse and JSON.stringify, which know none.
@@ -122,8 +123,6 @@ function deepFreeze(value) {
 
 /** An attribute as it was read. Immutable: all requests that read the same generation share it. */
 class StoredAttribute {
-  #canonical;
-
   constructor(name, text) {
     this.name = name;
     this.text = text;
@@ -134,10 +133,6 @@ class StoredAttribute {
   /** A value that is the caller's to change. */
   value() {
     return this.isScalar ? this.scalar : fromJson(this.name, this.text);
-  }
-  equals(text) {
-    // Another language may have written the same value with other blanks or escapes.
-    return text === this.text || text === (this.#canonical ??= toJson(this.name, fromJson(this.name, this.text)));
   }
 }
 
@@ -151,13 +146,32 @@ function storedAttributes(texts) {
 /** How many elements a step of changesOf() has. */
 const stepLength = 4;
 
+/** name → JSON text, or undefined where it is removed: what in `after` ([name, JSON text or undefined, …]) differs from `stored`. */
+function differences(stored, after) {
+  const before = [];
+  const left = [];
+  for (let i = 0; i < after.length; i += 2) {
+    const [name, text] = [after[i], after[i + 1]];
+    const was = stored.get(name)?.text;
+    if (text === was) continue;
+    if (was !== undefined) before.push(name, was);
+    if (text !== undefined) left.push(name, text);
+  }
+  const changes = new Map();
+  if (before.length === 0 && left.length === 0) return changes;
+  // Another language may have written the same value with other blanks or escapes: the core compares what they say.
+  const found = loadAddon().difference(before, left);
+  for (let i = 0; i < found.length; i += 2) changes.set(found[i], found[i + 1] ?? undefined);
+  return changes;
+}
+
 /**
  * The steps [kind, name, JSON text, key, …] that make `stored` the properties of `current`, but for those named in `apart`.
  * Nested changes count. `bagSteps`, of the same form, are what put() and take() did: where they are all that changed in a
  * bag, they are what is sent, so that others may change its other keys.
  */
 function changesOf(stored, current, apart = [], bagSteps = []) {
-  const ops = [];
+  const after = [];
   let kept = 0;
   for (const name of Object.keys(current)) {
     if (apart.length > 0 && apart.includes(name)) continue;
@@ -166,16 +180,19 @@ function changesOf(stored, current, apart = [], bagSteps = []) {
     const before = stored.get(name);
     if (before) ++kept;
     if (before?.isScalar && Object.is(value, before.scalar)) continue;
-    const text = toJson(checkText("an attribute's name", name), value);
-    if (before?.equals(text)) continue;
-    const steps = stepsOf(bagSteps, name);
-    if (steps.length > 0 && afterSteps(before, steps) === text) ops.push(...steps);
-    else ops.push('set', name, text, '');
+    after.push(checkText("an attribute's name", name), toJson(name, value));
   }
   if (kept < stored.size) {
     for (const name of stored.keys()) {
-      if (!Object.hasOwn(current, name) || current[name] === undefined) ops.push('remove', name, '', '');
+      if (!Object.hasOwn(current, name) || current[name] === undefined) after.push(name, undefined);
     }
+  }
+  const ops = [];
+  for (const [name, text] of differences(stored, after)) {
+    const steps = text === undefined ? [] : stepsOf(bagSteps, name);
+    if (text === undefined) ops.push('remove', name, '', '');
+    else if (steps.length > 0 && afterSteps(stored.get(name), steps) === text) ops.push(...steps);
+    else ops.push('set', name, text, '');
   }
   return ops;
 }
@@ -200,6 +217,11 @@ function afterSteps(before, steps) {
   return toJson('', bag);
 }
 
+/** [name, JSON text, …] of steps that do nothing but set. */
+function textsSetBy(ops) {
+  return ops.filter((_, i) => i % stepLength === 1 || i % stepLength === 2);
+}
+
 /** The attributes after the steps of changesOf(). */
 function applyChanges(stored, ops) {
   const after = new Map(stored);
@@ -212,4 +234,4 @@ function applyChanges(stored, ops) {
   return after;
 }
 
-module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, fromJson, storedAttributes, toJson, toTexts };
+module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, differences, fromJson, storedAttributes, textsSetBy, toJson, toTexts };

@@ -5,7 +5,10 @@ const { Config } = require('./config.js');
 const { native, Decision } = require('./native.js');
 const { checkText } = require('./attributes.js');
 const { checkKeys } = require('./options.js');
+const { ResponseCookie } = require('./response_cookie.js');
 const { idOf, loginKeys, newSession, optionalIdOf, patch, requirement, route, seconds } = require('./requests.js');
+
+const anyone = requirement({ allow: 'anyone' });
 
 // How many spellings of header names are remembered: clients choose them.
 const maxSpellings = 1000;
@@ -41,9 +44,9 @@ class Client {
   async create(principal = '', options = {}) {
     return this.#native.create(newSession(principal, options));
   }
-  /** For the framework adapters: with protected attributes as [name, JSON text, …]. */
-  static async createWith(client, principal, options, protectedTexts, token) {
-    return client.#native.create({ ...newSession(principal, options), protected: protectedTexts }, token);
+  /** For the framework adapters: a session of nobody's, with attributes of both kinds as [name, JSON text, …]. */
+  static async createWith(client, options, attributes, protectedTexts, token) {
+    return client.#native.create({ ...newSession('', options), attributes, protected: protectedTexts }, token);
   }
   /** For the framework adapters: [token, id] for a session of nobody's that createWith() makes later. */
   static tokenAhead(client) {
@@ -132,7 +135,11 @@ class Client {
   }
   /** For the framework adapters: the same with what requirement() made where it was defined. */
   static requireOf(client, made, decision) {
-    return decision.allowed ? client.#native.require(made, decision) : decision;
+    return decision.allowed ? client.#native.require(made, decision, decision.session) : decision;
+  }
+  /** For the framework adapters: a decision that allows, on the session (or null) that took the place of the request's. */
+  static decideOn(client, decision, session) {
+    return client.#native.require(anyone, decision, session);
   }
 
   explain(decision) {
@@ -140,11 +147,17 @@ class Client {
     return this.#native.explain(decision);
   }
 
-  setCookie(session, token) {
-    return this.#native.setCookie(session, token);
+  setCookie(session, token, options = {}) {
+    checkKeys('setCookie()', options, ['maxAge']);
+    const { maxAge } = options;
+    return Client.cookieOf(this, session, token, maxAge === null ? null : seconds('maxAge', maxAge));
+  }
+  /** For the framework adapters, likewise. */
+  static cookieOf(client, session, token, maxAge) {
+    return new ResponseCookie(client.#native.setCookie(session, token, maxAge));
   }
   clearCookie() {
-    return this.#native.clearCookie();
+    return new ResponseCookie(this.#native.clearCookie());
   }
   csrfToken(token) {
     return this.#native.csrfToken(token);
@@ -177,8 +190,7 @@ class Client {
   #isJudged(name) {
     let judged = this.#spellings.get(name);
     if (judged === undefined) {
-      const lower = name.toLowerCase();
-      judged = this.#judged.has(lower) || lower.startsWith('sec-websocket-');
+      judged = this.#judged.has(name.toLowerCase());
       if (this.#spellings.size < maxSpellings) this.#spellings.set(name, judged);
     }
     return judged;

@@ -1,6 +1,11 @@
 'use strict';
 
-/** Base of every error: `code`, `codeName` and `status` are stable and the same in every language. */
+const { loadAddon } = require('./addon.js');
+
+/**
+ * Base of every error: `code`, `codeName` and `status` are stable and the same in every language. `status` and `headers` are
+ * what Express and Fastify answer with.
+ */
 class FichaError extends Error {
   get name() {
     return this.constructor.name;
@@ -17,37 +22,27 @@ class FichaError extends Error {
 /** The store could not answer. Says nothing about the session: an outage is never a logout. */
 class StoreError extends FichaError {}
 
-// [class, base, code, codeName, HTTP status]; 500 for what never reaches a request when all is well.
-const table = [
-  ['InvalidArgument', FichaError, 1, 'invalid_argument', 400],
-  ['InvalidConfig', FichaError, 2, 'invalid_config', 500],
-  ['TooLarge', FichaError, 3, 'too_large', 413],
-  ['Unavailable', StoreError, 10, 'unavailable', 503],
-  ['OperationTimeout', StoreError, 11, 'timeout', 503],
-  ['AccessDenied', StoreError, 12, 'access_denied', 503],
-  ['WriteRefused', StoreError, 13, 'write_refused', 503],
-  ['CorruptRecord', StoreError, 14, 'corrupt_record', 503],
-  ['UnknownOutcome', StoreError, 15, 'unknown_outcome', 503],
-  ['Overloaded', StoreError, 16, 'overloaded', 503],
-  ['Incomplete', StoreError, 17, 'incomplete', 503],
-  ['SessionGone', FichaError, 20, 'session_gone', 401],
-  ['Conflict', FichaError, 21, 'conflict', 409],
-  ['AttributeExists', FichaError, 22, 'attribute_exists', 409],
-  ['SessionLimit', FichaError, 23, 'session_limit', 429],
-  ['ClientClosed', FichaError, 30, 'closed', 500],
-];
+// In JavaScript's own words; every other class is named as the core names the error.
+const ownNames = { timeout: 'OperationTimeout', closed: 'ClientClosed' };
+const classNameOf = (name) => ownNames[name] ?? name.replaceAll(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase());
+const unavailable = 503;
 
 const classes = {};
 const byCode = new Map();
-for (const [name, Base, code, codeName, status] of table) {
-  const Class = { [name]: class extends Base {} }[name];
+const responses = new Map();
+for (const { number, name, headers, ...told } of loadAddon().errorResponses()) {
+  const Base = told.status === unavailable ? StoreError : FichaError;
+  const className = classNameOf(name);
+  const Class = { [className]: class extends Base {} }[className];
   Object.defineProperties(Class.prototype, {
-    code: { value: code },
-    codeName: { value: codeName },
-    status: { value: status },
+    code: { value: number },
+    codeName: { value: name },
+    status: { value: told.status },
+    headers: { value: Object.freeze(headers) },
   });
-  classes[name] = Class;
-  byCode.set(code, Class);
+  classes[className] = Class;
+  byCode.set(number, Class);
+  responses.set(number, Object.freeze({ ...told, headers }));
 }
 
 /** The error for a code of the core. Called by the addon. */
@@ -55,4 +50,7 @@ function makeError(code, message) {
   return new (byCode.get(code) ?? FichaError)(message);
 }
 
-module.exports = { FichaError, StoreError, ...classes, makeError };
+/** What a client is told of an error; undefined for one that is not the core's. */
+const responseToError = (error) => (error instanceof FichaError ? responses.get(error.code) : undefined);
+
+module.exports = { errors: { FichaError, StoreError, ...classes }, ...classes, FichaError, StoreError, makeError, responseToError };

@@ -1,18 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client, Requirement } from './index.js';
-import type { AdapterOptions, HttpSession, JudgedRoute, RequestInfo } from './adapters.js';
+import type { AdapterOptions, JudgedRoute, RequestInfo, SessionWith } from './adapters.js';
 
 export {
   AdapterOptions,
   Credential,
-  HttpSession,
   JudgedRoute,
   RequestDenied,
   RequestInfo,
   SessionCookie,
-  SessionData,
   UnevenRoutes,
 } from './adapters.js';
+
+/**
+ * Attributes of `req.session`; extend it by declaration merging. At most 256, with names of 64 bytes and 64 KiB of JSON each;
+ * names that clients choose are keys of a bag (`put`).
+ */
+export interface SessionData {}
+export type HttpSession = SessionWith<SessionData>;
 
 /** What sessions() adds to a request. Where @types/express-session is installed as well, `session` keeps the type it has there. */
 export interface FichaRequest {

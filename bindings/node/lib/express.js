@@ -2,7 +2,7 @@
 // Sessions for Express 4 and 5: one app.use() in the place of express-session's.
 
 const { AsyncLocalStorage } = require('node:async_hooks');
-const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { Admission, requireOf } = require('./admission.js');
 const { Client } = require('./client.js');
 const { guardRoutesLike, requestOf, routedUrl, routedTarget } = require('./express_routing.js');
 const { clientOf, routes } = require('./express_routes.js');
@@ -11,6 +11,7 @@ const { checkKeys } = require('./options.js');
 const { checkPrefix } = require('./judged_request.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { requirement } = require('./requests.js');
+const { RequestDenied, respondTo } = require('./responses.js');
 const { UnevenRoutes } = require('./route_listing.js');
 
 // Made by the first sessions() that wants it: following asynchronous code costs every request of Node 20 a tenth of its time.
@@ -79,6 +80,7 @@ class Exchange extends HeldResponse {
     this.keeper.abandon();
     // The client must hear of a session that was made or ended before the failure.
     this.#addHeaders(this.keeper.setCookie);
+    if (!this.#res.headersSent) addHeaders(this.#res, Object.entries(respondTo(error)?.headers ?? {}));
     this.#next(error);
   }
 
@@ -87,7 +89,7 @@ class Exchange extends HeldResponse {
     const { keeper } = this;
     keeper.throwUnseen();
     const unset = this.#setToNull || !Object.hasOwn(keeper.origin, 'session');
-    if (!unset) return keeper.changed ? keeper.save() : undefined;
+    if (!unset) return keeper.save();
     return this.#options.unset === 'destroy' && keeper.snapshot ? keeper.destroy() : undefined;
   }
 
@@ -96,7 +98,7 @@ class Exchange extends HeldResponse {
     if (res.headersSent) return;
     addHeaders(res, this.keeper.headers);
     if (!cookie) return;
-    res.appendHeader('Set-Cookie', cookie);
+    res.appendHeader('Set-Cookie', cookie.field());
     res.setHeader('Cache-Control', 'no-store');
   }
 }

@@ -1,7 +1,7 @@
 'use strict';
 // Sessions for Fastify: request.session and request.ficha, saved before the response is sent.
 
-const { Admission, RequestDenied, requireOf } = require('./admission.js');
+const { Admission, requireOf } = require('./admission.js');
 const { Client } = require('./client.js');
 const { requestOf } = require('./http.js');
 const { FastifySession } = require('./http_session.js');
@@ -9,6 +9,7 @@ const { checkPrefix, withoutAuthority, withoutPrefix } = require('./judged_reque
 const { checkKeys } = require('./options.js');
 const { RequestInfo, addHeaders } = require('./request_info.js');
 const { requirement } = require('./requests.js');
+const { RequestDenied, respondTo } = require('./responses.js');
 const { HandlerNames, UnevenRoutes, listRoutes } = require('./route_listing.js');
 const { simplePatterns } = require('./route_patterns.js');
 
@@ -78,7 +79,7 @@ async function sessions(fastify, options) {
   async function store(keeper) {
     await keeper.settle();
     keeper.throwUnseen();
-    if (keeper.changed) await keeper.save();
+    await keeper.save();
   }
 
   const storing = new WeakSet();
@@ -91,11 +92,14 @@ async function sessions(fastify, options) {
     storing.add(request);
     try {
       await store(keeper);
+    } catch (error) {
+      addHeaders(headersOf(reply), Object.entries(respondTo(error)?.headers ?? {}));
+      throw error;
     } finally {
       storing.delete(request);
       // With an error as well: the client must hear of a session that was made or ended before it.
       addHeaders(headersOf(reply), keeper.headers);
-      if (keeper.setCookie) reply.header('Set-Cookie', keeper.setCookie).header('Cache-Control', 'no-store');
+      if (keeper.setCookie) reply.header('Set-Cookie', keeper.setCookie.field()).header('Cache-Control', 'no-store');
       keeper.seal();
     }
     return payload;

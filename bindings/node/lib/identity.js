@@ -3,7 +3,7 @@
 // no ordinary attribute of the same name reaches; here it can be assigned in the login window only, whoever chose the name.
 
 const { InvalidArgument } = require('./errors.js');
-const { StoredAttribute, fromJson, toJson } = require('./attributes.js');
+const { StoredAttribute, differences, fromJson, toJson } = require('./attributes.js');
 
 function refuse(name) {
   return new InvalidArgument(
@@ -58,13 +58,8 @@ class Identity {
   /** The steps [kind, name, JSON text, …] of what was set in the window, and removed. */
   changes() {
     const ops = [];
-    for (const [name, text] of this.#pending()) {
-      const before = this.#stored.get(name);
-      if (text === undefined) {
-        if (before) ops.push('remove', name, '');
-      } else if (!before?.equals(text)) {
-        ops.push('set', name, text);
-      }
+    for (const [name, text] of differences(this.#stored, [...this.#pending()].flat())) {
+      ops.push(...(text === undefined ? ['remove', name, ''] : ['set', name, text]));
     }
     return ops;
   }

@@ -293,7 +293,7 @@ export class Client {
   /** The same session under a new token; the old one leads to it for `grace` seconds, 30 at most. */
   rotate(session: Session | string, options?: { readonly grace?: number }): Promise<Session>;
   /** The principal's new session, always under a new token; `current` is revoked. */
-  login(current: Session | null, principal: string, options?: LoginOptions): Promise<Session>;
+  login(current: Session | string | null, principal: string, options?: LoginOptions): Promise<Session>;
   /** True once the store has acknowledged it, false if there was none. */
   revoke(session: Session | string): Promise<boolean>;
   /** How many sessions ended. */
@@ -316,10 +316,13 @@ export class Client {
   require(requirement: Requirement, decision: Decision): Decision;
   /** "forbidden: missing_role, by rule[3] /transfers/** (line 27)": for tests and tools, never for clients. */
   explain(decision: Decision): string;
-  /** The value of Set-Cookie for a session just issued, or for another one with its token. "Cache-Control: no-store" is due. */
-  setCookie(session: Session, token?: string): string;
-  /** The value of Set-Cookie that ends the cookie. */
-  clearCookie(): string;
+  /**
+   * The cookie for a session just issued, or for another one with its token. "Cache-Control: no-store" is due. `maxAge`: seconds
+   * in the place of the configuration's; null = until the browser ends.
+   */
+  setCookie(session: Session, token?: string, options?: { readonly maxAge?: number | null }): ResponseCookie;
+  /** The cookie that ends the session's. */
+  clearCookie(): ResponseCookie;
   /** A value for the CSRF header of [csrf] mode = "token". */
   csrfToken(token: string): string;
   /** The public id of a token, without asking the store; null if it is malformed. */
@@ -338,6 +341,40 @@ export class Client {
  */
 export function requestOf(request: import('node:http').IncomingMessage | import('node:http2').Http2ServerRequest): RawRequest;
 
+/** A cookie that a response sets. Immutable. */
+export class ResponseCookie {
+  private constructor();
+  readonly name: string;
+  /** The token; empty to clear the cookie. */
+  readonly value: string;
+  readonly path: string;
+  /** "": this host only. */
+  readonly domain: string;
+  /** Seconds; null = until the browser ends. */
+  readonly maxAge: number | null;
+  readonly sameSite: 'strict' | 'lax' | 'none';
+  readonly secure: boolean;
+  readonly httpOnly: true;
+  /** The value of a Set-Cookie field. */
+  field(): string;
+}
+
+/** What a client is told in the place of what its request's handler would have answered; the same in every language. */
+export interface ErrorResponse {
+  readonly status: number;
+  /** For programs, stable: "unauthenticated", "session_limit". */
+  readonly code: string;
+  /** For people: a sentence that says nothing of reasons, sessions or servers. */
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** As application/json; empty for 204. */
+  readonly body: string;
+}
+
+/** For a Decision that denies, a RequestDenied and a FichaError; undefined for every other error. */
+export function respondTo(denied: Decision | FichaError): ErrorResponse;
+export function respondTo(denied: unknown): ErrorResponse | undefined;
+
 /** Base of every error; the codes are stable and the same in every language. */
 export class FichaError extends Error {
   readonly code: number;
@@ -346,6 +383,8 @@ export class FichaError extends Error {
   /** HTTP status. */
   readonly status: number;
   readonly statusCode: number;
+  /** Of the response. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 /** The store could not answer. Says nothing about the session: an outage is never a logout. */
 export class StoreError extends FichaError {}

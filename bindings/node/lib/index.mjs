@@ -16,6 +16,7 @@ export const {
   ManualClock,
   OperationTimeout,
   Overloaded,
+  ResponseCookie,
   Session,
   SessionGone,
   SessionLimit,
@@ -25,4 +26,5 @@ export const {
   UnknownOutcome,
   WriteRefused,
   requestOf,
+  respondTo,
 } = index;

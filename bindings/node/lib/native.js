@@ -93,9 +93,12 @@ function valuesOf(texts) {
   return deepFreeze(values);
 }
 
-/** Whether a request may pass: a value, not an error. */
+const core = Symbol('ficha core');
+
+/** Whether a request may pass: a value, not an error. The core alone makes one. */
 class Decision {
-  constructor(verdict, reason, status, rule, carrier, session, headers, skipped = []) {
+  constructor(maker, verdict, reason, status, rule, carrier, session, headers, skipped) {
+    if (maker !== core) throw new TypeError('a Decision is what authorize() and require() return');
     this.verdict = verdict;
     this.reason = reason;
     this.status = status;
@@ -113,6 +116,6 @@ class Decision {
   }
 }
 
-native.setCallbacks(makeError, (...fields) => new Decision(...fields), Session);
+native.setCallbacks(makeError, (...fields) => new Decision(core, ...fields), Session);
 
 module.exports = { native, Session, Decision };

@@ -1,8 +1,7 @@
 'use strict';
 // The session of one HTTP request, for the framework adapters.
 
-const { Decision } = require('./native.js');
-const { applyChanges, changesOf } = require('./attributes.js');
+const { applyChanges, changesOf, textsSetBy } = require('./attributes.js');
 const { SessionGone } = require('./errors.js');
 const { Client } = require('./client.js');
 const { Credential } = require('./credential.js');
@@ -30,12 +29,12 @@ function warnUnseen(operation, error) {
 }
 
 const settled = Promise.resolve();
-const maxAgeOfCookie = /; *max-age=\d+/i;
+
 /** Reads, compares, saves, and knows which cookie is due. One request at a time; its operations run one after another. */
 class SessionKeeper {
   #shape;
-  #found;
-  #decision;
+  #admitted; // the decision on the request
+  #decision; // the same, on the session of now
   #token;
   #ahead; // [token, id] of a session that is to be stored under an id that was asked for before
   #stored;
@@ -55,28 +54,27 @@ class SessionKeeper {
     this.isRolling = isRolling;
     this.origin = origin;
     this.judged = judged;
-    this.snapshot = this.#found = decision.session;
-    this.#decision = decision;
+    this.snapshot = decision.session;
+    this.#admitted = this.#decision = decision;
     this.#shape = shape;
-    /** The value of the Set-Cookie field that is due, or undefined. */
+    /** The ResponseCookie that is due, or undefined. */
     this.setCookie = undefined;
   }
 
-  /** The decision on the request, or on the session that took the place of the request's. */
+  /** The decision on the request, on the session that took the place of the request's if one did. */
   get decision() {
-    const { snapshot } = this;
-    if (snapshot === this.#found) return this.#decision;
-    const reason = snapshot ? 'allowed' : 'allowed_anonymous';
-    const carrier = !snapshot ? 'none' : this.usesCookie ? 'cookie' : 'bearer';
-    return new Decision('allow', reason, 200, this.#decision.rule, carrier, snapshot, this.headers.flat());
+    if (this.#decision.session !== this.snapshot) {
+      this.#decision = Client.decideOn(this.client, this.#admitted, this.snapshot);
+    }
+    return this.#decision;
   }
   /** The header fields that the decision puts on the response. */
   get headers() {
-    return this.#decision.headers;
+    return this.#admitted.headers;
   }
   /** Whether the response may set the session's cookie. */
   get usesCookie() {
-    return this.#decision.carrier !== 'bearer';
+    return this.#admitted.carrier !== 'bearer';
   }
 
   /** `req.session`; undefined once it was destroyed. */
@@ -90,7 +88,7 @@ class SessionKeeper {
     return new Credential(this);
   }
   get token() {
-    return (this.#token ??= this.judged.token(this.#decision.carrier));
+    return (this.#token ??= this.judged.token(this.#admitted.carrier));
   }
 
   /** Of the stored session, or the one that it will have if it is stored. */
@@ -128,23 +126,28 @@ class SessionKeeper {
     const longest = this.isRolling ? Math.max(this.#lifetime, absoluteTimeout) : this.#lifetime;
     return { idleTimeout: this.#lifetime, absoluteTimeout: longest };
   }
-  /** The value of Set-Cookie for the session as it is now; it lasts as long as the session. */
+  /** The cookie for the session as it is now; it lasts as long as the session. */
   cookieOf(session, token) {
-    const cookie = this.client.setCookie(session, token);
+    return Client.cookieOf(this.client, session, token, this.#maxAgeOf(session));
+  }
+  // Undefined: as the configuration says; null: until the browser ends.
+  #maxAgeOf(session) {
     const lifetime = this.ownLifetime;
-    if (lifetime === undefined) return this.endsWithBrowser ? cookie.replace(maxAgeOfCookie, '') : cookie;
+    if (lifetime === undefined) return this.endsWithBrowser ? null : undefined;
     const left = this.isRenewed ? lifetime : Math.min(lifetime, session.expiresAt - Math.floor(Date.now() / 1000));
-    return `${cookie.replace(maxAgeOfCookie, '')}; Max-Age=${Math.max(1, left)}`;
+    return Math.max(1, left);
   }
 
-  /** Whether save() would write. */
-  get changed() {
-    if (this.#object === undefined || this.#ended) return false;
-    if (this.#lifetime !== undefined && this.snapshot) return true;
-    return this.#changes().length > 0 || this.#shape.identityOf(this.#object).changes().length > 0;
-  }
+  // Each attribute is encoded once. A session that is not stored yet takes its bags whole.
   #changes() {
-    return changesOf(this.#stored, this.#object, this.#shape.identityNames, this.#bagSteps);
+    const identity = this.#shape.identityOf(this.#object);
+    const bagSteps = this.snapshot ? this.#bagSteps : [];
+    const ops = changesOf(this.#stored, this.#object, this.#shape.identityNames, bagSteps);
+    return { ops, identity, protectedOps: identity.changes() };
+  }
+  #isDue({ ops, protectedOps }, storesEmpty) {
+    if (ops.length > 0 || protectedOps.length > 0) return true;
+    return this.snapshot ? this.#lifetime !== undefined : storesEmpty;
   }
   /** [kind, name, JSON text, key] */
   noteBagStep(...step) {
@@ -157,10 +160,13 @@ class SessionKeeper {
     this.#closeLoginWindow();
     return this.#enqueue(() => this.#save(true));
   }
-  /** At the end of the request. */
+  /** At the end of the request: a promise, or nothing where there is nothing to store. */
   save() {
+    if (this.#ended || !this.#object) return undefined;
+    const changes = this.#changes();
+    if (!this.#isDue(changes, false)) return undefined;
     this.#closeLoginWindow();
-    return this.#enqueue(() => this.#save());
+    return this.#enqueue(() => this.#write(changes));
   }
   reload() {
     return this.#enqueue(() => this.#reload());
@@ -247,23 +253,21 @@ class SessionKeeper {
 
   async #save(storesEmpty = false) {
     if (this.#ended || !this.#object) return;
-    const identity = this.#shape.identityOf(this.#object);
-    const ops = this.#changes();
-    const protectedOps = identity.changes();
+    const changes = this.#changes();
+    if (this.#isDue(changes, storesEmpty)) await this.#write(changes);
+  }
+
+  async #write({ ops, identity, protectedOps }) {
     const timeouts = this.#timeouts();
-    const isChanged = ops.length > 0 || protectedOps.length > 0;
+    if (!this.snapshot || this.#lifetime !== undefined) this.#checkCookieGoesAlong();
+    this.#bagSteps = [];
     if (this.snapshot) {
-      if (!isChanged && this.#lifetime === undefined) return;
-      if (this.#lifetime !== undefined) this.#checkCookieGoesAlong();
-      this.#bagSteps = [];
       await Client.patchBy(this.client, this.snapshot, { ops, protectedOps, ...timeouts });
       if (this.#lifetime !== undefined && this.usesCookie) this.setCookie = this.cookieOf(this.snapshot, this.token);
     } else {
-      if (!isChanged && !storesEmpty) return;
-      this.#checkCookieGoesAlong();
-      this.#bagSteps = [];
-      const wanted = { attributes: this.#values(), device: deviceOf(this.origin), ...timeouts };
-      this.#adopt(await Client.createWith(this.client, '', wanted, identity.given(), this.#ahead?.[0]));
+      const wanted = { device: deviceOf(this.origin), ...timeouts };
+      const token = this.#ahead?.[0];
+      this.#adopt(await Client.createWith(this.client, wanted, textsSetBy(ops), identity.given(), token));
     }
     identity.stored(protectedOps);
     this.#stored = applyChanges(this.#stored, ops);

@@ -5,6 +5,7 @@
 #include "cold.hpp"
 #include "config.hpp"
 #include "environment.hpp"
+#include "responses.hpp"
 #include "session.hpp"
 
 namespace ficha::node {
@@ -29,22 +30,6 @@ Napi::Value live_handles(const Napi::CallbackInfo& info) {
   return handles;
 }
 
-// [code, name, HTTP status, …] of every error.
-Napi::Value error_table(const Napi::CallbackInfo& info) {
-  Napi::Array table = Napi::Array::New(info.Env());
-  std::uint32_t i = 0;
-  for (const ErrorCode code :
-       {ErrorCode::invalid_argument, ErrorCode::invalid_config, ErrorCode::too_large, ErrorCode::unavailable,
-        ErrorCode::timeout, ErrorCode::access_denied, ErrorCode::write_refused, ErrorCode::corrupt_record,
-        ErrorCode::unknown_outcome, ErrorCode::overloaded, ErrorCode::incomplete, ErrorCode::session_gone,
-        ErrorCode::conflict, ErrorCode::attribute_exists, ErrorCode::session_limit, ErrorCode::closed}) {
-    table[i++] = static_cast<int>(code);
-    table[i++] = std::string{name(code)};
-    table[i++] = http_status(code);
-  }
-  return table;
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   if (auto environment = Environment::create(env); !environment) {
     throw Napi::Error::New(env, environment.error().message);
@@ -52,9 +37,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_config(env, exports);
   define_session(env, exports);
   define_client(env, exports);
+  define_responses(env, exports);
   exports.Set("setCallbacks", Napi::Function::New(env, set_callbacks));
   exports.Set("liveHandles", Napi::Function::New(env, live_handles));
-  exports.Set("errorTable", Napi::Function::New(env, error_table));
   return exports;
 }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "cold.hpp"
@@ -38,15 +40,37 @@ Napi::Value submit(const SharedClient& handle, const Napi::CallbackInfo& info) {
   return {info.Env(), environment.begin(handle)};
 }
 
+// require(requirement, decision, session): `decision`, which allows, judged by its session or by that in the place of it.
 Napi::Value require(const SharedClient& handle, const Napi::CallbackInfo& info) {
-  return {info.Env(), to_value(info.Env(), handle->client.require(read_requirement(info[0]), read_admitted(info[1])))};
+  const auto admitted = info[1].As<Napi::Object>();
+  const Napi::Value session = info[2];
+  const Decision judged = handle->client.require(read_requirement(info[0]), read_admitted(admitted, session));
+  if (judged.allowed() && session.StrictEquals(admitted.Get("session"))) return admitted;
+  const Napi::Value shown = judged.allowed() ? session : info.Env().Null();
+  return {info.Env(), new_decision(info.Env(), judged, shown, admitted.Get("headers"))};
 }
 
 Napi::Value explain(const SharedClient& handle, const Napi::CallbackInfo& info) {
-  return {info.Env(), to_string(info.Env(), handle->client.explain(read_explained(info[0])))};
+  return {info.Env(), to_string(info.Env(), handle->client.explain(read_outcome(info[0])))};
 }
 
-// setCookie(session) for a session just issued; setCookie(session, token) for another one's session.
+// [name, value, path, domain, maximal age, SameSite, secure, field]
+Napi::Value to_array(Napi::Env env, const ResponseCookie& cookie) {
+  const std::array values{to_string(env, cookie.name),
+                          to_string(env, cookie.value),
+                          to_string(env, cookie.path),
+                          to_string(env, cookie.domain),
+                          cookie.max_age ? to_number(env, *cookie.max_age) : null_value(env),
+                          to_string(env, name(cookie.same_site)),
+                          to_boolean(env, cookie.secure),
+                          to_string(env, cookie.field())};
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) array[i] = Napi::Value{env, values[i]};
+  return array;
+}
+
+// setCookie(session, token, maximal age): the token is that of the session, undefined for one just issued; the age is the
+// configuration's where it is undefined, and none where it is null.
 Napi::Value set_cookie(const SharedClient& handle, const Napi::CallbackInfo& info) {
   const SessionHolder* holder = as_session(info.Env(), info[0]);
   if (!holder) throw Napi::TypeError::New(info.Env(), "not a Session of ficha");
@@ -55,11 +79,14 @@ Napi::Value set_cookie(const SharedClient& handle, const Napi::CallbackInfo& inf
   if (!token || token->id() != holder->session.id()) {
     raise(info.Env(), {ErrorCode::invalid_argument, "not the token of this session"});
   }
-  return {info.Env(), to_string(info.Env(), handle->client.set_cookie({*token, holder->session}).field())};
+  ResponseCookie cookie = handle->client.set_cookie({*token, holder->session});
+  if (info[2].IsNull()) cookie.max_age.reset();
+  if (info[2].IsNumber()) cookie.max_age = info[2].As<Napi::Number>().Int64Value();
+  return to_array(info.Env(), cookie);
 }
 
 Napi::Value clear_cookie(const SharedClient& handle, const Napi::CallbackInfo& info) {
-  return {info.Env(), to_string(info.Env(), handle->client.clear_cookie().field())};
+  return to_array(info.Env(), handle->client.clear_cookie());
 }
 
 Napi::Value csrf_token(const SharedClient& handle, const Napi::CallbackInfo& info) {

@@ -45,26 +45,19 @@ Device to_device(Napi::Object object) {
   return {text_of(object.Get("address")), text_of(object.Get("userAgent"))};
 }
 
-std::vector<Attribute> to_attributes(Napi::Value value) {
-  const Names texts = to_names(value);
-  std::vector<Attribute> attributes;
-  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) attributes.push_back({texts[i], texts[i + 1]});
-  return attributes;
-}
-
 // {principal, roles, scopes, attributes: [name, JSON, …], protected: [name, JSON, …], device, level, authenticated, idleTimeout, absoluteTimeout}
 NewSession to_new_session(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   NewSession session{.principal = text_of(object.Get("principal")),
                      .roles = to_names(object.Get("roles")),
                      .scopes = to_names(object.Get("scopes")),
-                     .attributes = to_attributes(object.Get("attributes")),
+                     .attributes = read_attributes(object.Get("attributes")),
                      .device = to_device(object.Get("device").As<Napi::Object>()),
                      .level = static_cast<int>(to_integer(object.Get("level"))),
                      .authenticated = object.Get("authenticated").ToBoolean(),
                      .idle_timeout = to_seconds(object.Get("idleTimeout")),
                      .absolute_timeout = to_seconds(object.Get("absoluteTimeout"))};
-  session.protected_attributes = to_attributes(object.Get("protected"));
+  session.protected_attributes = read_attributes(object.Get("protected"));
   return session;
 }
 
@@ -124,6 +117,16 @@ Enum by_name(Napi::Value value, Enum last) {
   throw Napi::TypeError::New(value.Env(), "not a Decision of ficha");
 }
 
+SkippedRules to_skipped(Napi::Value value) {
+  const auto array = value.As<Napi::Array>();
+  SkippedRules skipped;
+  for (; skipped.count < array.Length() && skipped.count < skipped.rules.size(); ++skipped.count) {
+    const Napi::Value rule = array.Get(std::uint32_t{skipped.count});
+    skipped.rules[skipped.count] = static_cast<std::int16_t>(to_integer(rule));
+  }
+  return skipped;
+}
+
 const Session& to_session(Napi::Value value) {
   const SessionHolder* holder = as_session(value.Env(), value);
   if (!holder) throw Napi::TypeError::New(value.Env(), "not a Session of ficha");
@@ -156,6 +159,13 @@ struct Converter {
 };
 
 }  // namespace
+
+std::vector<Attribute> read_attributes(Napi::Value value) {
+  const Names texts = to_names(value);
+  std::vector<Attribute> attributes;
+  for (std::size_t i = 0; i + 1 < texts.size(); i += 2) attributes.push_back({texts[i], texts[i + 1]});
+  return attributes;
+}
 
 napi_value to_value(napi_env env, Outcome&& outcome) noexcept {
   return std::visit(Converter{env}, std::move(outcome));
@@ -215,43 +225,25 @@ Requirement read_requirement(Napi::Value value) {
           .max_auth_age = to_seconds(object.Get("maxAuthAge"))};
 }
 
-// Those that a decision that allows can have; their names must outlive it.
-void add_header(Decision& decision, std::string_view name, std::string value) {
-  for (const std::string_view known : {"Vary", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"}) {
-    if (name == known) decision.add_header(known, std::move(value));
-  }
-}
-
-Decision read_admitted(Napi::Value value) {
-  const auto object = value.As<Napi::Object>();
-  const Napi::Value session = object.Get("session");
+Admitted read_admitted(Napi::Value decision, Napi::Value session) {
+  const auto object = decision.As<Napi::Object>();
   const std::string carrier = text_of(object.Get("carrier"));
-  Decision decision;
-  decision.verdict = Verdict::allow;
-  decision.reason = session.IsNull() ? Reason::allowed_anonymous : Reason::allowed;
-  decision.status = 200;
-  decision.rule = static_cast<int>(to_integer(object.Get("rule")));
-  decision.carrier = carrier == "cookie" ? Carrier::cookie : carrier == "bearer" ? Carrier::bearer : Carrier::none;
-  if (!session.IsNull()) decision.session = to_session(session);
-  const auto headers = object.Get("headers").As<Napi::Array>();
-  for (std::uint32_t i = 0; i < headers.Length(); ++i) {
-    const auto header = headers.Get(i).As<Napi::Array>();
-    add_header(decision, text_of(header.Get(0U)), text_of(header.Get(1U)));
-  }
-  return decision;
+  return {.rule = static_cast<int>(to_integer(object.Get("rule"))),
+          .carrier = carrier == "cookie"   ? Carrier::cookie
+                     : carrier == "bearer" ? Carrier::bearer
+                                           : Carrier::none,
+          .skipped = to_skipped(object.Get("skipped")),
+          .session = session.IsNull() ? nullptr : &to_session(session)};
 }
 
-Decision read_explained(Napi::Value value) {
+Decision read_outcome(Napi::Value value) {
   const auto object = value.As<Napi::Object>();
   Decision decision;
   decision.verdict = by_name<Verdict>(object.Get("verdict"), last_verdict);
   decision.reason = by_name<Reason>(object.Get("reason"), last_reason);
+  decision.status = static_cast<int>(to_integer(object.Get("status")));
   decision.rule = static_cast<int>(to_integer(object.Get("rule")));
-  const auto skipped = object.Get("skipped").As<Napi::Array>();
-  for (std::uint32_t i = 0; i < skipped.Length() && i < decision.skipped.rules.size(); ++i) {
-    decision.skipped.rules[i] = static_cast<std::int16_t>(to_integer(skipped.Get(i)));
-    ++decision.skipped.count;
-  }
+  decision.skipped = to_skipped(object.Get("skipped"));
   return decision;
 }
 

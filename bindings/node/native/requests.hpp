@@ -1,4 +1,4 @@
-// What can be asked of a client, read from JavaScript values.
+// What can be asked of the core, read from JavaScript values.
 #pragma once
 
 #include <napi.h>
@@ -21,10 +21,13 @@ namespace ficha::node {
 
 // {allow, roles, scopes, level, maxAuthAge}
 [[nodiscard]] Requirement read_requirement(Napi::Value value);
-// A Decision object that allows, back as the core's.
-[[nodiscard]] Decision read_admitted(Napi::Value value);
-// What of any Decision object can be explained: its verdict, reason and rule.
-[[nodiscard]] Decision read_explained(Napi::Value value);
+// What require() needs of a Decision object that allows, and the Session object (or null) that is judged, which must live as
+// long.
+[[nodiscard]] Admitted read_admitted(Napi::Value decision, Napi::Value session);
+// What can be told of any Decision object, to people and to clients; without its session and headers.
+[[nodiscard]] Decision read_outcome(Napi::Value value);
+// [name, JSON, …]
+[[nodiscard]] std::vector<Attribute> read_attributes(Napi::Value value);
 
 // [{handler, methods, pattern}, …]
 [[nodiscard]] std::vector<Route> read_routes(Napi::Value value);

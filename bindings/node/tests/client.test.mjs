@@ -130,6 +130,7 @@ test('a configuration is a URL, a file, or an object; a mistake is InvalidConfig
   assert.throws(() => new Client({ redis: { url: 'memory://' }, sesion: {} }), ficha.InvalidConfig);
   assert.throws(() => new Client('/nonexistent/ficha.toml'), ficha.InvalidConfig);
   assert.throws(() => new Client(), ficha.InvalidConfig);
+  assert.throws(() => new Client('redsi://localhost'), /none of redis, rediss, unix.*memory:\/\//);
   const tables = { redis: { url: 'memory://' }, rule: [{ path: '/x', methods: ['GET'] }, { path: '/**' }] };
   assert.equal(Config.from(tables).ruleCount, 2);
 });
@@ -168,12 +169,70 @@ test('the log tells of the connection', async () => {
 });
 
 test("the errors are the core's, number by number", () => {
-  const table = native.errorTable();
-  for (let i = 0; i < table.length; i += 3) {
-    const Class = Object.values(ficha).find((value) => value.prototype?.code === table[i]);
-    assert.deepEqual([Class.prototype.codeName, Class.prototype.status % 500], [table[i + 1], table[i + 2] % 500]);
+  const responses = native.errorResponses();
+  for (const { number, name, status } of responses) {
+    const Class = Object.values(ficha).find((value) => value.prototype?.code === number);
+    assert.deepEqual([Class.prototype.codeName, Class.prototype.status], [name, status]);
+    assert.equal(Class.prototype instanceof ficha.StoreError, status === 503);
   }
-  assert.equal(table.length, 16 * 3);
+  assert.equal(responses.length, 16);
+});
+
+test('what clients are told of an error or a denial is the same in every language', async () => {
+  const { respondTo } = ficha;
+  const gone = respondTo(new ficha.SessionGone('session abc of 10.0.0.7 is gone'));
+  assert.deepEqual(gone, {
+    status: 401,
+    code: 'session_gone',
+    message: 'the session has ended; log in again',
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+    body: '{"error":"session_gone","message":"the session has ended; log in again"}\n',
+  });
+  const lost = respondTo(new ficha.OperationTimeout('no reply'));
+  assert.deepEqual([lost.status, lost.code, lost.headers], [503, 'unavailable', { 'Retry-After': '1' }]);
+  assert.deepEqual(new ficha.OperationTimeout('no reply').headers, lost.headers);
+  assert.equal(respondTo(new Error('of the application')), undefined);
+
+  const client = new Client({ redis: { url: 'memory://' }, rule: [{ path: '/open', allow: 'anyone' }, { path: '/**' }] });
+  const decide = (path) => client.authorize({ method: 'GET', path, headers: [] });
+  const denied = respondTo(await decide('/closed'));
+  assert.deepEqual([denied.status, denied.code, denied.message], [401, 'unauthenticated', 'log in first']);
+  assert.deepEqual(denied.headers, { 'WWW-Authenticate': 'Bearer', Vary: 'Cookie' });
+  assert.deepEqual(JSON.parse(denied.body), { error: 'unauthenticated', message: 'log in first' });
+  const allowed = await decide('/open');
+  assert.throws(() => respondTo(allowed), ficha.InvalidArgument);
+  client.close();
+});
+
+test('a decision is what the core makes: the host takes it as it is, and nobody else makes one', async () => {
+  const client = new Client({ redis: { url: 'memory://' }, rule: [{ path: '/**', allow: 'anyone' }] });
+  const { token } = await client.create('alice', { roles: ['teller'] });
+  const admitted = await client.authorize({ method: 'GET', path: '/', headers: ['Cookie', `__Host-ficha=${token}`] });
+  assert.equal(client.require({ roles: ['teller'] }, admitted), admitted);
+  const denied = client.require({ roles: ['admin'] }, admitted);
+  assert.deepEqual([denied.reason, denied.status, denied.rule, denied.session], ['missing_role', 403, 0, null]);
+  assert.deepEqual(denied.headers, [['Vary', 'Cookie']]);
+  assert.equal(client.require({ allow: 'anyone' }, denied), denied);
+  const parts = ['allow', 'allowed', 200, 0, 'cookie', null, [], []];
+  assert.throws(() => new ficha.Decision(...parts), TypeError);
+  assert.throws(() => new admitted.constructor(undefined, ...parts), TypeError);
+  client.close();
+});
+
+test('a cookie is a structure: its parts for a framework, or the field that the core writes', async () => {
+  const client = new Client({ redis: { url: 'memory://' }, cookie: { name: 'sid', same_site: 'strict', domain: 'example.org' } });
+  const session = await client.create('alice');
+  const { inspect } = await import('node:util');
+  const cookie = client.setCookie(session);
+  assert.deepEqual([cookie.name, cookie.value, cookie.path, cookie.domain], ['sid', session.token, '/', 'example.org']);
+  assert.deepEqual([cookie.maxAge, cookie.sameSite, cookie.secure, cookie.httpOnly], [null, 'strict', true, true]);
+  assert.equal(cookie.field(), `sid=${session.token}; Path=/; Domain=example.org; Secure; HttpOnly; SameSite=Strict`);
+  assert.match(client.setCookie(session, undefined, { maxAge: 60 }).field(), /; Max-Age=60; /);
+  assert.doesNotMatch(client.setCookie(session, session.token, { maxAge: null }).field(), /Max-Age/);
+  assert.throws(() => client.setCookie(session, undefined, { maxAge: 1.5 }), ficha.InvalidArgument);
+  assert.doesNotMatch(inspect(cookie, { depth: 9, showHidden: true }) + JSON.stringify(cookie), /fch1_/);
+  assert.deepEqual([client.clearCookie().value, client.clearCookie().maxAge], ['', 0]);
+  client.close();
 });
 
 test('an inspected session or decision shows no attribute and no token', async () => {
@@ -194,7 +253,8 @@ test('what is no session is an error of the call, not the end of the process', a
     }
     assert.throws(() => client.require({}, wrong), ficha.InvalidArgument);
   }
-  for (const wrong of [{}, 5, 'text', []]) await assert.rejects(client.login(wrong, 'alice'), TypeError);
+  for (const wrong of [{}, 5, []]) await assert.rejects(client.login(wrong, 'alice'), TypeError);
+  await assert.rejects(client.login('no id', 'alice'), ficha.InvalidArgument);
   client.close();
 });
 

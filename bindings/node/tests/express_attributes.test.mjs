@@ -1,6 +1,7 @@
 // What req.session can hold, under which names, and whose it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Client } from 'ficha';
 import { onEveryExpress, useClients } from './express_applications.mjs';
 import { serve } from './helpers.mjs';
 
@@ -18,6 +19,39 @@ onEveryExpress((application) => {
     assert.equal(status, 400);
     assert.equal(text, 'attribute "callback": JSON has no function');
     assert.deepEqual(setCookies, []);
+  });
+
+  test('the same value in other words is no change, whoever wrote it', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/', (req, res) => {
+      req.session.settings = { a: 1, b: [2] };
+      req.session.price = { amount: 5 };
+      req.session.name = 'é';
+      res.end();
+    });
+    const texts = ['settings', '{ "b": [2.0],  "a": 1e0 }', 'price', '{"amount":5.00}', 'name', '"\\u00e9"'];
+    const { token } = await Client.createWith(client, {}, texts, []);
+    const send = await serve(t, app);
+    const headers = { Cookie: `sid=${token}` };
+    await send('GET', '/', { headers });
+    assert.equal((await client.load(token, { fresh: true })).generation, 1);
+  });
+
+  test('each attribute is encoded once for a write', async (t) => {
+    const client = open();
+    const app = application(client);
+    const encoded = [];
+    app.get('/:n', (req, res) => {
+      req.session.n = { toJSON: () => (encoded.push(req.params.n), { n: req.params.n }) };
+      res.end();
+    });
+    const send = await serve(t, app);
+    const jar = {};
+    await send('GET', '/1', { jar });
+    await send('GET', '/2', { jar });
+    assert.deepEqual(encoded, ['1', '2']);
+    assert.deepEqual((await client.load(jar.cookie.slice('sid='.length), { fresh: true })).attributes.n, { n: '2' });
   });
 
   test('integers beyond 2^53 come back as BigInt', async (t) => {

@@ -196,7 +196,7 @@ Problem read_endpoint(const RedisConfig& config, Endpoint& endpoint) {
   } else if (parts->scheme == "unix") {
     problem = read_unix(*parts, endpoint);
   } else {
-    return wrong("none of redis://, rediss:// and unix://, nor memory:// alone, which is without a server");
+    return wrong("the scheme is none of redis, rediss, unix; a store without a server is memory://");
   }
   if (!problem) problem = read_userinfo(*parts, endpoint);
   if (!problem) problem = read_tls(config, endpoint);

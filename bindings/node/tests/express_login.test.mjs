@@ -1,0 +1,69 @@
+// A login in a request: whose attributes go along, and what the request may do from then on.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Decision } from 'ficha';
+import { requireRole } from 'ficha/express';
+import { answerErrors, onEveryExpress, useClients } from './express_applications.mjs';
+import { serve } from './helpers.mjs';
+
+const open = useClients();
+const tokenIn = (jar) => jar.cookie.slice('sid='.length);
+
+onEveryExpress((application) => {
+  test('a login carries over what another request put into the visitor\'s session meanwhile', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/start', (req, res) => res.json((req.session.cart = ['book'])));
+    app.post('/login', async (req, res) => {
+      delete req.session.cart;
+      req.session.seen = true;
+      await client.patch(req.session.id, { set: { coupon: 'of another request' } });
+      await req.ficha.login('alice');
+      res.json({ ...req.session });
+    });
+    const send = await serve(t, app);
+    const jar = {};
+    await send('GET', '/start', { jar });
+    const expected = { coupon: 'of another request', seen: true };
+    assert.deepEqual(JSON.parse((await send('POST', '/login', { jar })).text), expected);
+    assert.deepEqual({ ...(await client.load(tokenIn(jar), { fresh: true })).attributes }, expected);
+  });
+
+  test('after a login or a logout the request is judged on the session it has then, by the core', async (t) => {
+    const client = open({ rule: [{ path: '/**', allow: 'anyone' }] });
+    const app = application(client);
+    const login = (req, res, next) => void req.ficha.login('root', { roles: ['admin'] }).then(() => next(), next);
+    const logout = (req, res, next) => void req.ficha.logout().then(() => next(), next);
+    const tell = (req, res) => {
+      const { decision } = req.ficha;
+      assert.ok(decision instanceof Decision && decision === req.ficha.decision);
+      res.json([decision.allowed, decision.reason, decision.rule, decision.session?.principal ?? null]);
+    };
+    app.get('/in', login, requireRole('admin'), tell);
+    app.get('/out', logout, tell);
+    app.get('/ended', logout, requireRole('admin'), tell);
+    answerErrors(app);
+    const send = await serve(t, app);
+    const jar = {};
+    assert.equal((await send('GET', '/in', { jar })).text, '[true,"allowed",0,"root"]');
+    const headers = { Cookie: jar.cookie };
+    assert.equal((await send('GET', '/out', { headers })).text, '[true,"allowed_anonymous",0,null]');
+    const { token } = await client.create('root', { roles: ['admin'] });
+    const ended = await send('GET', '/ended', { headers: { Cookie: `sid=${token}` } });
+    assert.deepEqual([ended.status, ended.headers['www-authenticate']], [401, 'Bearer error="invalid_token"']);
+  });
+
+  test('an error about the session tells the client what to do, in the fields of the response as well', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/', async (req, res) => {
+      req.session.n = 1;
+      await client.revoke(req.session.id);
+      res.json('as if it were stored');
+    });
+    answerErrors(app);
+    const { token } = await client.create('alice');
+    const gone = await (await serve(t, app))('GET', '/', { headers: { Cookie: `sid=${token}` } });
+    assert.deepEqual([gone.status, gone.headers['www-authenticate']], [401, 'Bearer error="invalid_token"']);
+  });
+});
