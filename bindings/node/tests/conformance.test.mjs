@@ -190,7 +190,7 @@ test('tokens.json: tokens lead to their ids, and hostile ones to no session with
   assert.ok(valid.filter(keyless).length + hostile.filter(keyless).length >= 100);
 });
 
-test('there is no file of vectors but those above, and the records: record_vectors.test.mjs', () => {
-  const known = ['bearer', 'cookies', 'decisions', 'paths', 'policies', 'records', 'tokens'];
+test('there is no file of vectors but those above, those of record_vectors and store_vectors, and wire.json of the suite security', () => {
+  const known = ['bearer', 'cookies', 'decisions', 'paths', 'policies', 'records', 'store', 'tokens', 'wire'];
   assert.deepEqual(vectorFiles().sort(), known.map((name) => `${name}.json`));
 });

@@ -239,6 +239,15 @@ def test_timeouts_may_be_given_as_seconds_or_timedelta(client: Client) -> None:
     assert session.expires_at - session.created_at == 300
 
 
+def test_a_token_signed_with_another_key_is_no_session(make_client: Any) -> None:
+    session = make_client(session={"token_keys": ["k" * 32]}).create("alice")
+    assert session.token is not None
+    assert make_client(session={"token_keys": ["l" * 32, "k" * 32]}).session_id(session.token) == session.id
+    stranger = make_client(session={"token_keys": ["l" * 32]})
+    assert stranger.session_id(session.token) is None
+    assert stranger.load(session.token) is None
+
+
 def test_an_expired_session_is_none() -> None:
     clock = ficha.ManualClock(1_700_000_000_000)
     with Client("memory://", clock=clock) as client:

@@ -251,7 +251,9 @@ class ConformanceTest {
                         "paths.json",
                         "policies.json",
                         "records.json",
-                        "tokens.json"),
+                        "store.json",
+                        "tokens.json",
+                        "wire.json"), // driven through each server by the suite security
                 Set.of(files));
     }
 

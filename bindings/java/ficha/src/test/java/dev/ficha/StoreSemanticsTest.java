@@ -2,16 +2,11 @@ package dev.ficha;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +19,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What a session store promises, in one process and on a real Redis. */
+/** What only Java can get wrong about a store, in one process and on a real Redis; StoreVectorsTest has the rest. */
 @ExtendWith(NoLeakedHandles.class)
 class StoreSemanticsTest {
     private static RedisServer redis;
@@ -138,51 +133,6 @@ class StoreSemanticsTest {
         }
 
         @Test
-        void protectedAttributesAreReachedByTheirOwnCallsAlone() {
-            Session session = client.create(NewSession.of("alice")
-                    .attribute("who", "data")
-                    .protectedAttribute("who", Map.of("authority", true)));
-            assertEquals(Map.of("who", "data"), session.attributes());
-            assertEquals(Map.of("who", Map.of("authority", true)), session.protectedAttributes());
-            client.patch(session.id(), Patch.create().set("who", "other").set("more", 1));
-            Session loaded = client.find(session.id()).orElseThrow();
-            assertEquals(Map.of("authority", true), loaded.protectedAttribute("who"));
-            assertEquals(Map.of(), client.list("alice").get(0).protectedAttributes());
-            client.patch(session.id(), Patch.create().setProtected("since", 7L).removeProtected("who"));
-            loaded = client.find(session.id()).orElseThrow();
-            assertEquals(Map.of("since", 7L), loaded.protectedAttributes());
-            assertEquals("other", loaded.attribute("who"));
-            client.revoke(session.id());
-        }
-
-        @Test
-        void aBagTakesOneKeyAtATime() {
-            String id = client.create(NewSession.of("alice")).id();
-            client.patch(id, Patch.create().put("seen", "a", 1L).put("seen", "b", List.of("x")));
-            client.patch(id, Patch.create().take("seen", "a").put("seen", "__proto__", true));
-            assertEquals(
-                    Map.of("b", List.of("x"), "__proto__", true),
-                    client.find(id).orElseThrow().attribute("seen"));
-            client.patch(id, Patch.create().set("plain", 1));
-            assertThrows(
-                    FichaException.InvalidArgument.class,
-                    () -> client.patch(id, Patch.create().put("plain", "a", 1)));
-            client.revoke(id);
-        }
-
-        @Test
-        void aSessionDoesNotStoreItsOwnToken() {
-            Session session = client.create(NewSession.of("alice"));
-            String token = session.token().orElseThrow();
-            var error = assertThrows(
-                    FichaException.InvalidArgument.class,
-                    () -> client.patch(session.id(), Patch.create().set("copy", "Cookie: x=" + token)));
-            assertTrue(error.getMessage().contains("copy"));
-            assertFalse(error.getMessage().contains(token));
-            client.revoke(session.id());
-        }
-
-        @Test
         void everyFieldComesBack() {
             Session created = client.create(NewSession.of("alice")
                     .roles("customer", "teller")
@@ -215,25 +165,6 @@ class StoreSemanticsTest {
         }
 
         @Test
-        void nativeValuesSurvive() {
-            var values = new LinkedHashMap<String, Object>();
-            values.put("null", null);
-            values.put("true", true);
-            values.put("long", Long.MIN_VALUE);
-            values.put("beyond 2^53", 9_007_199_254_740_993L);
-            values.put("huge", BigInteger.TWO.pow(200));
-            values.put("double", 0.1);
-            values.put("text", "quote \" backslash \\ newline \n nul \0 é 漢 🦊");
-            values.put("empty list", List.of());
-            values.put("empty map", Map.of());
-            values.put("nested", Map.of("list", Arrays.asList(1L, null, Map.of("deep", List.of("x", false)))));
-            String token = client.create(NewSession.of("alice").attributes(values))
-                    .token()
-                    .orElseThrow();
-            assertEquals(values, client.load(token).orElseThrow().attributes());
-        }
-
-        @Test
         void aValueThatJsonCannotCarryIsRefusedByName() {
             for (Object bad : new Object[] {new Object(), Double.NaN, Map.of(1, 2), List.of(Float.POSITIVE_INFINITY)}) {
                 var error = assertThrows(FichaException.InvalidArgument.class, () -> Patch.create()
@@ -251,29 +182,18 @@ class StoreSemanticsTest {
         }
 
         @Test
-        void aPatchIsOneStep() {
-            Session session =
-                    client.create(NewSession.of("alice").attribute("a", 1).attribute("b", 2));
-            String token = session.token().orElseThrow();
-            long generation = client.patch(
-                    session.id(),
-                    Patch.create()
-                            .set("a", "x")
-                            .remove("b")
-                            .add("c", 3)
-                            .increment("n", 5)
-                            .roles(List.of("r")));
-            assertEquals(2, generation);
-            Session now = client.load(token).orElseThrow();
-            assertEquals(Map.of("a", "x", "c", 3L, "n", 5L), now.attributes());
-            assertEquals(List.of("r"), now.roles());
+        void errorsAreCaughtByTheirClass() {
+            Session session = client.create(NewSession.of("alice").attribute("a", 1));
             assertThrows(
                     FichaException.AttributeExists.class,
                     () -> client.patch(session.id(), Patch.create().add("a", 0)));
             assertThrows(
                     FichaException.Conflict.class,
-                    () -> client.patch(session.id(), Patch.create().set("a", 0).expectedGeneration(1)));
-            assertEquals("x", client.load(token).orElseThrow().attribute("a"));
+                    () -> client.patch(session.id(), Patch.create().set("a", 0).expectedGeneration(7)));
+            client.revoke(session.id());
+            assertThrows(
+                    FichaException.SessionGone.class,
+                    () -> client.patch(session.id(), Patch.create().set("a", 1)));
         }
 
         @Test
@@ -292,61 +212,6 @@ class StoreSemanticsTest {
             client.patch(session.id(), patch);
             Session now = client.load(session.token().orElseThrow()).orElseThrow();
             assertEquals(Map.of("same", Map.of("k", List.of(1L, 2L, 3L))), now.attributes());
-        }
-
-        @Test
-        void aRevokedSessionNeverComesBack() {
-            Session session = client.create(NewSession.of("alice"));
-            assertTrue(client.revoke(session.id()));
-            assertFalse(client.revoke(session.id()));
-            assertThrows(
-                    FichaException.SessionGone.class,
-                    () -> client.patch(session.id(), Patch.create().set("a", 1)));
-            assertThrows(FichaException.SessionGone.class, () -> client.rotate(session.id(), Duration.ZERO));
-            assertEquals(Optional.empty(), client.load(session.token().orElseThrow()));
-        }
-
-        @Test
-        void rotationMovesTheSessionToANewToken() {
-            Session old = client.create(NewSession.of("alice").attribute("a", 1));
-            Session rotated = client.rotate(old.id(), Duration.ZERO);
-            assertNotEquals(old.id(), rotated.id());
-            assertEquals(1L, rotated.attribute("a"));
-            assertEquals(Optional.empty(), client.load(old.token().orElseThrow()));
-            Session again = client.rotate(rotated.id(), Duration.ofSeconds(10));
-            assertEquals(
-                    again.id(),
-                    client.load(rotated.token().orElseThrow()).orElseThrow().id());
-        }
-
-        @Test
-        void loginTakesTheAnonymousAttributesAndLeavesTheTokenBehind() {
-            Session visitor = client.create(NewSession.anonymous().attribute("cart", List.of("book")));
-            assertTrue(visitor.isAnonymous());
-            Session user = client.login(visitor.id(), NewSession.of("alice"), true);
-            assertEquals(List.of("book"), user.attribute("cart"));
-            assertEquals(Optional.empty(), client.load(visitor.token().orElseThrow()));
-            Session other = client.login(user.id(), NewSession.of("bob"), true);
-            assertNull(other.attribute("cart"));
-            assertEquals(Optional.empty(), client.load(user.token().orElseThrow()));
-            assertEquals(
-                    "carol", client.login(null, NewSession.of("carol"), true).principal());
-        }
-
-        @Test
-        void aPrincipalsSessionsAreListedChangedAndRevokedTogether() {
-            String principal = "principal-" + System.nanoTime();
-            Session first = client.create(NewSession.of(principal));
-            Session second = client.create(NewSession.of(principal));
-            assertEquals(2, client.list(principal).size());
-            assertEquals(2, client.patchPrincipal(principal, Patch.create().roles(List.of("admin"))));
-            assertEquals(
-                    List.of("admin"),
-                    client.load(second.token().orElseThrow()).orElseThrow().roles());
-            assertEquals(1, client.revokePrincipal(principal, second.id()));
-            assertEquals(Optional.empty(), client.load(first.token().orElseThrow()));
-            assertEquals(1, client.revokePrincipal(principal, null));
-            assertEquals(List.of(), client.list(principal));
         }
 
         @Test
