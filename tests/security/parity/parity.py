@@ -3,6 +3,8 @@
 Each handler names itself in X-Handler. No handler may ever run for somebody whom its rule refuses, however the request
 was spelt; and every handler must be reached, plainly spelt, by those who may.
 
+Asked directly, it must also answer as wire.json says (tests/conformance); --requests 0 sends only those.
+
 usage: parity.py [--requests N] [--seed N] [--behind nginx|haproxy] NAME COMMAND…
 Prints a line for each check; exits 1 if one failed.
 """
@@ -25,6 +27,7 @@ from typing import Any
 
 import mutations
 import proxies
+import wire_vectors
 from wire import Connection, Header, Request, Response
 
 _COOKIE = b"ficha"
@@ -42,6 +45,7 @@ class Service:
     tokens: dict[str, bytes]
     labels: dict[str, list[str]]
     seeds: list[bytes]
+    wire: dict[str, Any]  # what it answers below /wire, and the tokens of its own for that
     process: subprocess.Popen[bytes]
 
 
@@ -71,7 +75,7 @@ def _described(process: subprocess.Popen[bytes]) -> Service:
             said: dict[str, Any] = json.loads(line)
             tokens = {name: token.encode() for name, token in said["tokens"].items()}
             seeds = [seed.encode() for seed in said["seeds"]]
-            return Service(said["port"], tokens, said["labels"], seeds, process)
+            return Service(said["port"], tokens, said["labels"], seeds, said.get("wire", {}), process)
         if time.monotonic() > deadline:
             break
     raise SystemExit(f"the service said nothing of itself (exit status {process.poll()})")
@@ -205,6 +209,13 @@ def check(name: str, service: Service, port: int, seed: int, count: int) -> bool
     return all(results)
 
 
+def check_wire(name: str, service: Service) -> bool:
+    """Send the requests of wire.json; return whether every answer was as said there."""
+    tokens = {**service.tokens, **{token: text.encode() for token, text in service.wire["tokens"].items()}}
+    sent, differences = wire_vectors.run(name, service.port, tokens, service.wire["actions"])
+    return report(not differences, f"{name}: {sent} vectors of wire.json hold", differences)
+
+
 def main() -> int:
     """Check one service."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -220,7 +231,10 @@ def main() -> int:
         if arguments.behind:
             port = stack.enter_context(proxies.started[arguments.behind](service.port))
             name += f" behind {arguments.behind}"
-        return 0 if check(name, service, port, arguments.seed, arguments.requests) else 1
+        good = check(name, service, port, arguments.seed, arguments.requests) if arguments.requests else True
+        if service.wire and not arguments.behind:
+            good = check_wire(name, service) and good
+        return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ class Request:
 
 @dataclass
 class Response:
-    """Status and header fields of a response, names in lower case; status 0 where the server only hung up."""
+    """A response, names of header fields in lower case; status 0 where the server only hung up."""
 
     status: int
     headers: list[Header] = field(default_factory=list)
+    body: bytes = b""
 
     def values(self, name: bytes) -> list[bytes]:
         """Return the values of a field, in order."""
@@ -106,28 +107,36 @@ class Connection:
         if is_head or response.status in (101, 204, 304):
             return response, keep
         if b"chunked" in b",".join(response.values(b"transfer-encoding")).lower():
-            return response, self._skip_chunks() and keep
+            return response, self._read_chunks(response) and keep
         lengths = response.values(b"content-length")
         if not lengths:
-            return response, False
-        return response, self._skip(int(lengths[0])) and keep
+            return response, self._read_to_the_end(response)
+        return response, self._read(int(lengths[0]), response) and keep
 
-    def _skip(self, size: int) -> bool:
+    def _read(self, size: int, response: Response) -> bool:
         while len(self._pending) < size:
             if not self._receive():
                 return False
+        response.body += self._pending[:size]
         self._pending = self._pending[size:]
         return True
 
-    def _skip_chunks(self) -> bool:
+    def _read_to_the_end(self, response: Response) -> bool:
+        while self._receive():
+            pass
+        response.body, self._pending = self._pending, b""
+        return False
+
+    def _read_chunks(self, response: Response) -> bool:
         while True:
             while b"\r\n" not in self._pending:
                 if not self._receive():
                     return False
             line, _, self._pending = self._pending.partition(b"\r\n")
             size = int(line.split(b";")[0], 16)
-            if not self._skip(size + 2):
+            if not self._read(size + 2, response):
                 return False
+            response.body = response.body.removesuffix(b"\r\n")
             if size == 0:
                 return True
 

@@ -8,8 +8,8 @@
 #include <iostream>
 #include <optional>
 
-#include "json.hpp"
 #include "http_server.hpp"
+#include "json.hpp"
 
 namespace parity {
 
@@ -86,6 +86,16 @@ std::optional<std::string_view> find_handler(const Routed& routed) {
   return std::nullopt;
 }
 
+std::string latin1_as_utf8(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) text += static_cast<char>(0xC0 | byte >> 6);
+    text += byte < 0x80 ? c : static_cast<char>(0x80 | (byte & 0x3F));
+  }
+  return text;
+}
+
 class Service {
  public:
   explicit Service(ficha::Client client) : client_(std::move(client)) {}
@@ -97,18 +107,38 @@ class Service {
     ficha::HttpRequest judged = seen.request();
     judged.readings = {&reading, 1};
     const ficha::Decision decision = client_.authorize(judged);
-    Response response = decision.allowed() ? run(routed) : refuse(decision);
+    Response response = !decision.allowed()                 ? refuse(decision)
+                        : routed.path.starts_with("/wire/") ? show(request, routed, decision.session)
+                                                            : run(routed);
     add_headers(decision, response);
     if (request.method() == http::verb::head) response.body().clear();
     return response;
   }
 
-  std::string issue(std::string principal, std::string role) {
-    const auto issued = client_.create({.principal = std::move(principal), .roles = {std::move(role)}});
+  std::string issue(std::string principal, std::string role, std::vector<ficha::Attribute> attributes = {}) {
+    const auto issued = client_.create(
+        {.principal = std::move(principal), .roles = {std::move(role)}, .attributes = std::move(attributes)});
     return issued ? std::string(issued->token.reveal()) : std::string{};
   }
 
  private:
+  // What wire.json asks. Which fields a handler gets is a C++ service's own to say.
+  Response show(const Request& request, const Routed& routed, const std::optional<ficha::Session>& session) const {
+    json headers = json::array();
+    for (const auto& field : request) {
+      if (client_.is_identity_header(view(field.name_string()))) continue;
+      headers.push_back({std::string(view(field.name_string())), latin1_as_utf8(view(field.value()))});
+    }
+    json seen = {
+        {"principal", ""}, {"note", nullptr}, {"roles", json::array()}, {"path", routed.path}, {"headers", headers}};
+    if (session) {
+      seen["principal"] = session->principal();
+      seen["note"] = json::parse(session->attribute("note").value_or("null"));
+      seen["roles"] = roles_of(*session);
+    }
+    return reply(http::status::ok, seen);
+  }
+
   static Response run(const Routed& routed) {
     const auto label = find_handler(routed);
     if (!label) return refuse(404, "not_found", "There is nothing here.");
@@ -132,11 +162,13 @@ int run(const std::string& file) {
     return EXIT_FAILURE;
   }
   Service service{std::move(*client)};
-  const json tokens = {{"customer", service.issue("carl", "customer")}, {"staff", service.issue("stella", "staff")}};
+  const json tokens = {{"customer", service.issue("carl", "customer", {{"note", R"("näme")"}})},
+                       {"staff", service.issue("stella", "staff")}};
+  const json wire = {{"tokens", json::object()}, {"actions", {"headers", "body"}}};
   serve(
       0, [&](const Request& request, const std::string& peer) { return service.handle(request, peer); },
       [&](std::uint16_t port) {
-        const json said = {{"port", port}, {"tokens", tokens}, {"labels", labels}, {"seeds", seeds}};
+        const json said = {{"port", port}, {"tokens", tokens}, {"labels", labels}, {"seeds", seeds}, {"wire", wire}};
         std::cout << said.dump() << std::endl;
       });
   return EXIT_SUCCESS;

@@ -1,6 +1,6 @@
 // The same application on either release of Express, with what Express offers to reach one handler by several paths.
 import http from 'node:http';
-import { announce, client, label, require } from './service.mjs';
+import { act, announce, client, label, require, seen } from './service.mjs';
 
 const { sessions } = require('./lib/express.js');
 
@@ -59,6 +59,11 @@ export function serve(express, everyPath) {
   app.all('/public/forward', (req, res) => {
     req.url = '/secret/forwarded';
     app.handle(req, res);
+  });
+
+  app.all('/wire/:action', (req, res, next) => {
+    const { session } = req.ficha;
+    act(req, req.params.action, req.headers['x-login']).then(() => res.end(seen(session, req)), next);
   });
 
   addHandlers(app);

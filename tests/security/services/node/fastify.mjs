@@ -1,5 +1,5 @@
 // Fastify without case and slashes, with rewritten URLs, nested prefixes, versions and a catch-all.
-import { announce, client, label, require } from './service.mjs';
+import { act, announce, client, label, require, seen } from './service.mjs';
 
 const Fastify = require('fastify');
 const { sessions } = require('./lib/fastify.js');
@@ -34,6 +34,11 @@ const handler = (name) => async (request, reply) => {
 };
 void label;
 
+app.all('/wire/:action', async (request) => {
+  const { session } = request.ficha;
+  await act(request, request.params.action, request.headers['x-login']);
+  return seen(session, request.raw);
+});
 app.all('/secret', handler('secret'));
 app.all('/secret/:id', handler('secret'));
 app.all('/Capital/x', handler('capital'));

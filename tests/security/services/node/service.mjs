@@ -31,16 +31,44 @@ export const label = (name) => (req, res) => {
   res.end(name);
 };
 
+/** What a service whose adapter keeps the session does below /wire (tests/conformance/README.md). */
+export const actions = ['headers', 'hide', 'put', 'login', 'logout', 'limit'];
+
+/** What a handler below /wire says that it saw. */
+export function seen(session, { url, rawHeaders }) {
+  const headers = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.push([rawHeaders[i], rawHeaders[i + 1]]);
+  const path = decodeURIComponent(url.replace(/^[a-z]+:\/\/[^/]*/, '').split('?')[0]);
+  return JSON.stringify({
+    principal: session?.principal ?? '',
+    note: session?.attributes.note ?? null,
+    roles: session?.roles ?? [],
+    path,
+    headers,
+  });
+}
+
+/** Does to a request's session what the last segment of the path says. */
+export async function act(request, action, login = 'wanda') {
+  if (action === 'put') request.session.kept = 1;
+  if (action === 'login') await request.ficha.login(login);
+  if (action === 'logout') await request.ficha.logout();
+}
+
 /** Starts the server, and says on stdout where it is. */
-export async function announce(server, seeds) {
-  const [customer, staff] = await Promise.all([
-    client.create('carl', { roles: ['customer'] }),
-    client.create('stella', { roles: ['staff'] }),
-  ]);
+export async function announce(server, seeds, does = actions) {
+  const sessions = [
+    ['customer', 'carl', { roles: ['customer'], attributes: { note: 'näme' } }],
+    ['staff', 'stella', { roles: ['staff'] }],
+    ['guest', ''],
+    ['leaving', 'leaving'],
+  ];
+  const made = await Promise.all(sessions.map(([, principal, options]) => client.create(principal, options)));
+  const { customer, staff, ...others } = Object.fromEntries(sessions.map(([name], i) => [name, made[i].token]));
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address();
-    const tokens = { customer: customer.token, staff: staff.token };
-    console.log(JSON.stringify({ port, tokens, labels, seeds }));
+    const wire = { tokens: others, actions: does };
+    console.log(JSON.stringify({ port, tokens: { customer, staff }, labels, seeds, wire }));
   });
   process.once('SIGTERM', () => process.exit(0));
 }

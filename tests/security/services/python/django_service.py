@@ -74,4 +74,6 @@ def announce(seeds: list[str]) -> None:
     """Tell the driver."""
     from ficha.django import get_client
 
-    serving.announce(get_client(), [*SEEDS, *seeds])
+    # A session that ended before it was saved is Django's own to answer, by 400.
+    actions = [action for action in serving.ACTIONS if action != "gone"]
+    serving.announce(get_client(), [*serving.SEEDS, *SEEDS, *seeds], actions)

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
+from django_wire import wire
 
 
 def labelled(label: str) -> Any:
@@ -39,6 +40,7 @@ urlpatterns = [
     path("users/<int:number>", labelled("users")),
     path("closed/x", labelled("closed")),
     path("public/slash/", labelled("public")),
+    path("wire/<action>", wire),
     path("public/<path:rest>", labelled("public")),
     path("", labelled("public")),
     *i18n_patterns(path("secret", secret), path("account/x", account)),

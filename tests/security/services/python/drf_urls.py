@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import include, path
+from django_wire import act, see
 from rest_framework.response import Response
 from rest_framework.routers import DefaultRouter
 from rest_framework.urlpatterns import format_suffix_patterns
@@ -42,6 +43,17 @@ def _view(label: str) -> Any:
     return type(label, (APIView,), {"get": handler, "post": handler}).as_view()
 
 
+class Wire(APIView):
+    """What wire.json asks."""
+
+    def get(self, request: Any, action: str) -> Response:
+        """Act on the session, and say what was seen."""
+        act(request._request, action, request.headers.get("X-Login", "wanda"))
+        return Response(see(request._request))
+
+    post = get
+
+
 router = DefaultRouter(trailing_slash=False)
 router.register("secret", Secret, basename="secret")
 router.register("items", Items, basename="items")
@@ -55,6 +67,7 @@ single = [
 urlpatterns = [
     path("", _view("public")),
     path("public/<path:rest>", _view("public")),
+    path("wire/<action>", Wire.as_view()),
     *format_suffix_patterns(single),
     path("", include(router.urls)),
 ]

@@ -8,10 +8,12 @@ declare -rA python_services=(
   [django_asgi]="uvicorn-h11 uvicorn-httptools hypercorn granian daphne"
   [drf]="gunicorn waitress uwsgi wsgiref granian-wsgi"
   [flask_wsgi]="gunicorn waitress uwsgi wsgiref granian-wsgi"
+  [flask_sessions]="gunicorn"
+  [aiohttp_app]="aiohttp"
   [starlette_app]="uvicorn-h11 uvicorn-httptools hypercorn granian daphne"
   [fastapi_app]="uvicorn-h11 uvicorn-httptools hypercorn granian daphne"
 )
-readonly python_frameworks=(django djangorestframework starlette fastapi flask)
+readonly python_frameworks=(django djangorestframework starlette fastapi flask aiohttp)
 readonly python_servers=(gunicorn waitress pyuwsgi uvicorn httptools hypercorn granian daphne)
 
 # prepare_python_services PYTHON VENV WHEEL: makes VENV with the frameworks, every server, and the package of this repository.

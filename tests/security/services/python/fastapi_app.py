@@ -7,7 +7,7 @@ from typing import Any
 import ficha
 import serving
 from fastapi import APIRouter, FastAPI, Response
-from starlette_service import ANY, SEEDS, labelled, layered, mounts
+from starlette_service import ANY, SEEDS, labelled, layered, mounts, wire
 
 
 def operation(label: str) -> Any:
@@ -39,9 +39,10 @@ def make() -> Any:
     app.router.routes.extend(mounts())
     app.add_api_route("/public/{rest:path}", public, methods=ANY)
     app.add_api_route("/", public, methods=ANY)
+    app.add_route("/wire/{action}", wire(client), methods=ANY)
     app.add_route("/secret/plain", labelled("secret"), methods=ANY)
     layered(app, client)
-    serving.announce(client, [*SEEDS, "/secret/plain"])
+    serving.announce(client, [*serving.SEEDS, *SEEDS, "/secret/plain"])
     return serving.mounted_asgi(app)
 
 

@@ -6,30 +6,8 @@ from typing import Any
 
 import ficha
 import serving
-from flask import Flask, Response, request
-
-ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "FOO"]
-
-
-def _labelled(label: str) -> Any:
-    def handler(**parameters: Any) -> Response:
-        return Response(label, headers={"X-Handler": label})
-
-    return handler
-
-
-def _rewriting(app: Any) -> Any:
-    """Rewrite and override as PATH_INFO and REQUEST_METHOD, by headers."""
-
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        path, method = environ.get("HTTP_X_REWRITE_URL"), environ.get("HTTP_X_HTTP_METHOD_OVERRIDE")
-        if path:
-            environ["PATH_INFO"] = path
-        if method:
-            environ["REQUEST_METHOD"] = method.upper()
-        return app(environ, start_response)
-
-    return answer
+from flask import Flask, Response, g, jsonify, request
+from flask_routes import ANY, add_handlers, rewriting
 
 
 def make() -> Any:
@@ -40,29 +18,24 @@ def make() -> Any:
     @app.before_request
     def judge() -> Any:
         decision = client.authorize_wsgi(request.environ)
+        g.session, g.headers = decision.session, dict(decision.headers)
         if not decision.allowed:
-            return Response(status=decision.status, headers=list(decision.headers))
+            return Response(status=decision.status)
         return None
 
-    for number, (path, label) in enumerate(
-        (
-            ("/secret", "secret"),
-            ("/secret/<int:number>", "secret"),
-            ("/Capital/x", "capital"),
-            ("/account/x", "account"),
-            ("/users", "users"),
-            ("/users/<int:number>", "users"),
-            ("/closed/x", "closed"),
-            ("/public/slash/", "public"),
-            ("/public/<path:rest>", "public"),
-            ("/", "public"),
-        )
-    ):
-        app.add_url_rule(path, f"{label}{number}", _labelled(label), methods=ANY, provide_automatic_options=False)
-    app.add_url_rule("/items", "items_read", _labelled("items_read"), methods=["GET"])
-    app.add_url_rule("/items", "items_write", _labelled("items_write"), methods=["POST"])
-    serving.announce(client, ["/public/slash/"])
-    return serving.mounted_wsgi(_rewriting(app))
+    add_handlers(app)
+
+    @app.route("/wire/<action>", methods=ANY)
+    def wire(action: str) -> Response:
+        return jsonify(serving.seen_of_environ(g.session, request.environ))
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.update(g.headers)
+        return response
+
+    serving.announce(client, [*serving.SEEDS, "/public/slash/"], ["headers", "hide"])
+    return serving.mounted_wsgi(rewriting(app))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,11 @@ SEEDS = [
     "/mount/secret", "/mount/deep/secret", "/mount/public/x",
 ]  # fmt: skip
 
+#: What a service of a framework whose adapter keeps the session does below /wire (tests/conformance/README.md).
+ACTIONS = ["headers", "hide", "put", "login", "logout", "gone", "limit"]
+
 WSGI_SERVERS = ("gunicorn", "waitress", "uwsgi", "wsgiref", "granian-wsgi")
+AIOHTTP_SERVERS = ("aiohttp",)
 ASGI_SERVERS = ("uvicorn-h11", "uvicorn-httptools", "hypercorn", "granian", "daphne")
 
 
@@ -48,20 +52,45 @@ def tables() -> dict[str, Any]:
     return {**tomllib.loads(POLICY.read_text()), "redis": {"url": "memory://"}}
 
 
-def announce(client: ficha.Client, seeds: list[str]) -> None:
+def announce(client: ficha.Client, seeds: list[str], actions: Sequence[str] = ACTIONS) -> None:
     """Tell the driver where the service is and who may log in, as soon as the server takes connections."""
     port = int(os.environ["PARITY_PORT"])
     said = {
         "port": port,
         "tokens": {
-            "customer": client.create("carl", roles=["customer"]).token,
+            "customer": client.create("carl", {"note": "näme"}, roles=["customer"]).token,
             "staff": client.create("stella", roles=["staff"]).token,
         },
         "labels": LABELS,
-        "seeds": [*SEEDS, *seeds],
+        "seeds": seeds,
+        "wire": {
+            "tokens": {
+                "guest": client.create().token,
+                "leaving": client.create("leaving").token,
+                "gone": client.create("gone").token,
+            },
+            "actions": actions,
+        },
     }
     line = json.dumps(said).encode() + b"\n"
     threading.Thread(target=_say_when_listening, args=(port, line), daemon=True).start()
+
+
+def seen(session: ficha.Session | None, path: str, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return what a handler below /wire says that it saw."""
+    return {
+        "principal": session.principal if session else "",
+        "note": session.attributes.get("note") if session else None,
+        "roles": list(session.roles) if session else [],
+        "path": path,
+        "headers": list(headers),
+    }
+
+
+def seen_of_environ(session: ficha.Session | None, environ: dict[str, Any]) -> dict[str, Any]:
+    """Return the same, of a WSGI environ."""
+    fields = [(key[5:].replace("_", "-"), value) for key, value in environ.items() if key.startswith("HTTP_")]
+    return seen(session, environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"), fields)
 
 
 def _say_when_listening(port: int, line: bytes) -> None:
@@ -212,6 +241,12 @@ def _daphne(make: Callable[[], Any], listener: socket.socket) -> None:
     Server(make(), endpoints=[f"fd:fileno={listener.fileno()}"], verbosity=0).run()
 
 
+def _aiohttp(make: Callable[[], Any], listener: socket.socket) -> None:
+    from aiohttp import web
+
+    web.run_app(make(), sock=listener, print=None, access_log=None)
+
+
 _SERVERS: dict[str, Callable[[Callable[[], Any], socket.socket], None]] = {
     "gunicorn": _gunicorn,
     "waitress": _waitress,
@@ -223,4 +258,5 @@ _SERVERS: dict[str, Callable[[Callable[[], Any], socket.socket], None]] = {
     "hypercorn": _hypercorn,
     "granian": _granian("asgi"),
     "daphne": _daphne,
+    "aiohttp": _aiohttp,
 }

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette_service import ANY, SEEDS, labelled, layered, mounts
+from starlette_service import ANY, SEEDS, labelled, layered, mounts, wire
 
 
 async def items(request: Request) -> Response:
@@ -34,12 +34,13 @@ def make() -> Any:
             Route("/users/{number:int}", users, methods=ANY),
             Route("/closed/x", labelled("closed"), methods=ANY),
             *mounts(),
+            Route("/wire/{action}", wire(client), methods=ANY),
             Route("/public/{rest:path}", public, methods=ANY),
             Route("/", public, methods=ANY),
         ]
     )
     layered(app, client)
-    serving.announce(client, SEEDS)
+    serving.announce(client, [*serving.SEEDS, *SEEDS])
     return serving.mounted_asgi(app)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import serving
 from asgi_layers import Rewriting, method, path
 from ficha.asgi import FichaMiddleware
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route
 
 SEEDS = ["/secret/mounted/x", "/secret/mounted/deeper/x", "/public/mounted/x"]
@@ -19,6 +21,32 @@ def labelled(label: str) -> Any:
 
     async def handler(request: Any) -> PlainTextResponse:
         return PlainTextResponse(label, headers={"X-Handler": label})
+
+    return handler
+
+
+async def act(client: Any, session: Any, action: str, login: str) -> None:
+    """Do to a request's session what the last segment of the path says."""
+    if action == "put":
+        session["kept"] = 1
+    elif action == "login":
+        await session.login(login)
+    elif action == "logout":
+        await session.logout()
+    elif action == "gone":
+        session["kept"] = 1
+        await client.arevoke(session.stored)
+
+
+def wire(client: Any) -> Any:
+    """Return the handler of what wire.json asks."""
+
+    async def handler(request: Request) -> JSONResponse:
+        session = request.scope["ficha"].session
+        action, login = request.path_params["action"], request.headers.get("x-login", "wanda")
+        await act(client, request.session, action, login)
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+        return JSONResponse(serving.seen(session, request.scope["path"], fields))
 
     return handler
 

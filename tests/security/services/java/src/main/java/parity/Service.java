@@ -33,6 +33,7 @@ public class Service implements WebMvcConfigurer {
             "users", List.of("customer", "staff"),
             "closed", List.of(),
             "public", EVERYBODY);
+    private static final List<String> ACTIONS = List.of("headers", "hide", "put", "login", "logout", "gone", "limit");
     private static final List<String> SEEDS = List.of(
             "/secret", "/secret/7", "/secret/functional/7", "/secret/servlet/7", "/Capital/x", "/account/x",
             "/account/servlet/x", "/items", "/users", "/users/7", "/closed/x", "/public/x", "/",
@@ -75,14 +76,22 @@ public class Service implements WebMvcConfigurer {
         var context = (ServletWebServerApplicationContext) event.getApplicationContext();
         var client = context.getBean(FichaClient.class);
         String path = context.getServletContext().getContextPath();
-        String tokens = client.create(NewSession.of("carl").roles("customer")).token().orElseThrow() + "\",\"staff\":\""
-                + client.create(NewSession.of("stella").roles("staff")).token().orElseThrow();
-        System.out.println("{\"port\":" + context.getWebServer().getPort() + ",\"tokens\":{\"customer\":\"" + tokens
-                + "\"},\"labels\":{" + LABELS.entrySet().stream()
+        String tokens = issue(client, "customer", NewSession.of("carl").roles("customer").attribute("note", "n\u00e4me"))
+                + "," + issue(client, "staff", NewSession.of("stella").roles("staff"));
+        String others = issue(client, "guest", NewSession.anonymous()) + ","
+                + issue(client, "leaving", NewSession.of("leaving")) + "," + issue(client, "gone", NewSession.of("gone"));
+        // Of an application that is deployed at a path, wire.json says nothing.
+        String wire = path.isEmpty() ? ",\"wire\":{\"tokens\":{" + others + "},\"actions\":" + array(ACTIONS, "") + "}" : "";
+        System.out.println("{\"port\":" + context.getWebServer().getPort() + ",\"tokens\":{" + tokens
+                + "}" + wire + ",\"labels\":{" + LABELS.entrySet().stream()
                         .map(label -> quoted(label.getKey()) + ":" + array(label.getValue(), ""))
                         .collect(Collectors.joining(","))
                 + "},\"seeds\":" + array(SEEDS, path) + "}");
         System.out.flush();
+    }
+
+    private static String issue(FichaClient client, String name, NewSession session) {
+        return quoted(name) + ":" + quoted(client.create(session).token().orElseThrow());
     }
 
     private static String array(List<String> texts, String before) {
