@@ -226,8 +226,8 @@ class StoreSemanticsTest {
                     2L,
                     client.patchAsync(session.id(), Patch.create().set("a", 2)).join());
             Session rotated = client.rotateAsync(session.id(), Duration.ZERO).join();
-            Session again =
-                    client.loginAsync(rotated.id(), NewSession.of("alice"), true).join();
+            Session again = client.loginAsync(rotated.id(), NewSession.of("alice"), true)
+                    .join();
             assertTrue(client.listAsync("alice").join().stream().anyMatch(s -> s.id().equals(again.id())));
             assertTrue(client.revokeAsync(again.id()).join());
             var error = assertThrows(CompletionException.class, () -> client.patchAsync(

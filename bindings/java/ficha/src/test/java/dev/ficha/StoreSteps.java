@@ -36,7 +36,9 @@ final class StoreSteps {
         switch ((String) step.get("do")) {
             case "create" -> issue(step, client.create(newSession(step)), where);
             case "login" -> {
-                String current = step.containsKey("current") ? issued.get(step.get("current")).id() : null;
+                String current = step.containsKey("current")
+                        ? issued.get(step.get("current")).id()
+                        : null;
                 boolean keep = (Boolean) step.getOrDefault("keep_attributes", true);
                 issue(step, client.login(current, newSession(step), keep), where);
             }
