@@ -196,7 +196,7 @@ def test_the_remember_cookie_keeps_what_a_parallel_request_has_put_in(browser: F
         entered.append(login(current, principal, **options))
         return entered[0]
 
-    client.login = login_late  # type: ignore[method-assign]
+    client.login = login_late  # type: ignore[method-assign,assignment]
     browser.get("/who")
     assert entered[0].attributes == {"a": "1", "b": 2}
 
