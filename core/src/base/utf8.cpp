@@ -7,9 +7,10 @@
 namespace ficha {
 namespace {
 
-bool is_ascii_word(const char* bytes) noexcept {
+// The first eight bytes of `text`, which has as many.
+bool begins_with_ascii_word(std::string_view text) noexcept {
   std::uint64_t word;
-  std::memcpy(&word, bytes, sizeof word);
+  std::memcpy(&word, text.data(), sizeof word);
   return (word & 0x8080808080808080U) == 0;
 }
 
@@ -42,7 +43,7 @@ std::size_t character_length(std::string_view text) noexcept {
 
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    if (text.size() >= 8 && is_ascii_word(text.data())) {
+    if (text.size() >= 8 && begins_with_ascii_word(text)) {
       text.remove_prefix(8);
       continue;
     }

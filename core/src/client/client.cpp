@@ -139,13 +139,14 @@ void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId i
 void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UndecidedRequest undecided,
                     Sending when) {
   const HeldSends held{when == Sending::at_flush};
-  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->decide_later(std::move(undecided)), deliver); });
+  impl_->complete_into(queue, id,
+                       [&](auto deliver) { start(impl_->decide_later(std::move(undecided)), std::move(deliver)); });
 }
 
 void Client::submit(const std::shared_ptr<CompletionQueue>& queue, OperationId id, UncachedSession uncached,
                     Sending when) {
   const HeldSends held{when == Sending::at_flush};
-  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->look_up(uncached), deliver); });
+  impl_->complete_into(queue, id, [&](auto deliver) { start(impl_->look_up(uncached), std::move(deliver)); });
 }
 
 void Client::flush() noexcept {

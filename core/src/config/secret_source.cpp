@@ -44,15 +44,10 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     return invalid(path + ": cannot be read: " + std::generic_category().message(errno));
   };
   if (!file) return cannot_read();
-  std::setbuf(file.get(), nullptr);  // no second copy of a secret
+  if (std::setvbuf(file.get(), nullptr, _IONBF, 0) != 0) return cannot_read();  // no second copy of a secret
 
   std::string content(max_bytes + 1, '\0');
-  std::size_t size = 0;
-  while (size < content.size()) {
-    const std::size_t count = std::fread(content.data() + size, 1, content.size() - size, file.get());
-    size += count;
-    if (count == 0) break;
-  }
+  const std::size_t size = std::fread(content.data(), 1, content.size(), file.get());
   if (std::ferror(file.get()) != 0) return cannot_read();
   if (size > max_bytes) return invalid(path + ": is longer than " + std::to_string(max_bytes) + " bytes");
   content.resize(size);

@@ -1,6 +1,8 @@
 // toml++ (3.3 and 3.4), made safe for files with mistakes and for text beyond ASCII. Include it instead of <toml++/toml.h>.
 #pragma once
 
+#include <cstdint>
+
 // Its parser asserts that a key follows "[", and lets the optimizer rely on it in release builds, although it goes on to
 // report whatever else follows.
 #pragma push_macro("NDEBUG")
