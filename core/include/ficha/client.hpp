@@ -25,15 +25,20 @@ namespace ficha {
 // Client::submit(), which makes a copy. Holds views into the request's buffers, and its credential.
 class UndecidedRequest {
  public:
-  UndecidedRequest(UndecidedRequest&&) noexcept = default;
-  UndecidedRequest& operator=(UndecidedRequest&&) noexcept = default;
+  UndecidedRequest(UndecidedRequest&&) noexcept;
+  UndecidedRequest& operator=(UndecidedRequest&&) noexcept;
+  ~UndecidedRequest();
+
+  // Makes that copy now, for a host that submits it when the buffers are gone.
+  void own();
 
  private:
   friend class Client;
-  UndecidedRequest(const HttpRequest& request, const Admission& admission, Result<Token> token)
-      : request_(request), admission_(admission), token_(std::move(token)) {}
+  class OwnedRequest;
+  UndecidedRequest(const HttpRequest& request, const Admission& admission, Result<Token> token);
 
   HttpRequest request_;
+  std::unique_ptr<OwnedRequest> owned_;  // what request_ views, if it was copied
   Admission admission_;
   Result<Token> token_;  // or why there is nothing to ask
 };

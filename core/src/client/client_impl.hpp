@@ -32,7 +32,7 @@ auto guarded(Function function) noexcept -> decltype(function()) {
 }
 
 // A request that outlives the call it came with. Its fields hold the session's token.
-class OwnedRequest {
+class UndecidedRequest::OwnedRequest {
  public:
   explicit OwnedRequest(const HttpRequest& request)
       : method_(request.method),

@@ -138,18 +138,31 @@ Task<std::optional<Session>> Client::Impl::look_up(const Result<Token>& token, L
   return store().load(*token, options);
 }
 
+UndecidedRequest::UndecidedRequest(const HttpRequest& request, const Admission& admission, Result<Token> token)
+    : request_(request), admission_(admission), token_(std::move(token)) {}
+UndecidedRequest::UndecidedRequest(UndecidedRequest&&) noexcept = default;
+UndecidedRequest& UndecidedRequest::operator=(UndecidedRequest&&) noexcept = default;
+UndecidedRequest::~UndecidedRequest() = default;
+
+void UndecidedRequest::own() {
+  if (owned_) return;
+  owned_ = std::make_unique<OwnedRequest>(request_);
+  request_ = owned_->view();
+}
+
 Decision Client::Impl::decide_now(UndecidedRequest undecided) {
-  const Admission& admission = undecided.admission_;
+  Admission& admission = undecided.admission_;
+  admission.token = undecided.token_ ? undecided.token_->reveal() : std::string_view{};
   LookupResult found = guarded([&] { return block_on(look_up(undecided.token_, {admission.touch, admission.fresh})); });
   return interceptor.judge(undecided.request_, admission, std::move(found), now());
 }
 
 Task<Decision> Client::Impl::decide_later(UndecidedRequest undecided) {
-  const OwnedRequest request(undecided.request_);
+  undecided.own();
   Admission& admission = undecided.admission_;
   admission.token = undecided.token_ ? undecided.token_->reveal() : std::string_view{};
   LookupResult found = co_await look_up(undecided.token_, {admission.touch, admission.fresh});
-  co_return interceptor.judge(request.view(), admission, std::move(found), now());
+  co_return interceptor.judge(undecided.request_, admission, std::move(found), now());
 }
 
 Task<std::optional<Session>> Client::Impl::perform(const LoadRequest& request) {

@@ -163,6 +163,23 @@ TEST_F(ClientTest, WhatNeedsNoStoreIsAnsweredAndTheRestSubmitted) {
   EXPECT_TRUE(std::get<Decision>(*decided.result).allowed());
 }
 
+// In a host that learns only after the call where its answer is to go.
+TEST_F(ClientTest, AnUndecidedRequestThatOwnsWhatItViewsOutlivesItsBuffers) {
+  const IssuedSession issued = issue({.principal = "alice"});
+  const auto undecided = [&] {
+    const Request request{"/private/" + std::string(100, 'x'), issued.token.reveal()};
+    auto tried = client.try_authorize(request.view());
+    auto kept = std::get<UndecidedRequest>(std::move(tried));
+    kept.own();
+    return kept;
+  };
+  UndecidedRequest submitted = undecided();
+  UndecidedRequest waited_for = undecided();
+  client.submit(queue, 1, std::move(submitted));
+  EXPECT_EQ(std::get<Decision>(*completed().result).session->principal(), "alice");
+  EXPECT_TRUE(client.authorize(std::move(waited_for)).allowed());
+}
+
 TEST_F(ClientTest, EverySubmittedRequestCompletesOnceWithItsOwnKindOfResult) {
   client.submit(queue, 1, CreateRequest{{.principal = "alice"}});
   Completion done = completed();
