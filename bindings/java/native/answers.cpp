@@ -109,6 +109,39 @@ Packed pack_findings(const std::vector<RouteFinding>& findings) {
   return out;
 }
 
+Packed pack(const ResponseCookie& cookie) {
+  Packed out = begin(Answer::cookie);
+  for (const std::string_view text : {std::string_view{cookie.name}, std::string_view{cookie.value},
+                                      std::string_view{cookie.path}, std::string_view{cookie.domain}}) {
+    put_text(out, text);
+  }
+  put(out, static_cast<std::uint8_t>(cookie.max_age.has_value()));
+  if (cookie.max_age) put(out, *cookie.max_age);
+  put(out, static_cast<std::uint8_t>(cookie.same_site));
+  put(out, static_cast<std::uint8_t>(cookie.secure));
+  put_text(out, cookie.field());
+  return out;
+}
+
+Packed pack(const ErrorResponse& response) {
+  Packed out = begin(Answer::response);
+  put(out, static_cast<std::int32_t>(response.status));
+  put_text(out, response.code);
+  put_text(out, response.message);
+  put_text(out, response.body());
+  put(out, static_cast<std::uint32_t>(response.headers.view().size()));
+  for (const ResponseHeader& header : response.headers.view()) {
+    put_text(out, header.name);
+    put_text(out, header.value);
+  }
+  return out;
+}
+
+void pack_unknown(std::int64_t kept, char* out) noexcept {
+  *out = static_cast<char>(Answer::unknown);
+  std::memcpy(out + 1, &kept, sizeof kept);
+}
+
 std::size_t packed_size(const std::optional<Session>& session) noexcept {
   return 1 + (session ? session->image_size() : 0);
 }
@@ -119,7 +152,7 @@ void pack_into(const std::optional<Session>& session, char* out) noexcept {
 }
 
 std::size_t packed_size(const Decision& decision) noexcept {
-  std::size_t size = 4 + 3 * 4 + 1 + max_skipped * sizeof(std::int16_t);
+  std::size_t size = 1 + facts_size + 1 + 4;
   for (const ResponseHeader& header : decision.headers()) size += 8 + header.name.size() + header.value.size();
   return size + (decision.session ? decision.session->image_size() : 0);
 }
@@ -134,6 +167,7 @@ void pack_into(const Decision& decision, char* out) noexcept {
   writer.number(static_cast<std::int32_t>(decision.rule));
   writer.number(decision.skipped.count);
   for (const std::int16_t rule : decision.skipped.rules) writer.number(rule);
+  writer.number(static_cast<std::uint8_t>(decision.session.has_value()));
   writer.number(static_cast<std::uint32_t>(decision.headers().size()));
   for (const ResponseHeader& header : decision.headers()) {
     writer.text(header.name);

@@ -1,8 +1,11 @@
 #include "facade.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "handle.hpp"
 #include "requests.hpp"
@@ -100,13 +103,19 @@ void submit(Handle handle, std::int64_t id, Bytes request) {
   owner.client->submit(owner.queue, operation, std::move(*wanted));
 }
 
-void submit_authorize(Handle handle, std::int64_t id, Bytes request) {
+void submit_unknown(Handle handle, std::int64_t id, std::int64_t unknown) {
   ClientHandle& owner = at(handle);
-  const auto operation = static_cast<OperationId>(id);
-  HeaderSpace space;
-  const auto wanted = read_http_request(request, space);
-  if (!wanted) return owner.queue->push({operation, Error{ErrorCode::invalid_argument, "malformed bytes from Java"}});
-  owner.client->submit(owner.queue, operation, *wanted);
+  const auto kept = Unknown::take(unknown);
+  std::visit([&](auto& wanted) { owner.client->submit(owner.queue, static_cast<OperationId>(id), std::move(wanted)); },
+             kept->wanted);
+}
+
+void drop_unknown(std::int64_t unknown) {
+  Unknown::take(unknown).reset();
+}
+
+int unsubmitted() {
+  return Unknown::count;
 }
 
 std::int64_t drop_completion(Handle handle) {
@@ -119,9 +128,26 @@ std::int64_t drop_completion(Handle handle) {
 
 Packed require(Handle handle, Bytes requirement, Bytes admitted) {
   const auto wanted = read_requirement(requirement);
-  const auto decision = read_decision(admitted);
-  if (!wanted || !decision) return malformed();
-  return pack(Outcome{at(handle).client->require(*wanted, *decision)});
+  if (!wanted || admitted.size() < facts_size) return malformed();
+  const auto facts = read_facts(admitted.substr(0, facts_size));
+  const auto session = read_session(admitted.substr(facts_size));
+  if (!facts || (!session && admitted.size() > facts_size)) return malformed();
+  return pack(Outcome{at(handle).client->require(
+      *wanted, Admitted{facts->rule, facts->carrier, facts->skipped, session ? &*session : nullptr})});
+}
+
+Packed difference(Bytes attributes) {
+  const auto read = read_change(attributes);
+  if (!read) return malformed();
+  const auto ops = ficha::difference(read->before, read->after);
+  if (!ops) return pack(ops.error());
+  Packed changed;
+  for (const Attribute& attribute : read->after) {
+    const bool is_set = std::ranges::any_of(
+        *ops, [&](const Patch::Op& op) { return op.kind == Patch::Kind::set && op.name == attribute.name; });
+    changed += static_cast<char>(is_set);
+  }
+  return pack_text(changed);
 }
 
 Packed check_requirement(Bytes requirement, bool says_allow) {
@@ -149,19 +175,28 @@ Packed judged_fields(Handle handle) {
   return pack_text(names);
 }
 
-Packed explain(Handle handle, Bytes decision) {
-  const auto judged = read_decision(decision);
+Packed explain(Handle handle, Bytes facts) {
+  const auto judged = read_facts(facts);
   return judged ? pack_text(at(handle).client->explain(*judged)) : malformed();
+}
+
+Packed respond_to_denial(Bytes facts) {
+  const auto denied = read_facts(facts);
+  return denied ? pack(respond_to(*denied)) : malformed();
+}
+
+Packed respond_to_error(int code) {
+  return pack(respond_to(static_cast<ErrorCode>(code)));
 }
 
 Packed set_cookie(Handle handle, Bytes issued) {
   const Client& client = *at(handle).client;
   const auto session = read_issued(client, issued);
-  return session ? pack_text(client.set_cookie(*session).field()) : malformed();
+  return session ? pack(client.set_cookie(*session)) : malformed();
 }
 
 Packed clear_cookie(Handle handle) {
-  return pack_text(at(handle).client->clear_cookie().field());
+  return pack(at(handle).client->clear_cookie());
 }
 
 Packed csrf_token(Handle handle, Bytes token) {
@@ -180,6 +215,10 @@ bool passes_credential(Handle handle) {
 
 bool is_identity_header(Handle handle, Bytes name) {
   return at(handle).client->is_identity_header(name);
+}
+
+bool has_identity_headers(Handle handle) {
+  return !at(handle).client->config().trust.identity_headers.empty();
 }
 
 Packed stats(Handle handle) {
@@ -218,6 +257,10 @@ Packed reason_name(int reason) {
 
 Packed error_name(int code) {
   return pack_text(name(static_cast<ErrorCode>(code)));
+}
+
+int error_status(int code) {
+  return http_status(static_cast<ErrorCode>(code));
 }
 
 }  // namespace ficha::java

@@ -80,8 +80,8 @@ class ArrayBytes {
 %typemap(jstype) signed char* "byte[]"
 %typemap(javain) signed char* "$javainput"
 // Implemented in hot_path.cpp.
-%native(tryAuthorize) int tryAuthorize(int64_t handle, signed char* request, int request_size, signed char* answer, int capacity);
-%native(tryLoad) int tryLoad(int64_t handle, signed char* token, bool touch, bool fresh, signed char* answer, int capacity);
+%native(tryAuthorize) int tryAuthorize(int64_t handle, signed char* request, int request_size, bool keep, signed char* answer, int capacity);
+%native(tryLoad) int tryLoad(int64_t handle, signed char* token, bool touch, bool fresh, bool keep, signed char* answer, int capacity);
 %native(awaitCompletions) ficha::java::Packed awaitCompletions(int64_t handle);
 
 %pragma(java) jniclasscode=%{

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "facade.hpp"
@@ -46,6 +47,24 @@ struct ClientHandle {
   std::unique_ptr<Client> client;
   std::atomic<bool> closed{false};
   std::deque<Completion> undelivered;  // taken from the queue, and not yet by Java; of the completion thread only
+};
+
+// What a try left for the store to answer, until Java has said who waits for it.
+struct Unknown {
+  explicit Unknown(UndecidedRequest undecided) : wanted(std::move(undecided)) {
+    std::get<UndecidedRequest>(wanted).own();
+    ++count;
+  }
+  explicit Unknown(UncachedSession uncached) : wanted(std::move(uncached)) { ++count; }
+  Unknown(Unknown&&) = delete;
+  ~Unknown() { --count; }
+
+  [[nodiscard]] static std::unique_ptr<Unknown> take(std::int64_t kept) noexcept {
+    return std::unique_ptr<Unknown>{reinterpret_cast<Unknown*>(kept)};
+  }
+
+  std::variant<UndecidedRequest, UncachedSession> wanted;
+  static inline std::atomic<int> count{0};
 };
 
 [[nodiscard]] inline ClientHandle& at(Handle handle) noexcept {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "handle.hpp"
 #include "requests.hpp"
@@ -59,16 +61,27 @@ jint answer_into(JNIEnv* env, jbyteArray answer, jint capacity, std::size_t size
   return static_cast<jint>(size);
 }
 
-// Both answer 0 if only the store knows.
-jint try_load(JNIEnv* env, Handle handle, jbyteArray token, LoadOptions options, jbyteArray answer, jint capacity) {
+// What only the store knows; with `keep`, for Java to submit or to drop.
+template <class Wanted>
+jint leave_unknown(JNIEnv* env, Wanted wanted, bool keep, jbyteArray answer, jint capacity) {
+  std::unique_ptr<Unknown> kept;
+  if (keep) kept = std::make_unique<Unknown>(std::move(wanted));
+  const auto number = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(kept.get()));
+  const jint size = answer_into(env, answer, capacity, packed_unknown_size, [=](char* out) { pack_unknown(number, out); });
+  if (size > 0) static_cast<void>(kept.release());
+  return size;
+}
+
+jint try_load(JNIEnv* env, Handle handle, jbyteArray token, LoadOptions options, bool keep, jbyteArray answer,
+              jint capacity) {
   RequestBytes bytes{env, token, env->GetArrayLength(token)};
-  const auto tried = at(handle).client->try_load(bytes.view(), options);
+  auto tried = at(handle).client->try_load(bytes.view(), options);
   const auto* known = std::get_if<std::optional<Session>>(&tried);
-  if (!known) return 0;
+  if (!known) return leave_unknown(env, std::get<UncachedSession>(std::move(tried)), keep, answer, capacity);
   return answer_into(env, answer, capacity, packed_size(*known), [&](char* out) { pack_into(*known, out); });
 }
 
-jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jint request_size, jbyteArray answer,
+jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jint request_size, bool keep, jbyteArray answer,
                    jint capacity) {
   RequestBytes bytes{env, request, request_size};
   HeaderSpace space;
@@ -77,9 +90,9 @@ jint try_authorize(JNIEnv* env, Handle handle, jbyteArray request, jint request_
     throw_java(env, "java/lang/IllegalArgumentException", "malformed bytes");
     return 0;
   }
-  const auto tried = at(handle).client->try_authorize(*wanted);
+  auto tried = at(handle).client->try_authorize(*wanted);
   const auto* decision = std::get_if<Decision>(&tried);
-  if (!decision) return 0;
+  if (!decision) return leave_unknown(env, std::get<UndecidedRequest>(std::move(tried)), keep, answer, capacity);
   return answer_into(env, answer, capacity, packed_size(*decision), [&](char* out) { pack_into(*decision, out); });
 }
 
@@ -111,9 +124,9 @@ extern "C" {
 
 JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryLoad(JNIEnv* env, jclass /*type*/, jlong handle,
                                                                  jbyteArray token, jboolean touch, jboolean fresh,
-                                                                 jbyteArray answer, jint capacity) {
+                                                                 jboolean keep, jbyteArray answer, jint capacity) {
   try {
-    return ficha::java::try_load(env, handle, token, {touch != 0, fresh != 0}, answer, capacity);
+    return ficha::java::try_load(env, handle, token, {touch != 0, fresh != 0}, keep != 0, answer, capacity);
   } catch (const std::bad_alloc&) {
     ficha::java::throw_java(env, "java/lang/OutOfMemoryError", "ficha");
     return 0;
@@ -122,9 +135,10 @@ JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryLoad(JNIEnv* env, jc
 
 JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryAuthorize(JNIEnv* env, jclass /*type*/, jlong handle,
                                                                       jbyteArray request, jint request_size,
-                                                                      jbyteArray answer, jint capacity) {
+                                                                      jboolean keep, jbyteArray answer,
+                                                                      jint capacity) {
   try {
-    return ficha::java::try_authorize(env, handle, request, request_size, answer, capacity);
+    return ficha::java::try_authorize(env, handle, request, request_size, keep != 0, answer, capacity);
   } catch (const std::bad_alloc&) {
     ficha::java::throw_java(env, "java/lang/OutOfMemoryError", "ficha");
     return 0;

@@ -95,11 +95,6 @@ LoginRequest read_login(Reader& reader, bool& valid) {
 
 StoreRequest read_fields(RequestKind kind, Reader& reader, bool& valid) {
   switch (kind) {
-    case RequestKind::load: {
-      Secret token{reader.text()};
-      const bool touch = reader.flag();
-      return LoadRequest{std::move(token), {touch, reader.flag()}};
-    }
     case RequestKind::create:
       return CreateRequest{read_new_session(reader)};
     case RequestKind::patch: {
@@ -129,17 +124,6 @@ StoreRequest read_fields(RequestKind kind, Reader& reader, bool& valid) {
   }
   valid = valid && kind == RequestKind::list;
   return ListRequest{reader.string()};
-}
-
-// Names of response headers must outlive the decision.
-std::optional<std::string_view> header_name(std::string_view name) noexcept {
-  for (const std::string_view known :
-       {"WWW-Authenticate", "Retry-After", "Vary", "Cache-Control", "Allow", "Access-Control-Allow-Origin",
-        "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
-        "Access-Control-Max-Age"}) {
-    if (name == known) return known;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -247,7 +231,7 @@ std::optional<Requirement> read_requirement(Bytes bytes) {
   return requirement;
 }
 
-std::optional<Decision> read_decision(Bytes bytes) {
+std::optional<Decision> read_facts(Bytes bytes) {
   Reader reader{bytes};
   Decision decision;
   const auto verdict = reader.number<std::uint8_t>();
@@ -263,19 +247,17 @@ std::optional<Decision> read_decision(Bytes bytes) {
   decision.rule = reader.number<std::int32_t>();
   decision.skipped.count = std::min<std::uint8_t>(reader.number<std::uint8_t>(), max_skipped);
   for (std::int16_t& rule : decision.skipped.rules) rule = reader.number<std::int16_t>();
-  const std::size_t headers = reader.count(8);
-  for (std::size_t i = 0; i < headers; ++i) {
-    const auto name = header_name(reader.text());
-    std::string value = reader.string();
-    if (!name) return std::nullopt;
-    decision.add_header(*name, std::move(value));
-  }
-  if (!known || reader.overrun()) return std::nullopt;
-  if (!reader.rest().empty()) {
-    decision.session = read_session(reader.rest());
-    if (!decision.session) return std::nullopt;
-  }
+  if (!known || !reader.complete()) return std::nullopt;
   return decision;
+}
+
+std::optional<Change> read_change(Bytes bytes) {
+  Reader reader{bytes};
+  Change change;
+  change.before = read_attributes(reader);
+  change.after = read_attributes(reader);
+  if (!reader.complete()) return std::nullopt;
+  return change;
 }
 
 std::optional<Session> read_session(Bytes image) {

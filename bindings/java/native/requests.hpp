@@ -18,6 +18,8 @@ namespace ficha::java {
 
 // As many rules as a decision says it skipped.
 constexpr std::uint8_t max_skipped = std::tuple_size_v<decltype(SkippedRules::rules)>;
+// The facts of a decision, as facade.hpp says.
+constexpr std::size_t facts_size = 3 + 2 * sizeof(std::int32_t) + 1 + max_skipped * sizeof(std::int16_t);
 
 // Reads front to back. Past the end it reads zeros and empty strings, and is not complete().
 class Reader {
@@ -75,11 +77,10 @@ class Reader {
 
 // The request of submit(): its kind, then its fields. Errors: invalid_argument.
 enum class RequestKind : std::uint8_t {
-  load,              // token, touch, fresh
   create,            // new session
   patch,             // id, patch
   rotate,            // id, grace in seconds (8)
-  login,             // new session, optional image of the current session, keep_attributes
+  login,             // new session, optional id of the current session, keep_attributes
   revoke,            // id
   revoke_principal,  // principal, optional id
   patch_principal,   // principal, patch
@@ -115,13 +116,22 @@ struct HeaderSpace {
 
 // allow (1), roles, scopes, level (4), optional max_auth_age in seconds (8), fresh.
 [[nodiscard]] std::optional<Requirement> read_requirement(Bytes bytes);
-// A decision as it was packed, without its kind.
-[[nodiscard]] std::optional<Decision> read_decision(Bytes bytes);
+// A decision without headers and session.
+[[nodiscard]] std::optional<Decision> read_facts(Bytes bytes);
+
+// Two lists of attributes, each of (name, JSON).
+struct Change {
+  std::vector<Attribute> before;
+  std::vector<Attribute> after;
+};
+[[nodiscard]] std::optional<Change> read_change(Bytes bytes);
 
 [[nodiscard]] std::optional<Session> read_session(Bytes image);
 
 [[nodiscard]] Packed pack(const Error& error);
 [[nodiscard]] Packed pack(const Outcome& outcome);
+[[nodiscard]] Packed pack(const ResponseCookie& cookie);
+[[nodiscard]] Packed pack(const ErrorResponse& response);
 [[nodiscard]] Packed pack_text(std::string_view text);
 [[nodiscard]] Packed pack_findings(const std::vector<RouteFinding>& findings);
 // Bytes that pack() makes of it, and the packing into memory of that size.
@@ -129,5 +139,7 @@ struct HeaderSpace {
 void pack_into(const std::optional<Session>& session, char* out) noexcept;
 [[nodiscard]] std::size_t packed_size(const Decision& decision) noexcept;
 void pack_into(const Decision& decision, char* out) noexcept;
+constexpr std::size_t packed_unknown_size = 1 + sizeof(std::int64_t);
+void pack_unknown(std::int64_t kept, char* out) noexcept;
 
 }  // namespace ficha::java

@@ -11,5 +11,6 @@ public final class NoLeakedHandles implements AfterAllCallback {
     @Override
     public void afterAll(ExtensionContext context) {
         assertEquals(0, Native.unclosedHandles(), "native clients that were not closed");
+        assertEquals(0, Native.unsubmitted(), "requests that were neither submitted nor freed");
     }
 }

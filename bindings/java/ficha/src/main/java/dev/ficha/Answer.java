@@ -48,7 +48,11 @@ final class Answer {
     }
 
     static Decision decision(byte[] answer) {
-        return new Decision(checked(answer), answer.length);
+        return new Decision(checked(answer));
+    }
+
+    static Decision decision(byte[] answer, Decision admitting) {
+        return new Decision(checked(answer), admitting);
     }
 
     static List<RouteFinding> findings(byte[] answer) {
@@ -63,6 +67,16 @@ final class Answer {
             findings.add(new RouteFinding(route, methods, rule, line, reader.getText()));
         }
         return List.copyOf(findings);
+    }
+
+    static ResponseCookie cookie(byte[] answer) {
+        return new ResponseCookie(new Unpacker(checked(answer), 1));
+    }
+
+    static ErrorResponse response(byte[] answer) {
+        var reader = new Unpacker(checked(answer), 1);
+        int status = reader.getInt();
+        return new ErrorResponse(status, reader.getText(), reader.getText(), reader.getText(), reader.getHeaders());
     }
 
     static String text(byte[] answer) {

@@ -16,19 +16,25 @@ public final class Decision {
     private static final int CARRIER = 3;
     private static final int STATUS = 4;
     private static final int RULE = 8;
-    private static final int HEADERS = 21;
+    private static final int HAS_SESSION = 21;
+    private static final int HEADERS = 22;
 
     private final byte[] bytes;
-    private final int size;
     private final Session session;
+    private final Decision admitting;
 
-    // `bytes` may be longer than the packed decision, which has `size`.
-    Decision(byte[] bytes, int size) {
+    // `bytes` may be longer than the packed decision.
+    Decision(byte[] bytes) {
+        this(bytes, null);
+    }
+
+    // `admitting`: what a requirement was judged on, whose headers stay due; null: there is none.
+    Decision(byte[] bytes, Decision admitting) {
         this.bytes = bytes;
-        this.size = size;
+        this.admitting = admitting;
         int at = HEADERS + 4;
         for (int i = 2 * Unpacker.intAt(bytes, HEADERS); i > 0; i--) at += 4 + Unpacker.intAt(bytes, at);
-        session = at == size ? null : new Session(bytes, at, null);
+        session = bytes[HAS_SESSION] == 0 ? null : new Session(bytes, at, null);
     }
 
     public boolean allowed() {
@@ -65,11 +71,11 @@ public final class Decision {
 
     /** To be added to the response, whatever the handler does. */
     public List<Map.Entry<String, String>> headers() {
-        var reader = new Unpacker(bytes, HEADERS);
-        int count = reader.getInt();
-        var headers = new ArrayList<Map.Entry<String, String>>(count);
-        for (int i = 0; i < count; i++) headers.add(Map.entry(reader.getText(), reader.getText()));
-        return Collections.unmodifiableList(headers);
+        List<Map.Entry<String, String>> own = new Unpacker(bytes, HEADERS).getHeaders();
+        if (admitting == null) return own;
+        var all = new ArrayList<>(own);
+        all.addAll(admitting.headers());
+        return Collections.unmodifiableList(all);
     }
 
     @Override
@@ -77,8 +83,8 @@ public final class Decision {
         return "Decision[" + verdict() + " " + status() + "]";
     }
 
-    // Without its kind.
-    byte[] packed() {
-        return Arrays.copyOfRange(bytes, 1, size);
+    // All but headers and session.
+    byte[] facts() {
+        return Arrays.copyOfRange(bytes, VERDICT, HAS_SESSION);
     }
 }

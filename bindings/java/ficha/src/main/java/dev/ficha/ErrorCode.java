@@ -1,35 +1,34 @@
 package dev.ficha;
 
+import dev.ficha.internal.Native;
 import java.util.Locale;
 
 /** The error table; numbers and names are stable and the same in every language. */
 public enum ErrorCode {
-    INVALID_ARGUMENT(1, 400),
-    INVALID_CONFIG(2, 0),
-    TOO_LARGE(3, 413),
-    UNAVAILABLE(10, 503),
-    TIMEOUT(11, 503),
-    ACCESS_DENIED(12, 503),
-    WRITE_REFUSED(13, 503),
-    CORRUPT_RECORD(14, 503),
-    UNKNOWN_OUTCOME(15, 503),
-    OVERLOADED(16, 503),
-    INCOMPLETE(17, 503),
-    SESSION_GONE(20, 401),
-    CONFLICT(21, 409),
-    ATTRIBUTE_EXISTS(22, 409),
-    SESSION_LIMIT(23, 429),
-    CLOSED(30, 0),
+    INVALID_ARGUMENT(1),
+    INVALID_CONFIG(2),
+    TOO_LARGE(3),
+    UNAVAILABLE(10),
+    TIMEOUT(11),
+    ACCESS_DENIED(12),
+    WRITE_REFUSED(13),
+    CORRUPT_RECORD(14),
+    UNKNOWN_OUTCOME(15),
+    OVERLOADED(16),
+    INCOMPLETE(17),
+    SESSION_GONE(20),
+    CONFLICT(21),
+    ATTRIBUTE_EXISTS(22),
+    SESSION_LIMIT(23),
+    CLOSED(30),
     /** A number that this version does not know. */
-    UNKNOWN(0, 503);
+    UNKNOWN(0);
 
     private final int number;
-    private final int httpStatus;
     private final String text;
 
-    ErrorCode(int number, int httpStatus) {
+    ErrorCode(int number) {
         this.number = number;
-        this.httpStatus = httpStatus;
         text = name().toLowerCase(Locale.ROOT);
     }
 
@@ -46,7 +45,7 @@ public enum ErrorCode {
 
     /** 0 where the error never reaches a request. */
     public int httpStatus() {
-        return httpStatus;
+        return Native.errorStatus(number);
     }
 
     /** The stable name, {@code "session_gone"}. */

@@ -4,6 +4,7 @@ import dev.ficha.internal.Completions;
 import dev.ficha.internal.Native;
 import dev.ficha.internal.NativeJNI;
 import dev.ficha.internal.Packer;
+import dev.ficha.internal.Unpacker;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -34,14 +36,20 @@ public final class FichaClient implements AutoCloseable {
     private static final int TOML = 1;
     private static final int SETTINGS = 2;
 
+    private static final byte[] NOTHING = {};
+
     // Room for a usual session and the decision on it.
     private static final int USUAL_ANSWER = 512;
 
     private final long handle;
+    private final boolean hasIdentityHeaders;
+    private final boolean passesCredential;
     private final Completions completions;
 
     private FichaClient(long handle) {
         this.handle = handle;
+        hasIdentityHeaders = Native.hasIdentityHeaders(handle);
+        passesCredential = Native.passesCredential(handle);
         completions = new Completions(handle);
         CLEANER.register(this, completions::release);
     }
@@ -153,17 +161,23 @@ public final class FichaClient implements AutoCloseable {
      * cache holds.
      */
     public Optional<Session> load(String token, boolean touch, boolean fresh) {
-        byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
-        Optional<Session> known = tryLoad(bytes, touch, fresh);
-        return known != null ? known : run(Operation.load(bytes, touch, fresh));
+        try {
+            byte[] answer = tryLoad(token, touch, fresh);
+            return Answer.session(isUnknown(answer) ? awaited(answer) : answer);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Optional<Session>> loadAsync(String token, boolean touch, boolean fresh) {
-        byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
-        Optional<Session> known = tryLoad(bytes, touch, fresh);
-        if (known != null) return CompletableFuture.completedFuture(known);
-        return start(Operation.load(bytes, touch, fresh));
+        try {
+            byte[] answer = tryLoad(token, touch, fresh);
+            if (isUnknown(answer)) return started(answer, Answer::session);
+            return CompletableFuture.completedFuture(Answer.session(answer));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**
@@ -178,18 +192,36 @@ public final class FichaClient implements AutoCloseable {
         return start(Operation.find(id));
     }
 
-    // Null: only the store knows.
-    private Optional<Session> tryLoad(byte[] token, boolean touch, boolean fresh) {
-        try {
-            byte[] answer = new byte[USUAL_ANSWER];
-            int size = NativeJNI.tryLoad(handle, token, touch, fresh, answer, answer.length);
-            while (size < 0) {
-                answer = new byte[-size];
-                size = NativeJNI.tryLoad(handle, token, touch, fresh, answer, answer.length);
-            }
-            return size == 0 ? null : Answer.session(answer);
-        } finally {
-            Reference.reachabilityFence(this);
+    private byte[] tryLoad(String text, boolean touch, boolean fresh) {
+        byte[] token = text.getBytes(StandardCharsets.UTF_8);
+        byte[] answer = new byte[USUAL_ANSWER];
+        int size = NativeJNI.tryLoad(handle, token, touch, fresh, true, answer, answer.length);
+        while (size < 0) {
+            answer = new byte[-size];
+            size = NativeJNI.tryLoad(handle, token, touch, fresh, true, answer, answer.length);
+        }
+        return answer;
+    }
+
+    // Only the store has the answer, and what was known already waits to be submitted.
+    private static boolean isUnknown(byte[] answer) {
+        return answer[0] == Unpacker.UNKNOWN;
+    }
+
+    private byte[] awaited(byte[] unknown) {
+        return completions.submit(Unpacker.longAt(unknown, 1), Awaited::new).join();
+    }
+
+    private <T> CompletableFuture<T> started(byte[] unknown, Function<byte[], T> decode) {
+        return completions
+                .submit(Unpacker.longAt(unknown, 1), () -> new AsyncAnswer<>(this, decode))
+                .result();
+    }
+
+    private static final class Awaited extends CompletableFuture<byte[]> implements Completions.Receiver {
+        @Override
+        public void receive(byte[] answer) {
+            complete(answer);
         }
     }
 
@@ -271,43 +303,55 @@ public final class FichaClient implements AutoCloseable {
 
     /** Whether the request may pass. Never an error: what cannot be found out is {@link Verdict#UNAVAILABLE}. */
     public Decision authorize(HttpRequest request) {
-        Decision known = tryAuthorize(request);
-        if (known != null) return known;
-        var answer = new CompletableFuture<byte[]>();
-        return with(() -> {
-            completions.submitAuthorize(request.packed().toBytes(), answer::complete);
-            return Answer.decision(answer.join());
-        });
-    }
-
-    /** A hit in the near cache is a future that is complete already. */
-    public CompletableFuture<Decision> authorizeAsync(HttpRequest request) {
-        Decision known = tryAuthorize(request);
-        if (known != null) return CompletableFuture.completedFuture(known);
-        var answer = new AsyncAnswer<>(this, Answer::decision);
-        completions.submitAuthorize(request.packed().toBytes(), answer);
-        return answer.result();
-    }
-
-    /** The decision, if it can be made without waiting for the store; null otherwise. */
-    public Decision tryAuthorize(HttpRequest request) {
         try {
-            Packer packed = request.packed();
-            byte[] answer = new byte[USUAL_ANSWER];
-            int size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), answer, answer.length);
-            while (size < 0) {
-                answer = new byte[-size];
-                size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), answer, answer.length);
-            }
-            return size == 0 ? null : new Decision(answer, size);
+            byte[] answer = tryAuthorize(request, true);
+            return isUnknown(answer) ? Answer.decision(awaited(answer)) : new Decision(answer);
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
+    /** A hit in the near cache is a future that is complete already. */
+    public CompletableFuture<Decision> authorizeAsync(HttpRequest request) {
+        try {
+            byte[] answer = tryAuthorize(request, true);
+            if (isUnknown(answer)) return started(answer, Answer::decision);
+            return CompletableFuture.completedFuture(new Decision(answer));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /** The decision, if it can be made without waiting for the store; null otherwise. */
+    public Decision tryAuthorize(HttpRequest request) {
+        try {
+            byte[] answer = tryAuthorize(request, false);
+            return isUnknown(answer) ? null : new Decision(answer);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    // `keep`: what only the store can decide is to be submitted.
+    private byte[] tryAuthorize(HttpRequest request, boolean keep) {
+        Packer packed = request.packed();
+        byte[] answer = new byte[USUAL_ANSWER];
+        int size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), keep, answer, answer.length);
+        while (size < 0) {
+            answer = new byte[-size];
+            size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), keep, answer, answer.length);
+        }
+        return answer;
+    }
+
     /** A requirement of the matched route or handler, judged on what {@link #authorize} returned. */
     public Decision require(Requirement requirement, Decision admitted) {
-        return with(() -> Answer.decision(Native.require(handle, requirement.packed(), admitted.packed())));
+        if (!admitted.allowed()) return admitted;
+        byte[] facts = admitted.facts();
+        byte[] image = admitted.session().map(Session::image).orElse(NOTHING);
+        byte[] answer = with(() -> Native.require(handle, requirement.packed(), joined(facts, image)));
+        var judged = Answer.decision(answer, admitted);
+        return judged.allowed() ? admitted : judged;
     }
 
     /**
@@ -341,24 +385,28 @@ public final class FichaClient implements AutoCloseable {
 
     /** The rule and the reason in words. For tests and tools, never for clients. */
     public String explain(Decision decision) {
-        return with(() -> Answer.text(Native.explain(handle, decision.packed())));
+        return with(() -> Answer.text(Native.explain(handle, decision.facts())));
     }
 
     // --- HTTP ---
 
-    /** The value of Set-Cookie for a session just issued; "Cache-Control: no-store" is due with it. */
-    public String setCookie(Session issued) {
+    /** The cookie for a session just issued; "Cache-Control: no-store" is due with it. */
+    public ResponseCookie setCookie(Session issued) {
         String token = issued.token()
                 .orElseThrow(() -> new FichaException.InvalidArgument("only a session just issued has its token"));
-        byte[] image = issued.image();
-        byte[] bytes = Arrays.copyOf(token.getBytes(StandardCharsets.ISO_8859_1), token.length() + image.length);
-        System.arraycopy(image, 0, bytes, token.length(), image.length);
-        return with(() -> Answer.text(Native.setCookie(handle, bytes)));
+        byte[] bytes = joined(token.getBytes(StandardCharsets.ISO_8859_1), issued.image());
+        return with(() -> Answer.cookie(Native.setCookie(handle, bytes)));
     }
 
-    /** The value of Set-Cookie for a logout. */
-    public String clearCookie() {
-        return with(() -> Answer.text(Native.clearCookie(handle)));
+    /** The cookie for a logout. */
+    public ResponseCookie clearCookie() {
+        return with(() -> Answer.cookie(Native.clearCookie(handle)));
+    }
+
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
     /** For {@code [csrf] mode = "token"}. Errors: InvalidArgument for a malformed token. */
@@ -373,12 +421,12 @@ public final class FichaClient implements AutoCloseable {
 
     /** Whether a client must not send this header, because services forward identity in it. */
     public boolean isIdentityHeader(String name) {
-        return with(() -> Native.isIdentityHeader(handle, name.getBytes(StandardCharsets.UTF_8)));
+        return hasIdentityHeaders && with(() -> Native.isIdentityHeader(handle, name.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** {@code [trust] pass_credential}: handlers see the session's cookie and its token. */
     public boolean passesCredential() {
-        return with(() -> Native.passesCredential(handle));
+        return passesCredential;
     }
 
     public Stats stats() {

@@ -126,7 +126,7 @@ public final class NewSession {
         packSeconds(packer, absoluteTimeout);
     }
 
-    private static void pack(Packer packer, Map<String, String> attributes) {
+    static void pack(Packer packer, Map<String, String> attributes) {
         packer.putInt(attributes.size());
         attributes.forEach((name, json) -> packer.put(name, "attribute name").put(json, "attribute \"" + name + "\""));
     }

@@ -11,7 +11,6 @@ import java.util.function.Function;
 record Operation<T>(byte[] request, Function<byte[], T> decode) {
     // In the order of requests.hpp.
     private enum Kind {
-        LOAD,
         CREATE,
         PATCH,
         ROTATE,
@@ -41,12 +40,6 @@ record Operation<T>(byte[] request, Function<byte[], T> decode) {
 
     static Operation<Session> create(NewSession session) {
         return of(Kind.CREATE, Answer::issued, session::pack);
-    }
-
-    static Operation<Optional<Session>> load(byte[] token, boolean touch, boolean fresh) {
-        return of(Kind.LOAD, Answer::session, packer -> packer.put(token)
-                .put(touch)
-                .put(fresh));
     }
 
     static Operation<Optional<Session>> find(String id) {

@@ -1,9 +1,11 @@
 package dev.ficha;
 
+import dev.ficha.internal.Native;
 import dev.ficha.internal.Packer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -47,15 +49,34 @@ public final class Patch {
         for (String name : before.keySet()) {
             if (!after.containsKey(name)) patch.remove(name);
         }
-        after.forEach((name, value) -> {
-            String old = before.get(name);
-            String json = Json.write(name, value);
-            // Another language may have written the same value with other blanks or escapes.
-            if (old == null || !(json.equals(old) || json.equals(Json.write(name, Json.read(name, old))))) {
-                patch.setJson(name, json);
-            }
-        });
+        var texts = new LinkedHashMap<String, String>();
+        after.forEach((name, value) -> texts.put(name, Json.write(name, value)));
+        changed(before, texts).forEach(patch::setJson);
         return patch;
+    }
+
+    /**
+     * Of the JSON texts {@code after}, those that are new or say something else than the one {@code before}: other blanks or
+     * escapes, another order of members and 1.0 for 1 do not count. Errors: InvalidArgument naming the attribute, for what is
+     * no JSON.
+     */
+    public static Map<String, String> changed(Map<String, String> before, Map<String, String> after) {
+        var other = new LinkedHashMap<>(after);
+        other.entrySet().removeIf(each -> each.getValue().equals(before.get(each.getKey())));
+        if (other.isEmpty()) return other; // most of what was looked at
+        var old = new LinkedHashMap<>(before);
+        old.keySet().retainAll(other.keySet());
+        byte[] packed = Operation.packed(packer -> {
+            NewSession.pack(packer, old);
+            NewSession.pack(packer, other);
+        });
+        String isChanged = Answer.text(Native.difference(packed));
+        int at = 0;
+        for (var each = other.keySet().iterator(); each.hasNext(); ) {
+            each.next();
+            if (isChanged.charAt(at++) == 0) each.remove();
+        }
+        return other;
     }
 
     /** Creates or replaces an attribute. Errors: InvalidArgument for a value that JSON cannot carry. */

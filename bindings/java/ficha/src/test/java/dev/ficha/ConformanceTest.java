@@ -223,7 +223,8 @@ class ConformanceTest {
             Vectors.object(given, "cookie").forEach((name, value) -> settings.put("cookie." + name, value));
             try (FichaClient client = FichaClient.of(settings, NOW)) {
                 if (expect.containsKey("clear_cookie")) {
-                    assertEquals(expect.get("clear_cookie"), client.clearCookie(), (String) test.get("name"));
+                    assertEquals(
+                            expect.get("clear_cookie"), client.clearCookie().field(), (String) test.get("name"));
                     continue;
                 }
                 long remaining = (Long) given.get("remaining_seconds");
@@ -232,8 +233,9 @@ class ConformanceTest {
                         .idleTimeout(Duration.ZERO)
                         .absoluteTimeout(Duration.ofSeconds(lifetime)));
                 client.advanceClock(Duration.ofSeconds(Math.max(lifetime - remaining, 0)));
-                String written =
-                        client.setCookie(session).replace(session.token().orElseThrow(), "$TOKEN");
+                String written = client.setCookie(session)
+                        .field()
+                        .replace(session.token().orElseThrow(), "$TOKEN");
                 assertEquals(expect.get("set_cookie"), written, (String) test.get("name"));
             }
         }

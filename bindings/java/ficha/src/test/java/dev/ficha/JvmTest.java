@@ -14,6 +14,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,9 @@ class JvmTest {
                             .build();
                     Decision decision = client.authorizeAsync(request).join();
                     for (int i = 0; i < 100; i++) decision = client.authorize(request);
-                    client.require(Requirement.roles("admin"), decision);
+                    ErrorResponse.to(client.require(Requirement.roles("admin"), decision));
+                    ErrorResponse.to(ErrorCode.SESSION_GONE);
+                    Patch.changed(Map.of("a", "1"), Map.of("a", "1.0"));
                     client.explain(decision);
                     client.setCookie(session);
                     client.clearCookie();

@@ -2,11 +2,13 @@ package dev.ficha;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -92,6 +94,60 @@ class ReadingsTest {
                 assertEquals(i > 1, problem, routes.get(i).pattern());
             }
             assertTrue(client.judgedFields().containsAll(List.of("cookie", "authorization", "origin")));
+        }
+    }
+
+    @Test
+    void aRequirementIsJudgedOnWhatWasLetThroughAndADenialIsReturnedAsItIs() {
+        try (FichaClient client = FichaClient.ofToml(POLICY)) {
+            String token = client.create(NewSession.of("alice")).token().orElseThrow();
+            Decision admitted = client.authorize(HttpRequest.builder("GET", "/open/x")
+                    .header("Cookie", "__Host-ficha=" + token)
+                    .build());
+            assertSame(admitted, client.require(Requirement.authenticated(), admitted));
+            Decision denied = client.require(Requirement.builder().level(2).build(), admitted);
+            assertEquals(Reason.LEVEL_TOO_LOW, denied.reason());
+            assertEquals(admitted.rule(), denied.rule());
+            assertEquals(
+                    List.of("WWW-Authenticate", "Vary"),
+                    denied.headers().stream().map(Map.Entry::getKey).toList());
+            assertSame(denied, client.require(Requirement.authenticated(), denied));
+            assertEquals(denied.headers(), ErrorResponse.to(denied).headers());
+        }
+    }
+
+    @Test
+    void anErrorIsAnsweredAsInEveryLanguage() {
+        try (FichaClient client = FichaClient.ofToml(POLICY)) {
+            ErrorResponse denied = ErrorResponse.to(
+                    client.authorize(HttpRequest.builder("GET", "/staff/x").build()));
+            assertEquals(401, denied.status());
+            assertEquals("unauthenticated", denied.code());
+            assertEquals("{\"error\":\"unauthenticated\",\"message\":\"log in first\"}\n", denied.body());
+        }
+        assertEquals(
+                List.of(Map.entry("Retry-After", "1")),
+                ErrorResponse.to(ErrorCode.TIMEOUT).headers());
+        assertEquals("unavailable", ErrorResponse.to(ErrorCode.TIMEOUT).code());
+        assertEquals(500, ErrorResponse.to(ErrorCode.CLOSED).status());
+        assertEquals(429, ErrorCode.SESSION_LIMIT.httpStatus());
+    }
+
+    @Test
+    void aCookieIsAStructureThatShowsNoToken() {
+        var settings = Map.of("redis.url", "memory://", "cookie.name", "sid", "cookie.domain", "shop.example");
+        try (FichaClient client = FichaClient.of(settings)) {
+            Session session = client.create(NewSession.of("alice"));
+            ResponseCookie cookie = client.setCookie(session);
+            assertEquals("sid", cookie.name());
+            assertEquals(session.token().orElseThrow(), cookie.value());
+            assertEquals("shop.example", cookie.domain());
+            assertEquals("/", cookie.path());
+            assertEquals(ResponseCookie.SameSite.LAX, cookie.sameSite());
+            assertTrue(cookie.secure() && cookie.maxAge().isEmpty());
+            assertTrue(cookie.field().startsWith("sid=" + cookie.value() + "; "));
+            assertEquals("ResponseCookie[sid]", cookie.toString());
+            assertEquals(0, client.clearCookie().maxAge().orElseThrow());
         }
     }
 

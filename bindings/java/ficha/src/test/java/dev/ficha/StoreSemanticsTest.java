@@ -2,15 +2,18 @@ package dev.ficha;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ficha.internal.Native;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +42,34 @@ class StoreSemanticsTest {
         @Override
         String url() {
             return redis.url();
+        }
+
+        @Test
+        void whatOnlyTheStoreKnowsIsSubmittedOnceAndFreed() {
+            String token = client.create(NewSession.of("dora")).token().orElseThrow();
+            HttpRequest request = HttpRequest.builder("GET", "/")
+                    .header("Cookie", "__Host-ficha=" + token)
+                    .build();
+            List<Function<FichaClient, Boolean>> ways = List.of(
+                    cold -> cold.authorize(request).allowed(),
+                    cold -> cold.authorizeAsync(request).join().allowed(),
+                    cold -> cold.load(token).isPresent(),
+                    cold -> cold.loadAsync(token, true, false).join().isPresent());
+            for (var way : ways) {
+                try (FichaClient cold = redis.client()) {
+                    assertNull(cold.tryAuthorize(request));
+                    assertTrue(way.apply(cold));
+                    assertEquals(1, cold.stats().misses());
+                    assertEquals(0, Native.unsubmitted());
+                }
+            }
+            FichaClient closed = redis.client();
+            closed.close();
+            assertEquals(Verdict.UNAVAILABLE, closed.authorize(request).verdict());
+            assertEquals(
+                    Verdict.UNAVAILABLE, closed.authorizeAsync(request).join().verdict());
+            assertThrows(FichaException.ClientClosed.class, () -> closed.load(token));
+            assertEquals(0, Native.unsubmitted());
         }
 
         @Test
@@ -203,6 +234,17 @@ class StoreSemanticsTest {
                     .attribute("gone", 1));
             Map<String, Object> values = session.attributes();
             assertTrue(Patch.difference(session.attributesJson(), values).isEmpty());
+            assertEquals(
+                    Map.of("digits", "0.10000000000000000001", "new", "1"),
+                    Patch.changed(
+                            Map.of("number", "1", "object", "{\"a\":1,\"b\":\"\\u00e9\"}", "digits", "0.1"),
+                            Map.of(
+                                    "number", "1.0",
+                                    "object", "{ \"b\": \"\u00e9\", \"a\": 1 }",
+                                    "digits", "0.10000000000000000001",
+                                    "new", "1")));
+            assertThrows(
+                    FichaException.InvalidArgument.class, () -> Patch.changed(Map.of(), Map.of("broken", "{oops")));
             @SuppressWarnings("unchecked")
             var nested = (List<Object>) ((Map<String, Object>) values.get("same")).get("k");
             nested.add(3);

@@ -21,7 +21,4 @@ public interface AttributeMapper {
 
     /** What {@link #write} wrote, or a service in another language. */
     Object read(String storedName, String json);
-
-    /** Whether two texts stand for the same value. */
-    boolean isSame(String json, String other);
 }

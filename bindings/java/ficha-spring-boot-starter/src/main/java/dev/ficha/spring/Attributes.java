@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -25,6 +26,13 @@ final class Attributes {
 
         boolean isThere() {
             return value != null || (text != null && !removed);
+        }
+
+        // What lies in the store now, if this request has not changed it itself.
+        void follow(String now) {
+            if (removed || Objects.equals(text, now)) return;
+            value = null;
+            read = null;
         }
 
         void set(Object now) {
@@ -55,6 +63,18 @@ final class Attributes {
         session.protectedAttributesJson().forEach((name, json) -> {
             if (SpringValues.isApart(name)) slot(apart, name).text = json;
         });
+    }
+
+    /** The session of a login with these changes: what somebody else has written meanwhile is read anew. */
+    void carriedOver(Session session, Changes changes) {
+        plain.forEach((name, slot) -> {
+            boolean own = changes.plain.containsKey(name) || bagOps.stream().anyMatch(op -> op.bag.equals(name));
+            if (!own) slot.follow(session.attributeJson(name));
+        });
+        apart.forEach((name, slot) -> {
+            if (!changes.apart.containsKey(name)) slot.follow(session.protectedAttributeJson(name));
+        });
+        stored(session);
     }
 
     private static Slot slot(Map<String, Slot> slots, String name) {
@@ -96,7 +116,9 @@ final class Attributes {
     // What was configured may be unable to read what it writes.
     private void check(String name, Object value) {
         String text = mapper.write(name, value);
-        if (mapper.hasType(name) && !mapper.isSame(text, mapper.write(name, mapper.read(name, text)))) {
+        if (!mapper.hasType(name)) return;
+        String again = mapper.write(name, mapper.read(name, text));
+        if (!Patch.changed(Map.of(name, text), Map.of(name, again)).isEmpty()) {
             throw new IllegalArgumentException("session attribute \"" + name + "\": its type in ficha.attributes.types"
                     + " reads something else than it writes");
         }
@@ -152,64 +174,69 @@ final class Attributes {
 
     // --- what is written -------------------------------------------------------------------------------------------
 
+    /** JSON texts that are new or say something else than those in the store. */
+    record Changes(Map<String, String> plain, Map<String, String> apart) {
+        static final Changes NONE = new Changes(Map.of(), Map.of());
+
+        boolean isEmpty() {
+            return plain.isEmpty() && apart.isEmpty();
+        }
+    }
+
     private interface Write {
         String text(String name, Object value);
     }
 
-    private Map<String, String> changed(Map<String, Slot> slots, Write write) {
-        var changed = new HashMap<String, String>();
+    /** Each attribute that may have changed is written once. */
+    Changes changes() {
+        return new Changes(
+                changed(plain, mapper::write),
+                changed(apart, (name, value) -> springs.write(SpringValues.nameOf(name), value)));
+    }
+
+    private static Map<String, String> changed(Map<String, Slot> slots, Write write) {
+        var before = new HashMap<String, String>();
+        var after = new HashMap<String, String>();
         slots.forEach((name, slot) -> {
             if (slot.value == null || (slot.value == slot.read && isImmutable(slot.value))) return;
-            String json = write.text(name, slot.value);
-            if (slot.text == null || !mapper.isSame(json, slot.text)) changed.put(name, json);
+            after.put(name, write.text(name, slot.value));
+            if (slot.text != null) before.put(name, slot.text);
         });
-        return changed;
+        return Patch.changed(before, after);
     }
 
     private static boolean isImmutable(Object value) {
         return value instanceof String || value instanceof Number || value instanceof Boolean;
     }
 
-    private Map<String, String> changedPlain() {
-        return changed(plain, mapper::write);
+    void addTo(NewSession session, Changes changes) {
+        changes.plain.forEach(session::attributeJson);
+        changes.apart.forEach(session::protectedAttributeJson);
     }
 
-    private Map<String, String> changedApart() {
-        return changed(apart, (name, value) -> springs.write(SpringValues.nameOf(name), value));
-    }
-
-    /** Whether there is something to be stored. */
-    boolean isChanged() {
-        var patch = Patch.create();
-        addTo(patch);
-        return !patch.isEmpty();
-    }
-
-    /** What this object knows to have changed, and with {@code all} what is in the store besides. */
-    void addTo(NewSession session, boolean all) {
-        Map<String, String> texts = changedPlain();
-        Map<String, String> apartTexts = changedApart();
-        if (all) {
-            addUnchanged(plain, texts);
-            addUnchanged(apart, apartTexts);
-        }
-        texts.forEach(session::attributeJson);
-        apartTexts.forEach(session::protectedAttributeJson);
-    }
-
-    private static void addUnchanged(Map<String, Slot> slots, Map<String, String> texts) {
-        slots.forEach((name, slot) -> {
-            if (slot.isThere() && slot.text != null) texts.putIfAbsent(name, slot.text);
+    /** Those of Spring that did not change: a login carries no protected attributes of an anonymous session over. */
+    void addApartTo(NewSession session) {
+        apart.forEach((name, slot) -> {
+            if (slot.isThere() && slot.text != null) session.protectedAttributeJson(name, slot.text);
         });
     }
 
-    void addTo(Patch patch) {
-        addRemovalsAndBagsTo(patch);
-        changedPlain().forEach(patch::setJson);
-        changedApart().forEach(patch::setProtectedJson);
+    /** Into a session that is not stored, bags go whole. */
+    void addBagsTo(NewSession session) {
+        for (BagOp op : bagOps) session.attributeJson(op.bag, plain.get(op.bag).text);
     }
 
-    /** Of all that, what a login of the same principal cannot say in {@link #addTo(NewSession, boolean)}. */
+    boolean isChanged(Changes changes) {
+        return !changes.isEmpty() || !bagOps.isEmpty();
+    }
+
+    void addTo(Patch patch, Changes changes) {
+        addRemovalsAndBagsTo(patch);
+        changes.plain.forEach(patch::setJson);
+        changes.apart.forEach(patch::setProtectedJson);
+    }
+
+    /** Of all that, what a login cannot say. */
     void addRemovalsAndBagsTo(Patch patch) {
         plain.forEach((name, slot) -> {
             if (slot.removed && slot.text != null) patch.remove(name);
@@ -223,10 +250,10 @@ final class Attributes {
         }
     }
 
-    /** The store has what {@link #addTo(Patch)} said. */
-    void written() {
-        changedPlain().forEach((name, json) -> plain.get(name).text = json);
-        changedApart().forEach((name, json) -> apart.get(name).text = json);
+    /** The store has them, and the removals and bags. */
+    void written(Changes changes) {
+        changes.plain.forEach((name, json) -> plain.get(name).text = json);
+        changes.apart.forEach((name, json) -> apart.get(name).text = json);
         bagOps.clear();
         settle(plain);
         settle(apart);

@@ -1,10 +1,8 @@
 package dev.ficha.spring;
 
-import dev.ficha.Carrier;
 import dev.ficha.Session;
+import dev.ficha.internal.servlet.Credentials;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -42,9 +40,7 @@ public final class FichaCredential {
     }
 
     private Optional<String> presented() {
-        Carrier carrier = state.carrier();
-        List<String> cookies = Collections.list(received.getHeaders(Credentials.COOKIE));
-        return credentials.tokenIn(cookies, received.getHeader(Credentials.AUTHORIZATION), carrier);
+        return credentials.tokenOf(received, state.carrier());
     }
 
     /** Not the credential. */

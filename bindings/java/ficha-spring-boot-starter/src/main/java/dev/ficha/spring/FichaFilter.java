@@ -2,6 +2,7 @@ package dev.ficha.spring;
 
 import dev.ficha.Decision;
 import dev.ficha.FichaException;
+import dev.ficha.internal.servlet.Responses;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -44,13 +45,13 @@ public final class FichaFilter implements Filter {
                     Denials.write(request, response, judged.decision());
                     return;
                 }
-                Denials.addHeaders(response, judged.decision());
+                Responses.addHeaders(response, judged.decision().headers());
                 state = new RequestState(judged, judge.credentials(), request, response);
             } else if (!mayGoOn(request, response, state)) {
                 return;
             }
         }
-        proceed(state, AdmittedRequest.of(request, state, judge), response, chain);
+        proceed(state, new AdmittedRequest(request, state, judge), response, chain);
     }
 
     private boolean mayGoOn(HttpServletRequest request, HttpServletResponse response, RequestState state)

@@ -107,25 +107,35 @@ public final class FichaSession implements org.springframework.session.Session {
         login(session, Map.of(), stored);
     }
 
+    // What was carried over from the store is as this request wants it before anybody has the new token.
+    private Attributes.Changes patchRest() {
+        Patch rest = Patch.create();
+        attributes.addRemovalsAndBagsTo(rest);
+        if (rest.isEmpty()) return Attributes.Changes.NONE;
+        repository.patch(id, rest);
+        return attributes.changes();
+    }
+
     // `current` (null: none) is revoked.
     private void login(NewSession session, Map<String, Object> details, Session current) {
-        boolean anonymous = stored == null || stored.isAnonymous();
+        boolean isNew = stored == null;
+        boolean anonymous = isNew || stored.isAnonymous();
         boolean again = current != null && !anonymous && current.principal().equals(session.principal());
         String parked = Switched.of(stored).session();
         if (!anonymous && !again) createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         else createdAt = getCreationTime();
         session.protectedAttribute(CREATED, createdAt.toEpochMilli());
-        attributes.addTo(session, anonymous);
+        Attributes.Changes changes = attributes.changes();
+        if (isNew) attributes.addBagsTo(session);
+        if (anonymous) attributes.addApartTo(session);
+        attributes.addTo(session, changes);
         if (again || !details.isEmpty()) session.protectedAttribute(SecurityContexts.DETAILS, details);
         repository.complete(session, idleTimeout);
         adopt(repository.login(current, session));
         idleTimeout = null;
         if (!anonymous && !again) attributes.forget();
-        attributes.stored(stored);
-        Patch rest = Patch.create();
-        attributes.addRemovalsAndBagsTo(rest);
-        if (again && !rest.isEmpty()) repository.patch(id, rest);
-        attributes.written();
+        attributes.carriedOver(stored, changes);
+        attributes.written(isNew ? Attributes.Changes.NONE : patchRest());
         if (!parked.isEmpty() && !parked.equals(Switched.of(stored).session())) repository.revoke(parked);
     }
 
@@ -318,27 +328,34 @@ public final class FichaSession implements org.springframework.session.Session {
     void save() {
         provisional = false; // what asks from now on is Spring Session itself, for the cookie
         if (stored == null) {
-            if (attributes.isChanged()) store();
+            Attributes.Changes changes = attributes.changes();
+            if (attributes.isChanged(changes)) store(changes);
             return;
         }
         Patch patch = Patch.create();
-        attributes.addTo(patch);
+        Attributes.Changes changes = attributes.changes();
+        attributes.addTo(patch, changes);
         if (idleTimeout == null && isDueToBeTouched()) idleTimeout = stored.idleTimeout();
         if (idleTimeout != null) patch.idleTimeout(idleTimeout);
         if (patch.isEmpty()) return;
         repository.patch(id, patch);
         idleTimeout = null;
-        attributes.written();
+        attributes.written(changes);
     }
 
     private void store() {
+        store(attributes.changes());
+    }
+
+    private void store(Attributes.Changes changes) {
         NewSession session = NewSession.anonymous();
         repository.complete(session, idleTimeout);
         session.protectedAttribute(CREATED, createdAt.toEpochMilli());
-        attributes.addTo(session, true);
+        attributes.addBagsTo(session);
+        attributes.addTo(session, changes);
         adopt(repository.create(session));
         idleTimeout = null;
-        attributes.written();
+        attributes.written(changes);
     }
 
     // A request has extended the session by coming with its token; messages of a WebSocket come without one.

@@ -3,17 +3,18 @@ package dev.ficha.spring;
 import dev.ficha.Carrier;
 import dev.ficha.FichaClient;
 import dev.ficha.Session;
+import dev.ficha.internal.servlet.Responses;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.session.web.http.HttpSessionIdResolver;
 
 /**
  * Between Spring Session and the token: ids are those of sessions that the decision on the request was made on, or of the
- * dead one that the client's cookie is of; the token goes out in the configured cookie. A client that came with a Bearer token keeps no cookies, and gets none.
+ * dead one that the client's cookie is of; the token goes out in the configured cookie. A client that came with a Bearer
+ * token keeps no cookies, and gets none.
  */
 final class FichaSessionIdResolver implements HttpSessionIdResolver {
     private static final String NO_SESSION = "none";
@@ -39,8 +40,7 @@ final class FichaSessionIdResolver implements HttpSessionIdResolver {
     // A cookie of a session that is not live: the client thinks that it has one.
     private void lookAtCookie(HttpServletRequest request, RequestState state) {
         if (isBearer(request) || state.cameWithSession()) return;
-        List<String> cookies = Collections.list(Routed.received(request).getHeaders(Credentials.COOKIE));
-        Optional<String> token = state.credentials().tokenIn(cookies, null, Carrier.COOKIE);
+        Optional<String> token = state.credentials().cookieOf(Routed.received(request));
         if (token.isEmpty()) return;
         Optional<String> id = client.idOf(token.get());
         boolean isExpired = expired != null && id.isPresent() && expired.contain(id.get());
@@ -60,22 +60,17 @@ final class FichaSessionIdResolver implements HttpSessionIdResolver {
         Session issued = session.takeIssued();
         RequestState state = RequestState.of(request);
         boolean ended = session.takeEnded() | (state != null && (state.takeEnded() | state.takeDeadCookie()));
-        if (issued != null) send(response, client.setCookie(issued));
-        else if (ended) send(response, client.clearCookie());
+        if (issued != null) Responses.setCookie(response, client.setCookie(issued));
+        else if (ended) Responses.setCookie(response, client.clearCookie());
     }
 
     @Override
     public void expireSession(HttpServletRequest request, HttpServletResponse response) {
-        if (!isBearer(request)) send(response, client.clearCookie());
+        if (!isBearer(request)) Responses.setCookie(response, client.clearCookie());
     }
 
     private static boolean isBearer(HttpServletRequest request) {
         RequestState state = RequestState.of(request);
         return state != null && state.carrier() == Carrier.BEARER;
-    }
-
-    private static void send(HttpServletResponse response, String cookie) {
-        response.addHeader("Set-Cookie", cookie);
-        response.setHeader("Cache-Control", "no-store");
     }
 }

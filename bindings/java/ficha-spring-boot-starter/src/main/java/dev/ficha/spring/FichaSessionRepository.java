@@ -143,7 +143,7 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
 
     /** No event where there is a current one: to listeners, it goes on under another id. */
     Session login(Session current, NewSession session) {
-        Session issued = client.login(current == null ? null : current.id(), session, false);
+        Session issued = client.login(current == null ? null : current.id(), session, true);
         return current == null ? created(issued) : issued;
     }
 

@@ -11,10 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -37,10 +34,6 @@ public final class JacksonAttributeMapper implements AttributeMapper {
             "java.util.TimeZone");
 
     private final JsonMapper json = JsonMapper.builder().build();
-    private final JsonMapper exact = JsonMapper.builder()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .build();
     private final Map<String, JavaType> types = new HashMap<>();
 
     /**
@@ -125,19 +118,6 @@ public final class JacksonAttributeMapper implements AttributeMapper {
             throw invalid(
                     name, "the stored JSON is of another form (" + e.getClass().getSimpleName() + ")");
         }
-    }
-
-    // Numbers to the digit: 1.10 is not 1.1 to whoever reads it as a BigDecimal.
-    @Override
-    public boolean isSame(String text, String other) {
-        return text.equals(other)
-                || exact.readTree(text).equals(JacksonAttributeMapper::compare, exact.readTree(other));
-    }
-
-    private static int compare(JsonNode one, JsonNode other) {
-        boolean decimals = one.isBigDecimal() && other.isBigDecimal();
-        boolean same = decimals ? one.decimalValue().equals(other.decimalValue()) : one.equals(other);
-        return same ? 0 : 1;
     }
 
     private static IllegalArgumentException invalid(String name, String why) {

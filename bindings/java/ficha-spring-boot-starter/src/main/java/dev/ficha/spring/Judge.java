@@ -1,28 +1,21 @@
 package dev.ficha.spring;
 
-import dev.ficha.Carrier;
 import dev.ficha.Decision;
 import dev.ficha.FichaClient;
 import dev.ficha.HttpRequest;
 import dev.ficha.Session;
+import dev.ficha.internal.servlet.Credentials;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Collections;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Has requests judged by what they are routed by, where they come in and wherever they are routed again: what is routed by
  * something else than was judged is judged once more, by both.
  */
 final class Judge {
-    private static final int MAX_KNOWN_NAMES = 256;
-
     private final FichaClient client;
     private final Credentials credentials;
-    private final Map<String, Boolean> identityHeaders = new ConcurrentHashMap<>();
 
     Judge(FichaClient client) {
         this.client = client;
@@ -35,15 +28,6 @@ final class Judge {
 
     Credentials credentials() {
         return credentials;
-    }
-
-    /** Asked for every field of every request; clients choose the names, so no more than a few are remembered. */
-    boolean isIdentityHeader(String name) {
-        Boolean known = identityHeaders.get(name);
-        if (known != null) return known;
-        boolean found = client.isIdentityHeader(name);
-        if (identityHeaders.size() < MAX_KNOWN_NAMES) identityHeaders.put(name, found);
-        return found;
     }
 
     /** Of a request that was not judged yet. */
@@ -82,7 +66,7 @@ final class Judge {
                 .scheme(request.getScheme())
                 .peer(received.getRemoteAddr())
                 .prefix(request.getContextPath());
-        if (state == null) addFields(builder, received);
+        if (state == null) Credentials.addFields(builder, received);
         else addFields(builder, received, state);
         addReadings(builder, received, routed);
         HttpRequest wanted = builder.build();
@@ -90,8 +74,8 @@ final class Judge {
     }
 
     // getRequestURI() of the container's own request is the target as it was sent, undecoded (Servlet 6.1, section
-    // 3.5.2). Where
-    // a proxy's prefix stands in the place of the context path, the container has taken its own off before.
+    // 3.5.2). Where a proxy's prefix stands in the place of the context path, the container has taken its own off
+    // before.
     private static String target(HttpServletRequest received, HttpServletRequest request) {
         String contextPath = received.getContextPath();
         String target = received.getRequestURI();
@@ -109,12 +93,6 @@ final class Judge {
         if (!routed.decoded().isEmpty() && !plain) builder.reading(routed.method(), routed.decoded(), true);
     }
 
-    private static void addFields(HttpRequest.Builder builder, HttpServletRequest received) {
-        for (String name : Collections.list(received.getHeaderNames())) {
-            for (String value : Collections.list(received.getHeaders(name))) builder.header(name, value);
-        }
-    }
-
     // --- after a login, a logout or a new token ----------------------------------------------------------------------
 
     // A request that is routed again after its session changed is judged as the client's next one will be.
@@ -122,22 +100,12 @@ final class Judge {
         Optional<Session> first = state.judged().decision().session();
         Optional<Session> now = state.sessionNow();
         boolean same = first.map(Session::id).equals(now.map(Session::id));
-        if (same || (now.isPresent() && now.get().token().isEmpty())) {
-            addFields(builder, received);
-            return;
-        }
-        Carrier carrier = state.carrier();
-        for (String name : Collections.list(received.getHeaderNames())) {
-            List<String> values = Collections.list(received.getHeaders(name));
-            if (name.equalsIgnoreCase(Credentials.COOKIE)) values = credentials.withoutCookie(values);
-            if (name.equalsIgnoreCase(Credentials.AUTHORIZATION)) {
-                values.removeIf(value -> Credentials.isOurs(value, carrier));
-            }
-            values.forEach(value -> builder.header(name, value));
-        }
-        String token = now.flatMap(Session::token).orElse(null);
-        if (token == null) return;
-        if (carrier == Carrier.BEARER) builder.header(Credentials.AUTHORIZATION, Credentials.bearer(token));
-        else builder.header(Credentials.COOKIE, credentials.cookie(token));
+        if (same || (now.isPresent() && now.get().token().isEmpty())) Credentials.addFields(builder, received);
+        else
+            credentials.addFields(
+                    builder,
+                    received,
+                    state.carrier(),
+                    now.flatMap(Session::token).orElse(null));
     }
 }

@@ -4,6 +4,7 @@ import dev.ficha.Carrier;
 import dev.ficha.Decision;
 import dev.ficha.HttpRequest;
 import dev.ficha.Session;
+import dev.ficha.internal.servlet.Credentials;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;

@@ -1,6 +1,7 @@
 package dev.ficha.spring;
 
 import dev.ficha.FichaClient;
+import dev.ficha.ResponseCookie;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,14 +21,13 @@ final class ServletCookie {
     private final Map<String, String> actual = new HashMap<>();
 
     private ServletCookie(FichaClient client) {
-        String[] parts = client.clearCookie().split("; ");
-        actual.put("name", parts[0].substring(0, parts[0].indexOf('=')));
-        for (int i = 1; i < parts.length; i++) {
-            int equals = parts[i].indexOf('=');
-            String name = equals < 0 ? parts[i] : parts[i].substring(0, equals);
-            actual.put(uniform(name), equals < 0 ? "true" : parts[i].substring(equals + 1));
-        }
-        actual.remove("maxage"); // of the cleared cookie
+        ResponseCookie cookie = client.clearCookie();
+        actual.put("name", cookie.name());
+        actual.put("path", cookie.path());
+        if (!cookie.domain().isEmpty()) actual.put("domain", cookie.domain());
+        actual.put("samesite", cookie.sameSite().toString());
+        actual.put("secure", String.valueOf(cookie.secure()));
+        actual.put("httponly", "true");
     }
 
     private static String uniform(String name) {

@@ -53,7 +53,7 @@ class PolicyTest {
         assertThat(response.headers().firstValue("Vary")).hasValue("Cookie");
         assertThat(response.headers().firstValue("Content-Type"))
                 .hasValueSatisfying(type -> assertThat(type).startsWith("application/json"));
-        assertThat(response.body()).contains("\"error\": \"unauthenticated\"");
+        assertThat(response.body()).contains("\"error\":\"unauthenticated\"");
     }
 
     @Test
@@ -103,7 +103,7 @@ class PolicyTest {
         assertThat(challenge(response))
                 .contains("error=\"insufficient_user_authentication\"")
                 .contains("max_age=\"1\"");
-        assertThat(response.body()).contains("\"error\": \"reauthenticate\"");
+        assertThat(response.body()).contains("\"error\":\"reauthenticate\"");
         assertThat(browser.get("/me").statusCode()).as("still logged in").isEqualTo(200);
         browser.login("alice");
         assertThat(browser.get("/fresh").statusCode()).isEqualTo(200);

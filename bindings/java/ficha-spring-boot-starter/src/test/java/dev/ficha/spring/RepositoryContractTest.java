@@ -6,7 +6,9 @@ import static org.springframework.session.FindByIndexNameSessionRepository.PRINC
 
 import dev.ficha.FichaClient;
 import dev.ficha.FichaException;
+import dev.ficha.NewSession;
 import dev.ficha.NoLeakedHandles;
+import dev.ficha.Patch;
 import dev.ficha.RedisServer;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +55,43 @@ class RepositoryContractTest {
         session.setAttribute(attribute, value);
         repository.save(session);
         return session;
+    }
+
+    // --- login -----------------------------------------------------------------------------------------------------
+
+    @Test
+    void aLoginKeepsWhatAnotherRequestWroteMeanwhileAndItsOwnChanges() {
+        FichaSession session = saved("a", 1);
+        session.setAttribute("cart", List.of("pen"));
+        session.setAttribute("removed", 1);
+        session.put("seen", "mine", 1);
+        repository.save(session);
+        FichaSession mine = repository.findById(session.getId());
+        assertThat(mine.<Integer>getAttribute("a")).isEqualTo(1);
+        assertThat(mine.<List<String>>getAttribute("cart")).containsExactly("pen");
+        Patch theirs = Patch.create().set("theirs", true).set("a", 2).set("cart", List.of("ink"));
+        client.patch(session.getId(), theirs.put("seen", "theirs", 1));
+        mine.setAttribute("changed", "here");
+        mine.removeAttribute("removed");
+        mine.put("seen", "later", 1);
+        mine.login(NewSession.of("alice"));
+        FichaSession found = repository.findById(mine.getId());
+        assertThat(found.stored().orElseThrow().attributes())
+                .isEqualTo(Map.of(
+                        "a",
+                        2L,
+                        "cart",
+                        List.of("ink"),
+                        "theirs",
+                        true,
+                        "changed",
+                        "here",
+                        "seen",
+                        Map.of("mine", 1L, "theirs", 1L, "later", 1L)));
+        repository.save(mine);
+        assertThat(client.find(mine.getId()).orElseThrow().generation())
+                .as("nothing is left to be written")
+                .isEqualTo(found.stored().orElseThrow().generation());
     }
 
     // --- bags ------------------------------------------------------------------------------------------------------

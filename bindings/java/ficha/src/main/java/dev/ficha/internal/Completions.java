@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Operations in flight of one native client, and the daemon thread that completes them. It holds no reference to the
@@ -64,27 +65,41 @@ public final class Completions implements Runnable {
 
     /** Submits a request; {@code receiver} gets the answer. */
     public void submit(byte[] request, Receiver receiver) {
-        register(receiver, id -> NativeJNI.submit(handle, id, request));
-    }
-
-    public void submitAuthorize(byte[] request, Receiver receiver) {
-        register(receiver, id -> NativeJNI.submitAuthorize(handle, id, request));
-    }
-
-    private interface Submit {
-        void with(long id);
-    }
-
-    private void register(Receiver receiver, Submit submit) {
-        var id = new Id(lastId.incrementAndGet());
-        pending.put(id, receiver);
+        Id id = register(receiver);
         try {
-            submit.with(id.value);
+            NativeJNI.submit(handle, id.value, request);
         } catch (Throwable e) {
             pending.remove(id);
             throw e;
         }
         if (ended) abandon();
+    }
+
+    /** Submits what a try left ({@link Unpacker#UNKNOWN}), which is freed in every case. */
+    public <R extends Receiver> R submit(long unknown, Supplier<R> newReceiver) {
+        R receiver;
+        Id id;
+        try {
+            receiver = newReceiver.get();
+            id = register(receiver);
+        } catch (Throwable e) {
+            NativeJNI.dropUnknown(unknown);
+            throw e;
+        }
+        try {
+            NativeJNI.submitUnknown(handle, id.value, unknown);
+        } catch (Throwable e) {
+            pending.remove(id);
+            throw e;
+        }
+        if (ended) abandon();
+        return receiver;
+    }
+
+    private Id register(Receiver receiver) {
+        var id = new Id(lastId.incrementAndGet());
+        pending.put(id, receiver);
+        return id;
     }
 
     /** Closes the native client, and waits for the thread to have completed what was in flight. */

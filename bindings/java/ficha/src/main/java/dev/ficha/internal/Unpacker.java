@@ -4,7 +4,11 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 
 /** Reads what {@code requests.cpp} packs, front to back. */
 public final class Unpacker {
@@ -20,6 +24,9 @@ public final class Unpacker {
     public static final int DECISION = 7;
     public static final int TEXT = 8;
     public static final int FINDINGS = 9;
+    public static final int COOKIE = 10;
+    public static final int RESPONSE = 11;
+    public static final int UNKNOWN = 12;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
@@ -72,6 +79,13 @@ public final class Unpacker {
         int length = getInt();
         at += length;
         return new String(bytes, at - length, length, StandardCharsets.UTF_8);
+    }
+
+    public List<Map.Entry<String, String>> getHeaders() {
+        int count = getInt();
+        var headers = new ArrayList<Map.Entry<String, String>>(count);
+        for (int i = 0; i < count; i++) headers.add(Map.entry(getText(), getText()));
+        return Collections.unmodifiableList(headers);
     }
 
     public String rest() {

@@ -1,11 +1,13 @@
 package dev.ficha.servlet;
 
 import dev.ficha.Decision;
+import dev.ficha.ErrorResponse;
 import dev.ficha.FichaClient;
 import dev.ficha.FichaException;
 import dev.ficha.HttpRequest;
 import dev.ficha.NewSession;
-import dev.ficha.Verdict;
+import dev.ficha.internal.servlet.Credentials;
+import dev.ficha.internal.servlet.Responses;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
@@ -17,7 +19,6 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Collections;
 import java.util.List;
 
 /**
@@ -85,23 +86,18 @@ public final class FichaFilter implements Filter {
             return;
         }
         HttpRequest.Builder described = described(request);
-        for (String name : Collections.list(request.getHeaderNames())) {
-            for (String value : Collections.list(request.getHeaders(name))) described.header(name, value);
-        }
+        Credentials.addFields(described, request);
         Decision decision = client.authorize(described.build());
-        decision.headers().forEach(header -> response.addHeader(header.getKey(), header.getValue()));
         if (!decision.allowed()) {
-            if (decision.verdict() == Verdict.PREFLIGHT) response.setStatus(decision.status());
-            else answer(response, decision.status(), decision.verdict().toString());
+            Responses.write(response, ErrorResponse.to(decision));
             return;
         }
-        var shared = new SharedRequest(request, response, client, credentials, decision);
-        proceed(shared, new SavingResponse(response, shared::save), chain);
+        Responses.addHeaders(response, decision.headers());
+        proceed(new SharedRequest(request, response, client, credentials, decision), response, chain);
     }
 
     // A forward, an include or an asynchronous dispatch: judged by what came, and by where it goes. Nobody can ask a
-    // container
-    // for its error page, or for a view.
+    // container for its error page, or for a view.
     private boolean mayGoOn(HttpServletRequest request, HttpServletResponse response)
             throws IOException, ServletException {
         boolean included = request.getDispatcherType() == DispatcherType.INCLUDE;
@@ -118,8 +114,7 @@ public final class FichaFilter implements Filter {
         if (decision.allowed()) return true;
         if (included || response.isCommitted()) throw new ServletException("the policy denies what was dispatched to");
         response.resetBuffer();
-        decision.headers().forEach(header -> response.setHeader(header.getKey(), header.getValue()));
-        answer(response, decision.status(), decision.verdict().toString());
+        Responses.write(response, ErrorResponse.to(decision));
         return false;
     }
 
@@ -142,22 +137,15 @@ public final class FichaFilter implements Filter {
     private static void proceed(SharedRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
         try {
-            chain.doFilter(request, response);
+            chain.doFilter(request, new SavingResponse(response, request::save));
             if (request.isAsyncStarted()) request.saveWhenComplete();
             else request.save();
         } catch (IOException | ServletException | RuntimeException e) {
             FichaException cause = causeOf(e);
             if (cause == null || cause.httpStatus() == 0 || response.isCommitted()) throw e;
-            List<String> cookies = List.copyOf(response.getHeaders("Set-Cookie"));
-            response.reset();
-            cookies.forEach(cookie -> response.addHeader("Set-Cookie", cookie));
-            response.setHeader("Cache-Control", "no-store");
-            boolean outage = cause instanceof FichaException.StoreException;
-            if (outage) response.setHeader("Retry-After", "1");
-            answer(
-                    response,
-                    cause.httpStatus(),
-                    outage ? Verdict.UNAVAILABLE.toString() : cause.code().toString());
+            Responses.resetButCookies(response);
+            Responses.addHeaders(response, request.decision().headers());
+            Responses.write(response, ErrorResponse.to(cause.code()));
         }
     }
 
@@ -166,11 +154,5 @@ public final class FichaFilter implements Filter {
             if (e instanceof FichaException ours) return ours;
         }
         return null;
-    }
-
-    private static void answer(HttpServletResponse response, int status, String error) throws IOException {
-        response.setStatus(status);
-        response.setContentType("application/json");
-        response.getWriter().write("{\"error\": \"" + error + "\"}\n");
     }
 }

@@ -5,22 +5,20 @@ import dev.ficha.Decision;
 import dev.ficha.FichaClient;
 import dev.ficha.HttpRequest;
 import dev.ficha.Session;
+import dev.ficha.internal.servlet.Credentials;
+import dev.ficha.internal.servlet.HandlerRequest;
+import dev.ficha.internal.servlet.Responses;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletRequest;
-import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.security.Principal;
-import java.util.Collections;
-import java.util.Enumeration;
-import java.util.List;
 import java.util.Optional;
 
 /** A request that was admitted, with the shared session as its own, and without the credential. */
-final class SharedRequest extends HttpServletRequestWrapper {
+final class SharedRequest extends HandlerRequest {
     private static final String ATTRIBUTE = SharedRequest.class.getName();
     private static final String NO_SESSION = "none";
 
@@ -38,15 +36,15 @@ final class SharedRequest extends HttpServletRequestWrapper {
             FichaClient client,
             Credentials credentials,
             Decision decision) {
-        super(request);
+        super(request, credentials, decision.carrier());
         this.response = response;
         this.client = client;
         this.credentials = credentials;
         this.decision = decision;
-        requestedId = decision.session().map(Session::id).orElseGet(() -> {
-            String dead = credentials.tokenIn(request.getCookies());
-            return dead == null ? null : client.idOf(dead).orElse(NO_SESSION);
-        });
+        requestedId = decision.session().map(Session::id).orElseGet(() -> credentials
+                .cookieOf(request)
+                .map(dead -> client.idOf(dead).orElse(NO_SESSION))
+                .orElse(null));
         decision.session().ifPresent(stored -> session = new SharedSession(this, stored));
         request.setAttribute(ATTRIBUTE, this);
     }
@@ -81,40 +79,24 @@ final class SharedRequest extends HttpServletRequestWrapper {
     /** The cookie of a session that was stored just now. A client that came with a Bearer token keeps no cookies. */
     void issued(Session issued) {
         this.issued = Optional.of(issued);
-        if (decision.carrier() != Carrier.BEARER) setCookie(client.setCookie(issued));
+        if (decision.carrier() != Carrier.BEARER) Responses.setCookie(response, client.setCookie(issued));
     }
 
     void ended() {
         issued = Optional.empty();
-        if (decision.carrier() != Carrier.BEARER) setCookie(client.clearCookie());
-    }
-
-    // One for each response: the newest counts.
-    private void setCookie(String cookie) {
-        String name = cookie.substring(0, cookie.indexOf('=') + 1);
-        List<String> others = response.getHeaders("Set-Cookie").stream()
-                .filter(each -> !each.startsWith(name))
-                .toList();
-        response.setHeader("Set-Cookie", cookie);
-        others.forEach(each -> response.addHeader("Set-Cookie", each));
-        response.setHeader("Cache-Control", "no-store");
+        if (decision.carrier() != Carrier.BEARER) Responses.setCookie(response, client.clearCookie());
     }
 
     /** The fields of the request as it came, with the credential that the client's next one will have. */
     void addFields(HttpRequest.Builder builder) {
         var received = (HttpServletRequest) getRequest();
-        for (String name : Collections.list(received.getHeaderNames())) {
-            Enumeration<String> sent = received.getHeaders(name);
-            List<String> values = issued == null || !Credentials.mayHold(name)
-                    ? Collections.list(sent)
-                    : credentials.without(name, sent, decision.carrier());
-            values.forEach(value -> builder.header(name, value));
-        }
-        if (issued == null) return;
-        issued.flatMap(Session::token)
-                .ifPresent(token -> builder.header(
-                        decision.carrier() == Carrier.BEARER ? "Authorization" : "Cookie",
-                        credentials.field(token, decision.carrier())));
+        if (issued == null) Credentials.addFields(builder, received);
+        else
+            credentials.addFields(
+                    builder,
+                    received,
+                    decision.carrier(),
+                    issued.flatMap(Session::token).orElse(null));
     }
 
     boolean isTooLate() {
@@ -207,44 +189,5 @@ final class SharedRequest extends HttpServletRequestWrapper {
     public boolean isUserInRole(String role) {
         Session who = identity();
         return who == null ? super.isUserInRole(role) : who.hasRole(role);
-    }
-
-    // --- fields ----------------------------------------------------------------------------------------------------
-
-    private List<String> values(String name) {
-        return credentials.seen(name, super.getHeaders(name), decision.carrier());
-    }
-
-    @Override
-    public Cookie[] getCookies() {
-        return credentials.seen(super.getCookies());
-    }
-
-    @Override
-    public String getHeader(String name) {
-        List<String> values = values(name);
-        return values.isEmpty() ? null : values.get(0);
-    }
-
-    @Override
-    public Enumeration<String> getHeaders(String name) {
-        return Collections.enumeration(values(name));
-    }
-
-    @Override
-    public Enumeration<String> getHeaderNames() {
-        List<String> names = Collections.list(super.getHeaderNames());
-        return Collections.enumeration(
-                names.stream().filter(name -> !values(name).isEmpty()).toList());
-    }
-
-    @Override
-    public int getIntHeader(String name) {
-        return values(name).isEmpty() ? -1 : super.getIntHeader(name);
-    }
-
-    @Override
-    public long getDateHeader(String name) {
-        return values(name).isEmpty() ? -1 : super.getDateHeader(name);
     }
 }

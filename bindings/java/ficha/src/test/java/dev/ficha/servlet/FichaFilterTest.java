@@ -126,6 +126,20 @@ class FichaFilterTest {
                             FichaFilter.login(request, NewSession.of("alice").roles("admin"));
                             yield request.getSession().getId();
                         }
+                        case "/login-late" -> {
+                            session = request.getSession();
+                            session.removeAttribute("cart");
+                            others.patch(
+                                    session.getId(), dev.ficha.Patch.create().set("theirs", true));
+                            FichaFilter.login(request, NewSession.of("alice"));
+                            yield "";
+                        }
+                        case "/gone" -> {
+                            session = request.getSession();
+                            session.setAttribute("late", true);
+                            others.revoke(session.getId());
+                            yield "";
+                        }
                         case "/logout" -> {
                             request.getSession().invalidate();
                             yield "bye";
@@ -191,7 +205,11 @@ class FichaFilterTest {
 
     @Test
     void thePolicyStandsBeforeEveryServletWithoutTheContextPath() throws Exception {
-        assertEquals(401, get("/admin/x").statusCode());
+        HttpResponse<String> denied = get("/admin/x");
+        assertEquals(401, denied.statusCode());
+        assertEquals("{\"error\":\"unauthenticated\",\"message\":\"log in first\"}\n", denied.body());
+        assertEquals(
+                "application/json", denied.headers().firstValue("Content-Type").orElseThrow());
         assertEquals(401, get("/%61dmin/x").statusCode());
         assertEquals(200, get("/who").statusCode());
         get("/login");
@@ -243,6 +261,25 @@ class FichaFilterTest {
         assertTrue(others.load(token, false, true).isEmpty());
         cookie = "__Host-ficha=" + token;
         assertEquals("true" + others.idOf(token).orElseThrow(), get("/look").body());
+    }
+
+    @Test
+    void aSessionThatEndedWhileAHandlerRanIs401() throws Exception {
+        get("/login");
+        HttpResponse<String> gone = get("/gone");
+        assertEquals(401, gone.statusCode());
+        assertTrue(gone.body().startsWith("{\"error\":\"session_gone\","), gone.body());
+        assertEquals(
+                "Bearer error=\"invalid_token\"",
+                gone.headers().firstValue("WWW-Authenticate").orElseThrow());
+        assertEquals("Cookie", gone.headers().firstValue("Vary").orElseThrow());
+    }
+
+    @Test
+    void aLoginKeepsWhatAnotherRequestWroteMeanwhileAndDropsWhatThisOneRemoved() throws Exception {
+        get("/add?item=pen");
+        get("/login-late");
+        assertEquals(java.util.Map.of("theirs", true), stored().attributes());
     }
 
     @Test
