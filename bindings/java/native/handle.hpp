@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 #include <variant>
@@ -52,7 +53,7 @@ struct ClientHandle {
 // What a try left for the store to answer, until Java has said who waits for it.
 struct Unknown {
   explicit Unknown(UndecidedRequest undecided) : wanted(std::move(undecided)) {
-    std::get<UndecidedRequest>(wanted).own();
+    if (!std::get<UndecidedRequest>(wanted).own()) throw std::bad_alloc();
     ++count;
   }
   explicit Unknown(UncachedSession uncached) : wanted(std::move(uncached)) { ++count; }

@@ -29,8 +29,8 @@ class UndecidedRequest {
   UndecidedRequest& operator=(UndecidedRequest&&) noexcept;
   ~UndecidedRequest();
 
-  // Makes that copy now, for a host that submits it when the buffers are gone.
-  void own();
+  // Makes that copy now, for a host that submits it when the buffers are gone. Errors: overloaded, out of memory.
+  [[nodiscard]] Result<void> own();
 
  private:
   friend class Client;

@@ -144,10 +144,13 @@ UndecidedRequest::UndecidedRequest(UndecidedRequest&&) noexcept = default;
 UndecidedRequest& UndecidedRequest::operator=(UndecidedRequest&&) noexcept = default;
 UndecidedRequest::~UndecidedRequest() = default;
 
-void UndecidedRequest::own() {
-  if (owned_) return;
-  owned_ = std::make_unique<OwnedRequest>(request_);
-  request_ = owned_->view();
+Result<void> UndecidedRequest::own() {
+  return guarded([&]() -> Result<void> {
+    if (owned_) return {};
+    owned_ = std::make_unique<OwnedRequest>(request_);
+    request_ = owned_->view();
+    return {};
+  });
 }
 
 Decision Client::Impl::decide_now(UndecidedRequest undecided) {
@@ -158,7 +161,7 @@ Decision Client::Impl::decide_now(UndecidedRequest undecided) {
 }
 
 Task<Decision> Client::Impl::decide_later(UndecidedRequest undecided) {
-  undecided.own();
+  if (auto owned = undecided.own(); !owned) co_return std::move(owned).error();
   Admission& admission = undecided.admission_;
   admission.token = undecided.token_ ? undecided.token_->reveal() : std::string_view{};
   LookupResult found = co_await look_up(undecided.token_, {admission.touch, admission.fresh});

@@ -170,7 +170,7 @@ TEST_F(ClientTest, AnUndecidedRequestThatOwnsWhatItViewsOutlivesItsBuffers) {
     const Request request{"/private/" + std::string(100, 'x'), issued.token.reveal()};
     auto tried = client.try_authorize(request.view());
     auto kept = std::get<UndecidedRequest>(std::move(tried));
-    kept.own();
+    EXPECT_THAT(kept.own(), IsOk());
     return kept;
   };
   UndecidedRequest submitted = undecided();
