@@ -6,6 +6,7 @@ import atexit
 import inspect
 import logging
 import weakref
+from asyncio import _get_running_loop
 from collections.abc import Callable, Coroutine, Iterable, MutableMapping, Sequence
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -140,7 +141,8 @@ class Client(_core.Client):
 
     async def aload(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None:
         """Asynchronous load(). A hit in the near cache is returned without waiting for the loop."""
-        running_loop()  # before a hit too: under trio, an error with misses alone would wait for production
+        # Before a hit too: under trio, an error with misses alone would wait for production.
+        _get_running_loop() or running_loop()
         found = self._aload(token, touch=touch, fresh=fresh)
         return found if found is None or type(found) is Session else cast("Session | None", await found)
 
@@ -171,7 +173,7 @@ class Client(_core.Client):
         readings: Sequence[Reading] = (),
     ) -> Decision:
         """Asynchronous authorize(). A hit in the near cache is returned without waiting for the loop."""
-        running_loop()  # as aload()
+        _get_running_loop() or running_loop()  # as aload()
         decided = self._aauthorize(method, path, headers, scheme, peer, prefix, readings)
         return decided if type(decided) is Decision else cast(Decision, await decided)
 
