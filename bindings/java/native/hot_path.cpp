@@ -67,7 +67,8 @@ jint leave_unknown(JNIEnv* env, Wanted wanted, bool keep, jbyteArray answer, jin
   std::unique_ptr<Unknown> kept;
   if (keep) kept = std::make_unique<Unknown>(std::move(wanted));
   const auto number = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(kept.get()));
-  const jint size = answer_into(env, answer, capacity, packed_unknown_size, [=](char* out) { pack_unknown(number, out); });
+  const jint size =
+      answer_into(env, answer, capacity, packed_unknown_size, [=](char* out) { pack_unknown(number, out); });
   if (size > 0) static_cast<void>(kept.release());
   return size;
 }
@@ -135,8 +136,7 @@ JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryLoad(JNIEnv* env, jc
 
 JNIEXPORT jint JNICALL Java_dev_ficha_internal_NativeJNI_tryAuthorize(JNIEnv* env, jclass /*type*/, jlong handle,
                                                                       jbyteArray request, jint request_size,
-                                                                      jboolean keep, jbyteArray answer,
-                                                                      jint capacity) {
+                                                                      jboolean keep, jbyteArray answer, jint capacity) {
   try {
     return ficha::java::try_authorize(env, handle, request, request_size, keep != 0, answer, capacity);
   } catch (const std::bad_alloc&) {

@@ -77,7 +77,8 @@ std::vector<FindingTuple> check_routes(const ClientHandle& self, const std::vect
   return findings;
 }
 
-ResponseCookie set_cookie_of(const ClientHandle& self, const py::object& session, std::optional<std::string_view> text) {
+ResponseCookie set_cookie_of(const ClientHandle& self, const py::object& session,
+                             std::optional<std::string_view> text) {
   const SessionObject* object = as_session(session.ptr());
   if (!object) throw py::type_error("set_cookie() takes a ficha.Session");
   const auto token = text ? Token::parse(*text, self.client.config().session.token_keys) : object->token;

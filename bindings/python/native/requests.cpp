@@ -44,15 +44,15 @@ NewSession to_new_session(std::string principal, Names roles, Names scopes, cons
                           const Pairs& protected_attributes, const DevicePair& device, int level, bool authenticated,
                           Seconds idle_timeout, Seconds absolute_timeout) {
   return NewSession{.principal = std::move(principal),
-                     .roles = std::move(roles),
-                     .scopes = std::move(scopes),
-                     .attributes = to_attributes(attributes),
-                     .device = to_device(device),
-                     .level = level,
-                     .authenticated = authenticated,
-                     .idle_timeout = to_seconds(idle_timeout),
-                     .absolute_timeout = to_seconds(absolute_timeout),
-                     .protected_attributes = to_attributes(protected_attributes)};
+                    .roles = std::move(roles),
+                    .scopes = std::move(scopes),
+                    .attributes = to_attributes(attributes),
+                    .device = to_device(device),
+                    .level = level,
+                    .authenticated = authenticated,
+                    .idle_timeout = to_seconds(idle_timeout),
+                    .absolute_timeout = to_seconds(absolute_timeout),
+                    .protected_attributes = to_attributes(protected_attributes)};
 }
 
 // (kind, name, JSON text, number, key): the text counts for set, add and put, the number for increment, the key for put and

@@ -350,8 +350,8 @@ Decision Interceptor::require(const Requirement& requirement, const Decision& ad
 Decision Interceptor::require(const Requirement& requirement, const Admitted& admitted,
                               std::int64_t now) const noexcept {
   return fail_closed([&] {
-    Decision decision = judge_session(requirement, admitted.session, now,
-                                      {admitted.rule, admitted.carrier, false, admitted.skipped});
+    Decision decision =
+        judge_session(requirement, admitted.session, now, {admitted.rule, admitted.carrier, false, admitted.skipped});
     if (decision.allowed() && admitted.session != nullptr) decision.session = *admitted.session;
     return decision;
   });

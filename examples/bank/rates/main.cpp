@@ -5,8 +5,8 @@
 #include <iostream>
 #include <optional>
 
-#include "json.hpp"
 #include "http_server.hpp"
+#include "json.hpp"
 
 namespace rates {
 

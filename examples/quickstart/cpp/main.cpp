@@ -6,8 +6,8 @@
 #include <iostream>
 #include <map>
 
-#include "json.hpp"
 #include "http_server.hpp"
+#include "json.hpp"
 
 namespace quickstart {
 
