@@ -3,6 +3,7 @@
 // Every request is decided on by the policy in ficha.toml before a handler sees it. Passwords are the only thing here
 // that a real service would do differently.
 import express from 'express';
+import { respondTo } from 'ficha';
 import { sessions } from 'ficha/express';
 
 const users = {
@@ -64,7 +65,9 @@ export function shop(client) {
 
   // 503 where Redis could not answer, 401 where the session has ended meanwhile, 403 where the policy says so, …
   app.use((error, req, res, _next) => {
-    res.status(error.status ?? 500).json({ error: error.codeName ?? error.decision?.verdict ?? 'internal' });
+    const answer = respondTo(error);
+    if (answer) res.status(answer.status).set(answer.headers).type('json').send(answer.body);
+    else res.status(error.status ?? 500).json({ error: 'internal' });
   });
   return app;
 }
