@@ -65,9 +65,10 @@ class StoreSemanticsTest {
             }
             FichaClient closed = redis.client();
             closed.close();
-            assertEquals(Verdict.UNAVAILABLE, closed.authorize(request).verdict());
-            assertEquals(
-                    Verdict.UNAVAILABLE, closed.authorizeAsync(request).join().verdict());
+            assertThrows(FichaException.ClientClosed.class, () -> closed.authorize(request));
+            assertThrows(
+                    CompletionException.class,
+                    () -> closed.authorizeAsync(request).join());
             assertThrows(FichaException.ClientClosed.class, () -> closed.load(token));
             assertEquals(0, Native.unsubmitted());
         }
