@@ -66,9 +66,8 @@ class StoreSemanticsTest {
             FichaClient closed = redis.client();
             closed.close();
             assertThrows(FichaException.ClientClosed.class, () -> closed.authorize(request));
-            assertThrows(
-                    CompletionException.class,
-                    () -> closed.authorizeAsync(request).join());
+            assertThrows(CompletionException.class, () -> closed.authorizeAsync(request)
+                    .join());
             assertThrows(FichaException.ClientClosed.class, () -> closed.load(token));
             assertEquals(0, Native.unsubmitted());
         }
