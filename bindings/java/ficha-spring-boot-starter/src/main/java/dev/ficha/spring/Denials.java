@@ -1,6 +1,7 @@
 package dev.ficha.spring;
 
 import dev.ficha.Decision;
+import dev.ficha.ErrorCode;
 import dev.ficha.ErrorResponse;
 import dev.ficha.FichaException;
 import dev.ficha.internal.servlet.Responses;
@@ -11,7 +12,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Answers to requests that may not pass, as in every language. Why is for the log alone, of FichaFilter at DEBUG.
+ * Answers to requests that may not pass, as in every language. Why is for the log alone, of FichaFilter: a denial at DEBUG, what
+ * a session cannot hold at WARN.
  */
 final class Denials {
     private static final Log LOG = LogFactory.getLog(FichaFilter.class);
@@ -34,7 +36,10 @@ final class Denials {
     static void writeInstead(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
         Responses.resetButCookies(response);
         if (decision != null) Responses.addHeaders(response, decision.headers());
-        Responses.write(response, ErrorResponse.to(cause.code()));
+        ErrorResponse answer = ErrorResponse.to(cause.code());
+        boolean isRefused = cause.code() == ErrorCode.TOO_LARGE || cause.code() == ErrorCode.INVALID_ARGUMENT;
+        if (isRefused) LOG.warn("a request is answered " + answer.status() + ": " + cause.getMessage());
+        Responses.write(response, answer);
     }
 
     // The target without its query, in which secrets may be; it is raw, so no line can be forged.

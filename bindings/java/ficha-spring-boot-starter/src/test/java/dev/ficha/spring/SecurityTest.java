@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Spring Security's session features, over HTTP. */
@@ -160,7 +162,11 @@ class SecurityTest {
             assertThat(elsewhere.get("/me").statusCode()).isEqualTo(200);
             HttpResponse<String> response = browser.post("/logout", "");
             assertThat(Browser.setCookies(response)).singleElement().asString().contains("Max-Age=0");
-            assertThat(elsewhere.get("/me").statusCode()).isEqualTo(302);
+            long giveUp = System.nanoTime() + 1_000_000_000L; // for Redis' message, on a busy machine
+            int status = elsewhere.get("/me").statusCode();
+            while (status != 302 && System.nanoTime() < giveUp)
+                status = elsewhere.get("/me").statusCode();
+            assertThat(status).isEqualTo(302);
         }
         assertThat(others.load(token, false, true)).isEmpty();
         assertThat(others.list("alice")).noneMatch(session -> session.id().equals(token));
@@ -302,9 +308,10 @@ class SecurityTest {
     }
 
     @Test
-    void aNameBeyondTheLimitIsToldTheLimit() {
+    @ExtendWith(OutputCaptureExtension.class)
+    void ofANameBeyondTheLimitTheLogTellsTheLimit(CapturedOutput log) {
         HttpResponse<String> response = visitShop().login("n".repeat(300));
         assertThat(response.statusCode()).isEqualTo(413);
-        assertThat(response.body()).contains("principal: at most 256 bytes");
+        assertThat(log).contains("413: principal: at most 256 bytes").doesNotContain("nnn");
     }
 }
