@@ -79,7 +79,11 @@ test('what another process does is seen after one push', async (t) => {
     'patch the principal': async ({ principal }) => assert.equal(await there('patchPrincipal', principal, { roles: ['new'] }), 1),
     'rotate with grace': ({ id }) => there('rotate', id, { grace: 5 }),
     'delete the key': async (session) => redis.command('DEL', await keyOf(session)),
-    'let the key expire': async (session) => redis.command('PEXPIRE', await keyOf(session), '1'),
+    'let the key expire': async (session) => {
+      const key = await keyOf(session);
+      await redis.command('PEXPIRE', key, '1'); // which is pushed as well, before the key is gone
+      await until(async () => (await redis.command('EXISTS', key)) === 0);
+    },
     'delete all keys': () => redis.command('FLUSHALL'),
   };
   const witness = open(t);
