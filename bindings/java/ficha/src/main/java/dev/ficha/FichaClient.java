@@ -301,7 +301,7 @@ public final class FichaClient implements AutoCloseable {
 
     // --- decisions ---
 
-    /** Whether the request may pass. Never an error: what cannot be found out is {@link Verdict#UNAVAILABLE}. */
+    /** Whether the request may pass; what cannot be found out is {@link Verdict#UNAVAILABLE}. Errors: ClientClosed. */
     public Decision authorize(HttpRequest request) {
         try {
             byte[] answer = tryAuthorize(request, true);
