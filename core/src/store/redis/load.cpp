@@ -211,7 +211,7 @@ LoadResult&& RedisStore::conclude(std::optional<Flight>& flight, const Token& to
 }
 
 // The same for one who joined another's flight.
-const LoadResult& RedisStore::share(const LoadResult& answer, const Token& token, bool touch) {
+LoadResult RedisStore::share(const LoadResult& answer, const Token& token, bool touch) {
   if (touch && answer && *answer) touch_if_due(token.reveal(), **answer, (*answer)->idle_deadline() * 1000);
   return answer;
 }
@@ -227,7 +227,7 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
     } else {
       cache_->count_miss();
       if (const LoadResult* answer = co_await flight->join())
-        co_return LoadResult(share(*answer, token, options.touch));
+        co_return share(*answer, token, options.touch);
     }
   }
   ReadAttempt attempt(*this, id);

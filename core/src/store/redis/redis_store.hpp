@@ -121,7 +121,7 @@ class RedisStore final : public SessionStore {
   Task<LoadedSession> read_session(SessionId id);
   void complete(Flight& flight, std::string_view token, const LoadedSession& found);
   LoadResult&& conclude(std::optional<Flight>& flight, const Token& token, bool touch, LoadedSession&& found);
-  const LoadResult& share(const LoadResult& answer, const Token& token, bool touch);
+  LoadResult share(const LoadResult& answer, const Token& token, bool touch);
   Result<Stored> stored(const SessionId& id, ReplyView get, bool in_step);
   static bool holds_record(const SessionId& id, ReplyView get);
   [[nodiscard]] LoadedSession loaded(const SessionId& id, const RecordFields& fields, ReplyView pttl,

@@ -196,7 +196,7 @@ bool CacheSlots::put(const Entry& entry, const Session& session, std::int64_t no
   if (!make_room(chunks, entry, now_ns)) return false;
   const std::size_t number = choose_slot(entry, now_ns);
   fill_slot(number, entry, write_image(image), static_cast<std::uint32_t>(words));
-  std::copy_n(id.str().data(), SessionId::length, owners_[number].id.begin());
+  std::ranges::copy(id.str(), owners_[number].id.begin());
   index_[index_place(id.str())] = static_cast<std::uint32_t>(number + 1);
   entries_.fetch_add(1, std::memory_order_relaxed);
   count_in(entry.epoch);

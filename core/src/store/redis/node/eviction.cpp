@@ -37,8 +37,9 @@ std::optional<std::uint64_t> parse_evicted_keys(ReplyView info) noexcept {
   const std::optional<std::string_view> digits = field_of(info, "evicted_keys");
   std::uint64_t count = 0;
   if (!digits) return std::nullopt;
-  const char* const last = digits->data() + digits->size();
-  const auto [end, error] = std::from_chars(digits->data(), last, count);
+  const char* const first = digits->data();
+  const char* const last = first + digits->size();
+  const auto [end, error] = std::from_chars(first, last, count);
   if (error != std::errc{} || end != last) return std::nullopt;
   return count;
 }

@@ -37,7 +37,7 @@ Error classify(std::string_view command, std::string_view text) {
 }
 
 std::optional<Error> check_hello(ReplyView hello) {
-  const Error no_resp3 = unavailable("the server does not speak RESP3: Redis 7.0 or Valkey 7.2 is needed");
+  Error no_resp3 = unavailable("the server does not speak RESP3: Redis 7.0 or Valkey 7.2 is needed");
   if (hello.type() != ReplyView::Type::array) return no_resp3;
   bool resp3 = false;
   for (std::size_t i = 0; i + 1 < hello.size(); i += 2) {
@@ -48,7 +48,7 @@ std::optional<Error> check_hello(ReplyView hello) {
     if (major && *major < oldest_major_version)
       return unavailable("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
   }
-  return resp3 ? std::nullopt : std::optional(no_resp3);
+  return resp3 ? std::nullopt : std::optional(std::move(no_resp3));
 }
 
 }  // namespace
