@@ -101,13 +101,6 @@ TEST_F(LateReplies, OfManyCallersAreDroppedInOrderAndNobodyElseGetsOne) {
   expect_the_same_link_in_step();
 }
 
-TEST_F(LateReplies, CountAsAnAnswerOfTheirTime) {
-  const std::int64_t before = connection.proven_at();
-  EXPECT_THAT(call(connection, reading({"ECHO", "late"})), FailsWith(ErrorCode::timeout));
-  expect_the_same_link_in_step();
-  EXPECT_GT(connection.proven_at(), before);
-}
-
 // Its owner may go as soon as close() has returned.
 TEST_F(LateReplies, AreAwaitedByNobodyWhenTheFirstThatFailedHasClosedTheConnection) {
   constexpr int all = 4;

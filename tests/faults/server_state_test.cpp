@@ -67,33 +67,6 @@ TEST_F(LoadingTest, ARestartedServerIsUnavailableWhileItLoadsItsDataAndThenHasEv
   EXPECT_THAT(create(), IsOk());
 }
 
-class LostPrimaryTest : public StoreFaultTest {
- protected:
-  LostPrimaryTest()
-      : StoreFaultTest({.arguments = {"--replica-serve-stale-data", "no", "--repl-diskless-sync-delay", "0"}}) {
-    config.near_cache.enabled = true;
-  }
-  RedisServer primary{{.arguments = {"--repl-diskless-sync-delay", "0"}}};
-};
-
-TEST_F(LostPrimaryTest, AReplicaThatServesNoStaleDataIsUnavailableWithoutItsPrimary) {
-  server.command({"REPLICAOF", "127.0.0.1", std::to_string(primary.port())});
-  ASSERT_TRUE(eventually([&] { return server.info("master_link_status") == "up"; }));
-  const auto to_primary = open_store(config_for(primary));
-  ASSERT_OK_AND_ASSIGN(const IssuedSession issued, await(*to_primary, to_primary->create({.principal = "alice"})));
-  ASSERT_TRUE(eventually([&] { return live(issued.token); }));
-
-  primary.kill();
-  ASSERT_TRUE(eventually([&] { return server.info("master_link_status") == "down"; }));
-  EXPECT_TRUE(fails_with(load(issued.token, {.fresh = true}), ErrorCode::unavailable, "MASTERDOWN"));
-  EXPECT_TRUE(fails_with(wait_for(store().list("alice")), ErrorCode::unavailable, "MASTERDOWN"));
-  EXPECT_FALSE(create());
-
-  server.command({"REPLICAOF", "NO", "ONE"});
-  EXPECT_TRUE(creates_again());
-  EXPECT_TRUE(live(issued.token));
-}
-
 class ClusterTest : public StoreFaultTest {
  protected:
   ClusterTest() : StoreFaultTest({.arguments = {"--cluster-enabled", "yes"}}) { config.near_cache.enabled = true; }

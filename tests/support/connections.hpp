@@ -23,6 +23,7 @@ namespace ficha::testing {
           .command_timeout = std::chrono::milliseconds{250},
           .max_in_flight = config.max_in_flight,
           .probe_interval = std::chrono::milliseconds{500},
+          .probe_key = "ficha:{0000}@",
           .tracking = true,
           .max_string_bytes = 1U << 20U};
 }

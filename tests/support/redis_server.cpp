@@ -120,6 +120,12 @@ std::vector<std::string> RedisServer::command_line() const {
     line.insert(line.end(), tls.begin(), tls.end());
   }
   line.insert(line.end(), options_.arguments.begin(), options_.arguments.end());
+  if (options_.sentinel) {
+    const std::filesystem::path file = directory_.path() / "sentinel.conf";  // which it wants to write to
+    std::ofstream{file};
+    line.insert(line.begin() + 1, file.string());
+    line.emplace_back("--sentinel");
+  }
   return line;
 }
 

@@ -31,6 +31,7 @@ struct RedisOptions {
   std::string tls_certificate_file;
   std::string tls_key_file;
   bool tls_client_certificate = false;  // demanded
+  bool sentinel = false;                // a Sentinel that watches nothing
 };
 
 // Runs the program named by the environment variable FICHA_TEST_REDIS_SERVER (a Valkey, say), or redis-server. Keeps

@@ -5,6 +5,13 @@
 #include <array>
 
 namespace ficha::testing {
+namespace {
+
+constexpr std::string_view hello =
+    "%4\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n+mode\r\n+standalone\r\n+role\r\n+master\r\n";
+constexpr std::string_view time_reply = "*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n";
+
+}  // namespace
 
 // A command is an array of bulk strings, which the reply reader reads as well.
 ScriptedPeer::ScriptedPeer(redis::Descriptor socket)
@@ -32,16 +39,20 @@ bool ScriptedPeer::shake_hands(std::string_view more) {
   for (;;) {
     const std::string command = read_command();
     if (command.empty()) return false;
-    if (command.starts_with("HELLO")) write("%2\r\n+version\r\n+7.0.15\r\n+proto\r\n:3\r\n");
+    if (command.starts_with("HELLO")) write(hello);
     if (command.starts_with("CLIENT")) write("+OK\r\n");
     if (command == "INFO memory") write("$29\r\nmaxmemory_policy:noeviction\r\n\r\n");
     if (command == "INFO stats") write("$16\r\nevicted_keys:0\r\n\r\n");
-    if (command == "TIME") return write("*2\r\n$10\r\n1700000000\r\n$1\r\n0\r\n" + std::string(more));
+    if (command == "TIME") return write(std::string(time_reply).append(more));
   }
 }
 
 void ScriptedPeer::behave() {
   for (std::string command = read_command(); !command.empty(); command = read_command()) {
+    if (command == "HELLO" || command == "TIME") {
+      write(command == "HELLO" ? hello : time_reply);
+      continue;
+    }
     const std::string_view text = command.starts_with("ECHO ") ? std::string_view(command).substr(5) : "OK";
     std::string reply{'$'};
     reply += std::to_string(text.size());

@@ -27,7 +27,7 @@ class ScriptedPeer {
 
   // Answers the handshake's commands, with `more` right behind in the same write; false when the client has gone.
   bool shake_hands(std::string_view more = {});
-  // Answers ECHO truly and everything else with OK, until the client goes.
+  // Answers ECHO and the probe truly and everything else with OK, until the client goes.
   void behave();
 
   void shutdown() noexcept;

@@ -89,20 +89,22 @@ class NearCacheSide {
     NearCacheConfig config;
     config.max_entries = 2 * entry_count;
     config.max_bytes = 128U << 20U;
-    cache_ = std::move(redis::NearCache::create(config, "ficha", openssl_random()).value());
+    table_.prove(0, 1);
+    cache_ = std::move(redis::NearCache::create(config, "ficha", openssl_random(), table_).value());
   }
   void put(const std::string& token, const Session& session) {
-    redis::Flight flight(cache_->single_flight(), session.id(), cache_->epoch());
+    redis::Flight flight(cache_->single_flight(), session.id(), cache_->placement(session.id()));
     flight.lead();
     cache_->keep(flight, token, session, {.sent_at_ns = 1, .remaining_ms = 1'000'000'000, .now_ns = 1, .server_ms = 0});
     flight.complete(std::optional<Session>());
   }
   bool find(std::string_view token, std::optional<Session>& session) {
     bool touch_due = false;
-    return cache_->find(token, {.now_ns = 1000, .proven_at_ns = 1000}, true, session, touch_due);
+    return cache_->find(token, 1000, true, session, touch_due);
   }
 
  private:
+  redis::SlotTable table_;
   std::unique_ptr<redis::NearCache> cache_;
 };
 

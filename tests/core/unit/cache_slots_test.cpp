@@ -18,9 +18,25 @@ namespace ficha::redis {
 namespace {
 
 constexpr std::size_t megabyte = 1U << 20U;
+constexpr SlotWord first_word = 1;   // of a table of one slot
+constexpr SlotWord second_word = 2;  // … once it was renewed
 
 CacheSlots::Entry entry_of(std::uint64_t number) {
-  return {.key = key_of(number), .epoch = 1, .deadline_ns = 1000, .touch_ns = never};
+  return {.key = key_of(number), .placement = {0, first_word}, .deadline_ns = 1000, .touch_ns = never};
+}
+
+// Whose node has proven itself at 1 ns.
+class ProvenTable : public SlotTable {
+ public:
+  ProvenTable() { prove(0, 1); }
+};
+
+bool look(CacheSlots& slots, const SipHash128& key, std::int64_t now_ns, bool touch, std::optional<Session>& session,
+          bool& touch_due) {
+  CacheSlots::Look look{now_ns, 1, touch};
+  const bool found = slots.read(key, look, session);
+  touch_due = look.touch_due;
+  return found;
 }
 
 class CacheSlotsTest : public testing::Test {
@@ -29,10 +45,10 @@ class CacheSlotsTest : public testing::Test {
     return slots_.put(entry_of(number), versioned_session(session_id(number), generation, shape), 0);
   }
   // The generation found; 0 = none.
-  std::uint64_t read(std::uint64_t number, std::uint64_t epoch = 1, std::int64_t now_ns = 0) {
+  std::uint64_t read(std::uint64_t number, std::int64_t now_ns = 0) {
     std::optional<Session> session;
     bool touch_due = false;
-    if (!slots_.read(key_of(number), epoch, now_ns, true, session, touch_due)) {
+    if (!look(slots_, key_of(number), now_ns, true, session, touch_due)) {
       EXPECT_FALSE(session.has_value());
       return 0;
     }
@@ -41,7 +57,8 @@ class CacheSlotsTest : public testing::Test {
     return session->generation();
   }
 
-  CacheSlots slots_{1024, megabyte};
+  ProvenTable table_;
+  CacheSlots slots_{1024, megabyte, table_};
 };
 
 TEST_F(CacheSlotsTest, WhatWasPutIsFound) {
@@ -57,20 +74,21 @@ TEST_F(CacheSlotsTest, AKeyThatDiffersInAnyBitIsAnother) {
     (bit < 64 ? key.first : key.second) ^= std::uint64_t{1} << (bit % 64);
     std::optional<Session> session;
     bool touch_due = false;
-    EXPECT_FALSE(slots_.read(key, 1, 0, true, session, touch_due)) << bit;
+    EXPECT_FALSE(look(slots_, key, 0, true, session, touch_due)) << bit;
   }
 }
 
-TEST_F(CacheSlotsTest, AnEntryOfAnotherEpochIsNotServed) {
+TEST_F(CacheSlotsTest, AnEntryOfAnotherWordIsNotServed) {
   ASSERT_TRUE(put(7));
-  EXPECT_EQ(read(7, 2), 0U);
-  EXPECT_EQ(read(7, 1), 1U);
+  EXPECT_EQ(read(7), 1U);
+  table_.renew(0);
+  EXPECT_EQ(read(7), 0U);
 }
 
 TEST_F(CacheSlotsTest, AnEntryIsNotServedFromItsDeadlineOn) {
   ASSERT_TRUE(put(7));
-  EXPECT_EQ(read(7, 1, 999), 1U);
-  EXPECT_EQ(read(7, 1, 1000), 0U);
+  EXPECT_EQ(read(7, 999), 1U);
+  EXPECT_EQ(read(7, 1000), 0U);
 }
 
 TEST_F(CacheSlotsTest, APutReplacesTheSessionsEntryEvenUnderAnotherKey) {
@@ -79,9 +97,9 @@ TEST_F(CacheSlotsTest, APutReplacesTheSessionsEntryEvenUnderAnotherKey) {
   other.key = key_of(1007);
   ASSERT_TRUE(slots_.put(other, versioned_session(session_id(7), 2), 0));
   EXPECT_EQ(read(7), 0U);
-  EXPECT_EQ(slots_.entries(1), 1U);
+  EXPECT_EQ(slots_.entries(), 1U);
   slots_.erase(session_id(7));
-  EXPECT_EQ(slots_.entries(1), 0U);
+  EXPECT_EQ(slots_.entries(), 0U);
   EXPECT_EQ(slots_.bytes(), 0U);
 }
 
@@ -113,7 +131,7 @@ TEST_F(CacheSlotsTest, OneReaderPerRetryIntervalIsToldToTouchAndOnlyOneThatTouch
   const auto touch_due_at = [&](std::int64_t now_ns, bool touch) {
     std::optional<Session> session;
     bool touch_due = false;
-    EXPECT_TRUE(slots_.read(entry.key, 1, now_ns, touch, session, touch_due));
+    EXPECT_TRUE(look(slots_, entry.key, now_ns, touch, session, touch_due));
     return touch_due;
   };
   EXPECT_FALSE(touch_due_at(499, true));
@@ -125,13 +143,13 @@ TEST_F(CacheSlotsTest, OneReaderPerRetryIntervalIsToldToTouchAndOnlyOneThatTouch
 }
 
 TEST_F(CacheSlotsTest, NeitherEntriesNorBytesExceedTheirBounds) {
-  CacheSlots few(64, megabyte);
+  CacheSlots few(64, megabyte, table_);
   for (std::uint64_t i = 0; i < 1000; ++i) {
     ASSERT_TRUE(few.put(entry_of(i), versioned_session(session_id(i), 1), 0));
-    ASSERT_LE(few.entries(1), 64U);
+    ASSERT_LE(few.entries(), 64U);
   }
-  EXPECT_GE(few.entries(1), 60U);
-  EXPECT_EQ(few.evictions(), 1000 - few.entries(1));
+  EXPECT_GE(few.entries(), 60U);
+  EXPECT_EQ(few.evictions(), 1000 - few.entries());
 
   for (std::uint64_t i = 0; i < 1000; ++i) {
     put(i, 1, {.attribute_bytes = 3000});
@@ -141,61 +159,102 @@ TEST_F(CacheSlotsTest, NeitherEntriesNorBytesExceedTheirBounds) {
 }
 
 TEST_F(CacheSlotsTest, ASessionInUseOutlivesAStreamOfOthers) {
-  CacheSlots few(64, megabyte);
+  CacheSlots few(64, megabyte, table_);
   ASSERT_TRUE(few.put(entry_of(0), versioned_session(session_id(0), 5), 0));
   for (std::uint64_t i = 1; i < 10'000; ++i) {
     std::optional<Session> session;
     bool touch_due = false;
-    ASSERT_TRUE(few.read(key_of(0), 1, 0, false, session, touch_due)) << i;
+    ASSERT_TRUE(look(few, key_of(0), 0, false, session, touch_due)) << i;
     ASSERT_TRUE(few.put(entry_of(i), versioned_session(session_id(i), 1), 0));
   }
 }
 
-TEST_F(CacheSlotsTest, EntriesOfAPastEpochMakeRoomFirst) {
-  CacheSlots few(8, megabyte);
+TEST_F(CacheSlotsTest, EntriesOfAPastWordMakeRoomFirst) {
+  CacheSlots few(8, megabyte, table_);
   for (std::uint64_t i = 0; i < 8; ++i) ASSERT_TRUE(few.put(entry_of(i), versioned_session(session_id(i), 1), 0));
+  table_.renew(0);
   for (std::uint64_t i = 8; i < 16; ++i) {
     CacheSlots::Entry entry = entry_of(i);
-    entry.epoch = 2;
+    entry.placement.word = second_word;
     ASSERT_TRUE(few.put(entry, versioned_session(session_id(i), 1), 0));
   }
   EXPECT_EQ(few.evictions(), 0U);
-  EXPECT_EQ(few.entries(2), 8U);
+  EXPECT_EQ(few.entries(), 8U);
 }
 
-TEST_F(CacheSlotsTest, EntriesOfAPastEpochAreNotCounted) {
+TEST_F(CacheSlotsTest, EntriesOfAPastWordAreNotCounted) {
   ASSERT_TRUE(put(7));
   ASSERT_TRUE(put(8));
-  EXPECT_EQ(slots_.entries(1), 2U);
-  EXPECT_EQ(slots_.entries(2), 0U);
+  EXPECT_EQ(slots_.entries(), 2U);
+  table_.renew(0);
+  EXPECT_EQ(slots_.entries(), 0U);
   EXPECT_GT(slots_.bytes(), 0U) << "their memory is in use until something replaces them";
   for (int again = 0; again < 2; ++again) {
     CacheSlots::Entry entry = entry_of(7);
-    entry.epoch = 2;
+    entry.placement.word = second_word;
     ASSERT_TRUE(slots_.put(entry, versioned_session(session_id(7), 2), 0));
-    EXPECT_EQ(slots_.entries(2), 1U);
+    EXPECT_EQ(slots_.entries(), 1U);
   }
   slots_.erase(session_id(8));
-  EXPECT_EQ(slots_.entries(2), 1U);
+  EXPECT_EQ(slots_.entries(), 1U);
   slots_.erase(session_id(7));
-  EXPECT_EQ(slots_.entries(2), 0U);
+  EXPECT_EQ(slots_.entries(), 0U);
 }
 
 TEST_F(CacheSlotsTest, ASessionPutAgainKeepsItsPlaceAndItsBytes) {
   ASSERT_TRUE(put(7, 1));
   const std::uint64_t bytes = slots_.bytes();
   CacheSlots::Entry later = entry_of(7);
-  later.epoch = 2;
+  later.placement.word = second_word;
   later.deadline_ns = 5000;
   ASSERT_TRUE(slots_.put(later, versioned_session(session_id(7), 2), 0));
   EXPECT_EQ(slots_.bytes(), bytes);
-  EXPECT_EQ(read(7, 1), 0U);
-  EXPECT_EQ(read(7, 2, 4999), 2U);
-  EXPECT_EQ(read(7, 2, 5000), 0U);
+  EXPECT_EQ(read(7), 0U);
+  table_.renew(0);
+  EXPECT_EQ(read(7, 4999), 2U);
+  EXPECT_EQ(read(7, 5000), 0U);
+}
+
+TEST_F(CacheSlotsTest, ASlotThatMovesAndComesBackTakesItsEntriesAlongAndNoOthers) {
+  SlotTable table(2);
+  table.prove(0, 1);
+  table.prove(1, 1);
+  CacheSlots slots(64, megabyte, table);
+  const auto put_in = [&](std::uint64_t number, std::uint16_t hash_slot) {
+    CacheSlots::Entry entry = entry_of(number);
+    entry.placement = {hash_slot, table.word(hash_slot)};
+    return slots.put(entry, versioned_session(session_id(number), 1), 0);
+  };
+  const auto found = [&](std::uint64_t number) {
+    std::optional<Session> session;
+    bool touch_due = false;
+    return look(slots, key_of(number), 0, false, session, touch_due);
+  };
+  ASSERT_TRUE(put_in(7, 0) && put_in(8, 1));
+  table.assign(0, 0);
+  EXPECT_TRUE(found(7)) << "nothing has changed";
+  table.assign(0, 1);
+  EXPECT_FALSE(found(7));
+  EXPECT_TRUE(found(8));
+  table.assign(0, 0);
+  EXPECT_FALSE(found(7)) << "somebody may have written meanwhile";
+  EXPECT_EQ(slots.entries(), 1U);
+
+  ASSERT_TRUE(put_in(7, 0));
+  table.assign(1, 1);
+  ASSERT_TRUE(put_in(8, 1));
+  EXPECT_TRUE(found(7) && found(8));
+  table.renew(1);
+  EXPECT_TRUE(found(7));
+  EXPECT_FALSE(found(8));
+  table.prove(0, no_proof);
+  EXPECT_FALSE(found(7)) << "without proof";
+  table.prove(0, 1);
+  EXPECT_TRUE(found(7));
 }
 
 TEST_F(CacheSlotsTest, AnyMixtureOfPutsAndErasesLeavesWhatAMapWouldOrLess) {
-  CacheSlots small(256, 256U << 10U);
+  CacheSlots small(256, 256U << 10U, table_);
   std::map<std::uint64_t, std::uint64_t> model;
   std::mt19937_64 random(20);
   std::uint64_t found = 0;
@@ -217,7 +276,7 @@ TEST_F(CacheSlotsTest, AnyMixtureOfPutsAndErasesLeavesWhatAMapWouldOrLess) {
       default: {
         std::optional<Session> session;
         bool touch_due = false;
-        if (!small.read(key_of(number), 1, 0, false, session, touch_due)) break;
+        if (!look(small, key_of(number), 0, false, session, touch_due)) break;
         ++found;
         ASSERT_TRUE(model.contains(number));
         ASSERT_EQ(session->generation(), model[number]);
@@ -227,7 +286,7 @@ TEST_F(CacheSlotsTest, AnyMixtureOfPutsAndErasesLeavesWhatAMapWouldOrLess) {
   }
   EXPECT_GT(found, 10'000U);
   for (std::uint64_t number = 0; number < 300; ++number) small.erase(session_id(number));
-  EXPECT_EQ(small.entries(1), 0U);
+  EXPECT_EQ(small.entries(), 0U);
   EXPECT_EQ(small.bytes(), 0U);
 }
 
@@ -242,14 +301,16 @@ std::size_t resident_kilobytes() {
 
 TEST(CacheSlotsMemory, AnUnusedCacheTakesNoMemory) {
   const std::size_t before = resident_kilobytes();
-  const CacheSlots slots(65'536, 64 * megabyte);
+  const ProvenTable table;
+  const CacheSlots slots(65'536, 64 * megabyte, table);
   ASSERT_TRUE(slots.valid());
   EXPECT_LT(resident_kilobytes(), before + 512);
 }
 
 TEST(CacheSlotsThreads, AReaderNeverSeesAMixtureOrAnotherSession) {
   constexpr std::uint64_t sessions = 24;  // more than there is room for, so that slots and chunks change hands
-  CacheSlots slots(16, 48U << 10U);
+  const ProvenTable table;
+  CacheSlots slots(16, 48U << 10U, table);
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> reads{0};
   std::atomic<std::uint64_t> wrong{0};
@@ -262,7 +323,7 @@ TEST(CacheSlotsThreads, AReaderNeverSeesAMixtureOrAnotherSession) {
         const std::uint64_t number = random() % sessions;
         std::optional<Session> session;
         bool touch_due = false;
-        if (!slots.read(key_of(number), 1, 0, true, session, touch_due)) continue;
+        if (!look(slots, key_of(number), 0, true, session, touch_due)) continue;
         reads.fetch_add(1, std::memory_order_relaxed);
         if (!consistent(*session) || session->id() != session_id(number)) wrong.fetch_add(1, std::memory_order_relaxed);
       }

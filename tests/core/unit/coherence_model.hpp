@@ -1,7 +1,8 @@
 // A server with key tracking, one link to it, and a client with a cache, as a machine that takes one step at a time:
 // whatever can happen between a command's sending, its execution and the reading of its reply is a step of its own.
 // The model itself judges every answer: it must have been current at the server at some moment not before the last thing
-// the client had read from the link when the request began.
+// the client had read from the link when the request began. Any answer is taken for a proof of the link, which is more than
+// a probe that only a primary answers rightly: whoever serves nothing wrong with the one does not with the other.
 #pragma once
 
 #include <cstdint>

@@ -48,12 +48,12 @@ class NearCacheClient final : public CachingClient {
     config.max_staleness = std::chrono::milliseconds(max_staleness_ms);
     config.max_entries = 8;
     config.max_bytes = 16U << 10U;
-    cache_ = *NearCache::create(config, "ficha", openssl_random());
+    cache_ = *NearCache::create(config, "ficha", openssl_random(), table_);
   }
 
   void begin(World& world) override {
     world_ = &world;
-    cache_->on_flush();
+    cache_->flush(0);
     id_ = session_id(++number_);
     token_ = "token-" + std::to_string(number_);
     key_ = session_key("ficha", id_);
@@ -64,16 +64,17 @@ class NearCacheClient final : public CachingClient {
   void crowd_out() override {
     for (std::uint64_t other = 0; other < 16; ++other) {
       const SessionId id = session_id(1'000'000'000'000 + other);
-      Flight flight(cache_->single_flight(), id, cache_->epoch());
+      Flight flight(cache_->single_flight(), id, cache_->placement(id));
       flight.lead();
+      note_proof();
       const std::string token = "other-" + std::to_string(other);
       cache_->keep(flight, token, versioned_session(id, 1, shape()), freshness(world_->now_ms(), lifetime_ms));
       flight.complete(std::optional<Session>());
     }
   }
-  void on_push() override { cache_->on_invalidate(key_); }
-  void on_null_push() override { cache_->on_flush(); }
-  void on_disconnect() override { cache_->on_disconnect(); }
+  void on_push() override { cache_->invalidate(key_); }
+  void on_null_push() override { cache_->flush(0); }
+  void on_disconnect() override { cache_->disconnect(0); }
   void settle() override {}
 
  private:
@@ -81,12 +82,12 @@ class NearCacheClient final : public CachingClient {
     const std::int64_t begun_at = world_->frontier();
     std::optional<Session> session;
     bool touch_due = false;
-    const LinkState link{world_->now_ms() * ns_per_ms, world_->proven_at_ms() * ns_per_ms};
-    if (cache_->find(token_, link, false, session, touch_due)) {
+    note_proof();
+    if (cache_->find(token_, world_->now_ms() * ns_per_ms, false, session, touch_due)) {
       world_->hit(session->generation());
       co_return;
     }
-    Flight flight(cache_->single_flight(), id_, cache_->epoch());
+    Flight flight(cache_->single_flight(), id_, cache_->placement(id_));
     if (const LoadResult* answer = co_await flight.join()) {
       if (*answer && answer->value()) world_->answered(answer->value()->generation(), begun_at);
       co_return;
@@ -106,7 +107,7 @@ class NearCacheClient final : public CachingClient {
     Send touch(*world_, {Command::touch, Command::ping});
     if (!co_await touch) co_return;
     const std::int64_t begun_at = world_->frontier();
-    Flight flight(cache_->single_flight(), id_, cache_->epoch());
+    Flight flight(cache_->single_flight(), id_, cache_->placement(id_));
     flight.lead();
     Send send(*world_, {Command::get, Command::pttl});
     const bool ok = co_await send;
@@ -118,6 +119,7 @@ class NearCacheClient final : public CachingClient {
       flight.complete(Error{ErrorCode::unavailable, {}});
       return;
     }
+    note_proof();
     const ModelReply& value = send.replies[0];
     if (value.version == 0) {
       flight.complete(std::optional<Session>());
@@ -135,6 +137,11 @@ class NearCacheClient final : public CachingClient {
     flight.complete(std::optional(session));
   }
 
+  void note_proof() {
+    const std::int64_t at_ms = world_->proven_at_ms();
+    cache_->prove(0, at_ms == 0 ? no_proof : at_ms * ns_per_ms);
+  }
+
   [[nodiscard]] Freshness freshness(std::int64_t sent_at_ms, std::int64_t ttl_ms) const {
     return {.sent_at_ns = sent_at_ms * ns_per_ms,
             .remaining_ms = ttl_ms,
@@ -144,6 +151,7 @@ class NearCacheClient final : public CachingClient {
   static SessionShape shape() { return {.expires_at = 1'000'000'000, .idle_seconds = 1}; }
 
   World* world_ = nullptr;
+  SlotTable table_;
   std::unique_ptr<NearCache> cache_;
   std::uint64_t number_ = 0;
   SessionId id_ = session_id(0);

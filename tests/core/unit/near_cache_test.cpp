@@ -16,8 +16,8 @@ constexpr std::int64_t server_epoch_ms = 1'800'000'000'000;
 
 class NearCacheTest : public testing::Test {
  protected:
-  static std::unique_ptr<NearCache> make(NearCacheConfig config = {}) {
-    auto cache = NearCache::create(config, "ficha", openssl_random());
+  std::unique_ptr<NearCache> make(NearCacheConfig config = {}) {
+    auto cache = NearCache::create(config, "ficha", openssl_random(), table_);
     EXPECT_TRUE(cache.has_value());
     return std::move(*cache);
   }
@@ -32,8 +32,9 @@ class NearCacheTest : public testing::Test {
   static SessionShape shape() { return {.expires_at = server_epoch_ms / 1000 + 3600, .idle_seconds = 1600}; }
 
   bool load(std::uint64_t number, std::uint64_t generation, const Freshness& freshness) {
-    Flight flight(cache_->single_flight(), session_id(number), cache_->epoch());
+    Flight flight(cache_->single_flight(), session_id(number), cache_->placement(session_id(number)));
     flight.lead();
+    cache_->prove(0, now_ns_);
     const Session session = versioned_session(session_id(number), generation, shape());
     const bool kept = cache_->keep(flight, token(number), session, freshness);
     flight.complete(std::optional(session));
@@ -43,8 +44,8 @@ class NearCacheTest : public testing::Test {
   std::uint64_t find(std::uint64_t number, std::int64_t proof_age_ns = 0) {
     std::optional<Session> session;
     touch_due_ = false;
-    const LinkState link{.now_ns = now_ns_, .proven_at_ns = now_ns_ - proof_age_ns};
-    return cache_->find(token(number), link, true, session, touch_due_) ? session->generation() : 0;
+    cache_->prove(0, proof_age_ns == now_ns_ ? no_proof : now_ns_ - proof_age_ns);
+    return cache_->find(token(number), now_ns_, true, session, touch_due_) ? session->generation() : 0;
   }
   [[nodiscard]] Stats stats() const {
     Stats stats;
@@ -52,6 +53,7 @@ class NearCacheTest : public testing::Test {
     return stats;
   }
 
+  SlotTable table_;
   std::unique_ptr<NearCache> cache_ = make();
   std::int64_t now_ns_ = 1000 * second_ns;
   bool touch_due_ = false;
@@ -70,7 +72,7 @@ TEST_F(NearCacheTest, ALoadedSessionIsFoundUntilItIsDropped) {
 TEST_F(NearCacheTest, AnInvalidationDropsItsSessionAndNoOther) {
   ASSERT_TRUE(load(1, 5, fresh()));
   ASSERT_TRUE(load(2, 6, fresh()));
-  cache_->on_invalidate(key(session_id(1)));
+  cache_->invalidate(key(session_id(1)));
   EXPECT_EQ(find(1), 0U);
   EXPECT_EQ(find(2), 6U);
   EXPECT_EQ(stats().invalidations, 1U);
@@ -81,7 +83,7 @@ TEST_F(NearCacheTest, KeysThatNameNoSessionAreIgnored) {
   const std::string id(session_id(1).str());
   for (const std::string& other : {std::string(), std::string("ficha:{00ff}@alice"), "ficha:{00ff}@}:" + id, id,
                                    "other:{00ff}:" + id, "ficha:{00ff}@" + id, "ficha:{00ff}:" + id + "x"}) {
-    cache_->on_invalidate(other);
+    cache_->invalidate(other);
     EXPECT_EQ(find(1), 5U) << other;
   }
 }
@@ -90,12 +92,12 @@ TEST_F(NearCacheTest, AFlightThatWasInvalidatedBringsNothingToKeep) {
   const SessionId id = session_id(1);
   const Session session = versioned_session(id, 5, shape());
   for (const bool own_write : {false, true}) {
-    Flight flight(cache_->single_flight(), id, cache_->epoch());
+    Flight flight(cache_->single_flight(), id, cache_->placement(id));
     flight.lead();
     if (own_write) {
       cache_->drop(id);
     } else {
-      cache_->on_invalidate(key(id));
+      cache_->invalidate(key(id));
     }
     EXPECT_FALSE(cache_->keep(flight, token(1), session, fresh()));
     EXPECT_EQ(find(1), 0U);
@@ -105,12 +107,12 @@ TEST_F(NearCacheTest, AFlightThatWasInvalidatedBringsNothingToKeep) {
 TEST_F(NearCacheTest, AFlightThatBeganBeforeAFlushBringsNothingToKeep) {
   const Session session = versioned_session(session_id(1), 5, shape());
   for (const bool disconnect : {false, true}) {
-    Flight flight(cache_->single_flight(), session_id(1), cache_->epoch());
+    Flight flight(cache_->single_flight(), session_id(1), cache_->placement(session_id(1)));
     flight.lead();
     if (disconnect) {
-      cache_->on_disconnect();
+      cache_->disconnect(0);
     } else {
-      cache_->on_flush();
+      cache_->flush(0);
     }
     EXPECT_FALSE(cache_->keep(flight, token(1), session, fresh()));
   }
@@ -119,11 +121,11 @@ TEST_F(NearCacheTest, AFlightThatBeganBeforeAFlushBringsNothingToKeep) {
 
 TEST_F(NearCacheTest, ALostLinkAndANullPushEmptyTheCache) {
   ASSERT_TRUE(load(1, 5, fresh()));
-  cache_->on_disconnect();
+  cache_->disconnect(0);
   EXPECT_EQ(find(1), 0U);
   ASSERT_TRUE(load(1, 6, fresh()));
   EXPECT_EQ(find(1), 6U);
-  cache_->on_flush();
+  cache_->flush(0);
   EXPECT_EQ(find(1), 0U);
   EXPECT_EQ(stats().flushes_disconnect, 1U);
   EXPECT_EQ(stats().flushes_server, 1U);
@@ -144,7 +146,54 @@ TEST_F(NearCacheTest, WithoutProofOfTheLinkThereAreNoHitsAndOneFlush) {
 
 TEST_F(NearCacheTest, WithoutALinkThereAreNoHits) {
   ASSERT_TRUE(load(1, 5, fresh()));
-  EXPECT_EQ(find(1, now_ns_), 0U) << "proven_at is 0";
+  EXPECT_EQ(find(1, now_ns_), 0U) << "no proof";
+}
+
+// What a server refuses to say is no loss: its stream is whole.
+TEST_F(NearCacheTest, AProofThatIsTakenAndGivenAgainServesWhatIsThere) {
+  ASSERT_TRUE(load(1, 5, fresh()));
+  EXPECT_EQ(find(1, now_ns_), 0U);
+  EXPECT_EQ(find(1), 5U);
+  EXPECT_EQ(stats().flushes_staleness, 0U);
+}
+
+TEST_F(NearCacheTest, NothingIsKeptWithoutProof) {
+  const SessionId id = session_id(1);
+  for (const std::int64_t proven_at_ns : {no_proof, now_ns_ - 2 * second_ns - 1}) {
+    Flight flight(cache_->single_flight(), id, cache_->placement(id));
+    flight.lead();
+    cache_->prove(0, proven_at_ns);
+    EXPECT_FALSE(cache_->keep(flight, token(1), versioned_session(id, 5, shape()), fresh()));
+  }
+}
+
+// The read was routed before the slot went, and came back after.
+TEST_F(NearCacheTest, AFlightWhoseSlotHasMovedMeanwhileBringsNothingToKeep) {
+  SlotTable table(hash_slots);
+  auto cache = NearCache::create({}, "ficha", openssl_random(), table);
+  ASSERT_TRUE(cache);
+  (*cache)->prove(0, now_ns_);
+  const SessionId id = session_id(1);
+  for (const bool back : {false, true}) {
+    Flight flight((*cache)->single_flight(), id, (*cache)->placement(id));
+    flight.lead();
+    const std::uint16_t slot = slot_of_route(id.route());
+    table.assign(slot, 1);
+    if (back) table.assign(slot, 0);
+    EXPECT_FALSE((*cache)->keep(flight, token(1), versioned_session(id, 5, shape()), fresh())) << back;
+    table.assign(slot, 0);
+  }
+  Flight flight((*cache)->single_flight(), id, (*cache)->placement(id));
+  flight.lead();
+  EXPECT_TRUE((*cache)->keep(flight, token(1), versioned_session(id, 5, shape()), fresh()));
+}
+
+// Each from CLUSTER KEYSLOT of Redis 7.0.15.
+TEST(HashSlot, IsThatOfRedisCluster) {
+  EXPECT_EQ(slot_of_route(0x0000), 6794);
+  EXPECT_EQ(slot_of_route(0x00ff), 1184);
+  EXPECT_EQ(slot_of_route(0xbeef), 15518);
+  EXPECT_EQ(slot_of_route(0xffff), 14956);
 }
 
 TEST_F(NearCacheTest, TheDeadlineCountsFromTheSendTime) {
@@ -185,7 +234,7 @@ TEST_F(NearCacheTest, AKeyWithoutTtlOrLifeIsNotKept) {
 }
 
 TEST_F(NearCacheTest, ASupersededTokenIsNotKept) {
-  Flight flight(cache_->single_flight(), session_id(1), cache_->epoch());
+  Flight flight(cache_->single_flight(), session_id(1), cache_->placement(session_id(1)));
   flight.lead();
   EXPECT_FALSE(cache_->keep(flight, token(1), versioned_session(session_id(2), 5, shape()), fresh()));
   EXPECT_EQ(find(1), 0U);
@@ -245,7 +294,8 @@ class NoRandom final : public RandomSource {
 
 TEST(NearCacheCreation, WithoutRandomBytesThereIsNoCache) {
   NoRandom random;
-  EXPECT_EQ(NearCache::create({}, "ficha", random).error().code, ErrorCode::unavailable);
+  SlotTable table;
+  EXPECT_EQ(NearCache::create({}, "ficha", random, table).error().code, ErrorCode::unavailable);
 }
 
 }  // namespace

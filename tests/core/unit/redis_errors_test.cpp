@@ -40,6 +40,10 @@ TEST(RedisErrors, EveryReplyOfTheTableHasItsCode) {
       {"NOREPLICAS Not enough good replicas to write.", ErrorCode::write_refused},
       {"WRONGTYPE Operation against a key holding the wrong kind of value", ErrorCode::corrupt_record},
       {"ERR unknown command 'HELLO', with args beginning with: ", ErrorCode::unavailable},
+      // Redis, and Valkey: what the script did before stays done.
+      {"ERR Script attempted to access a non local key in a cluster node script: 1c2f, on @user_script:1.",
+       ErrorCode::unknown_outcome},
+      {"ERR Attempted to access a non local key in a cluster node", ErrorCode::unknown_outcome},
   };
   for (const auto& [text, code] : replies) EXPECT_EQ(error_of_reply(text).code, code) << text;
 }

@@ -37,13 +37,14 @@ class SingleFlightTest : public testing::Test {
   }
 
   SingleFlight single_flight_;
+  const Placement here_{0, 1};
   const SessionId id_ = session_id(7);
 };
 
 TEST_F(SingleFlightTest, TheFirstLeadsAndAllOthersGetItsAnswer) {
-  Flight leader(single_flight_, id_, 1);
-  Flight second(single_flight_, id_, 1);
-  Flight third(single_flight_, id_, 1);
+  Flight leader(single_flight_, id_, here_);
+  Flight second(single_flight_, id_, here_);
+  Flight third(single_flight_, id_, here_);
   Request requests[3];
   join(leader, requests[0]);
   join(second, requests[1]);
@@ -61,8 +62,8 @@ TEST_F(SingleFlightTest, TheFirstLeadsAndAllOthersGetItsAnswer) {
 }
 
 TEST_F(SingleFlightTest, AnErrorReachesEverybodyWhoBoarded) {
-  Flight leader(single_flight_, id_, 1);
-  Flight second(single_flight_, id_, 1);
+  Flight leader(single_flight_, id_, here_);
+  Flight second(single_flight_, id_, here_);
   Request requests[2];
   join(leader, requests[0]);
   join(second, requests[1]);
@@ -74,19 +75,19 @@ TEST_F(SingleFlightTest, AnErrorReachesEverybodyWhoBoarded) {
 TEST_F(SingleFlightTest, AfterLandingTheNextLeadsAgain) {
   Request requests[2];
   {
-    Flight leader(single_flight_, id_, 1);
+    Flight leader(single_flight_, id_, here_);
     join(leader, requests[0]);
     leader.complete(std::optional<Session>());
   }
-  Flight next(single_flight_, id_, 1);
+  Flight next(single_flight_, id_, here_);
   join(next, requests[1]);
   EXPECT_EQ(requests[1].state, Request::State::leads);
 }
 
 TEST_F(SingleFlightTest, NobodyBoardsASpoiledFlightButItsPassengersStillArrive) {
-  Flight leader(single_flight_, id_, 1);
-  Flight early(single_flight_, id_, 1);
-  Flight late(single_flight_, id_, 1);
+  Flight leader(single_flight_, id_, here_);
+  Flight early(single_flight_, id_, here_);
+  Flight late(single_flight_, id_, here_);
   Request requests[3];
   join(leader, requests[0]);
   join(early, requests[1]);
@@ -101,9 +102,9 @@ TEST_F(SingleFlightTest, NobodyBoardsASpoiledFlightButItsPassengersStillArrive) 
 
 TEST_F(SingleFlightTest, SpoilingReachesEveryFlightOfTheSessionAndNoOther) {
   const SessionId other_id = session_id(8);
-  Flight one(single_flight_, id_, 1);
-  Flight two(single_flight_, id_, 1);
-  Flight other(single_flight_, other_id, 1);
+  Flight one(single_flight_, id_, here_);
+  Flight two(single_flight_, id_, here_);
+  Flight other(single_flight_, other_id, here_);
   one.lead();
   two.lead();
   other.lead();
@@ -114,8 +115,8 @@ TEST_F(SingleFlightTest, SpoilingReachesEveryFlightOfTheSessionAndNoOther) {
 }
 
 TEST_F(SingleFlightTest, NobodyBoardsAFlightOfAnEarlierEpoch) {
-  Flight before(single_flight_, id_, 1);
-  Flight after(single_flight_, id_, 2);
+  Flight before(single_flight_, id_, here_);
+  Flight after(single_flight_, id_, {0, 2});
   Request requests[2];
   join(before, requests[0]);
   join(after, requests[1]);
@@ -123,10 +124,10 @@ TEST_F(SingleFlightTest, NobodyBoardsAFlightOfAnEarlierEpoch) {
 }
 
 TEST_F(SingleFlightTest, ALeaderThatIsDestroyedStrandsNobody) {
-  Flight follower(single_flight_, id_, 1);
+  Flight follower(single_flight_, id_, here_);
   Request requests[2];
   {
-    Flight leader(single_flight_, id_, 1);
+    Flight leader(single_flight_, id_, here_);
     join(leader, requests[0]);
     join(follower, requests[1]);
   }
@@ -135,7 +136,7 @@ TEST_F(SingleFlightTest, ALeaderThatIsDestroyedStrandsNobody) {
 }
 
 Detached ask(SingleFlight& flights, SessionId id, std::atomic<int>& led, std::atomic<int>& arrived) {
-  Flight flight(flights, id, 1);
+  Flight flight(flights, id, {0, 1});
   if (auto answer = co_await flight.join()) {
     if (answer->has_value() && answer->value()->id() == id) arrived.fetch_add(1);
     co_return;

@@ -221,13 +221,12 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
   const SessionId id = token.id();
   std::optional<Flight> flight;
   if (cache_) {
-    flight.emplace(cache_->single_flight(), id, cache_->epoch());
+    flight.emplace(cache_->single_flight(), id, cache_->placement(id));
     if (options.fresh) {
       flight->lead();
     } else {
       cache_->count_miss();
-      if (const LoadResult* answer = co_await flight->join())
-        co_return share(*answer, token, options.touch);
+      if (const LoadResult* answer = co_await flight->join()) co_return share(*answer, token, options.touch);
     }
   }
   ReadAttempt attempt(*this, id);
@@ -241,9 +240,8 @@ Task<std::optional<Session>> RedisStore::load(Token token, LoadOptions options) 
 
 bool RedisStore::try_load(std::string_view token, LoadOptions options, std::optional<Session>& session) noexcept {
   if (!cache_ || options.fresh) return false;
-  const LinkState link{clock_.monotonic_nanoseconds(), connection_->proven_at()};
   bool touch_due = false;
-  if (!cache_->find(token, link, options.touch, session, touch_due)) return false;
+  if (!cache_->find(token, clock_.monotonic_nanoseconds(), options.touch, session, touch_due)) return false;
   if (touch_due) {
     try {
       touch(session->id(), index_of(*session), Secret{token}, session->idle_seconds(), session->expires_at());
@@ -286,7 +284,7 @@ Detached RedisStore::touch(SessionId id, std::string index, Secret token, std::i
   note_touch(replies);
   if (!cache_ || !replies) co_return;
 
-  Flight flight(cache_->single_flight(), id, cache_->epoch());
+  Flight flight(cache_->single_flight(), id, cache_->placement(id));
   flight.lead();
   auto asked = read_session(id);
   const auto found = co_await asked;

@@ -22,21 +22,25 @@ std::int64_t status_of(ReplyView reply) {
   return reply[0].integer();
 }
 
-std::unique_ptr<NearCache> make_cache(const Config& config, const Hooks& hooks) {
+std::unique_ptr<NearCache> make_cache(const Config& config, const Hooks& hooks, SlotTable& table) {
   if (!config.near_cache.enabled) return nullptr;
-  auto cache =
-      NearCache::create(config.near_cache, config.redis.name_space, hooks.random ? *hooks.random : openssl_random());
+  auto cache = NearCache::create(config.near_cache, config.redis.name_space,
+                                 hooks.random ? *hooks.random : openssl_random(), table);
   if (cache) return std::move(*cache);
   if (hooks.log) hooks.log(LogLevel::error, "no near cache: " + cache.error().message);
   return nullptr;
 }
+
+// The server's clock is asked for with every probe, and is not to be older than this.
+constexpr std::chrono::milliseconds longest_probe_interval{2000};
 
 ConnectionSettings connection_settings(const Config& config, Endpoint endpoint, bool tracking) {
   return {.endpoint = std::move(endpoint),
           .connect_timeout = config.redis.connect_timeout,
           .command_timeout = config.redis.command_timeout,
           .max_in_flight = config.redis.max_in_flight,
-          .probe_interval = config.near_cache.max_staleness / 4,
+          .probe_interval = std::min(config.near_cache.max_staleness / 4, longest_probe_interval),
+          .probe_key = index_key(config.redis.name_space, 0, ""),
           .tracking = tracking,
           .max_string_bytes = 4 * max_record_bytes};
 }
@@ -82,9 +86,10 @@ RedisStore::RedisStore(const Config& config, Endpoint endpoint, const Hooks& hoo
       hooks_(hooks),
       clock_(hooks.clock ? *hooks.clock : system_clock()),
       random_(hooks.random ? *hooks.random : openssl_random()),
-      cache_(make_cache(config, hooks)),
+      cache_(make_cache(config, hooks, slot_table_)),
+      observer_(cache_ ? std::make_unique<NodeObserver>(*cache_, NodeNumber{0}) : nullptr),
       connection_(std::make_unique<Connection>(connection_settings(config, std::move(endpoint), cache_ != nullptr),
-                                               hooks, cache_.get())) {}
+                                               hooks, observer_.get())) {}
 
 RedisStore::~RedisStore() {
   close();

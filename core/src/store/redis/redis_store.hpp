@@ -10,6 +10,7 @@
 
 #include "session/record.hpp"
 #include "store/redis/cache/near_cache.hpp"
+#include "store/redis/cache/node_observer.hpp"
 #include "store/redis/keys.hpp"
 #include "store/redis/node/connection.hpp"
 #include "store/redis/operation_timer.hpp"
@@ -183,7 +184,9 @@ class RedisStore final : public SessionStore {
   std::atomic<std::uint64_t> next_nonce_{0};
   std::atomic<std::uint64_t> key_walks_{0};
   std::atomic<std::uint64_t> incomplete_{0};
+  SlotTable slot_table_;
   const std::unique_ptr<NearCache> cache_;  // null when off; outlives the connection, which calls it
+  const std::unique_ptr<NodeObserver> observer_;
   const std::unique_ptr<Connection> connection_;
 };
 

@@ -49,7 +49,8 @@ class Carver {
 
 }  // namespace
 
-CacheSlots::CacheSlots(std::size_t max_entries, std::size_t max_bytes) {
+CacheSlots::CacheSlots(std::size_t max_entries, std::size_t max_bytes, const SlotTable& table)
+    : table_(table), counts_(table.slots()) {
   constexpr std::size_t chunk_bytes = chunk_words * sizeof(std::uint64_t) + sizeof(std::uint32_t);
   constexpr std::size_t slot_bytes = sizeof(Set) / ways + sizeof(Owner) + 4 * sizeof(std::uint32_t) + 1;
   constexpr std::size_t most = std::size_t{1} << 31U;
@@ -90,21 +91,32 @@ std::uint64_t CacheSlots::bytes() const noexcept {
          entries_.load(std::memory_order_relaxed) * (sizeof(Set) / ways + sizeof(Owner));
 }
 
-std::uint64_t CacheSlots::entries(std::uint64_t epoch) const noexcept {
-  return epoch == counted_epoch_.load(std::memory_order_relaxed) ? counted_.load(std::memory_order_relaxed) : 0;
-}
-
-// Epochs only grow: with the first entry of a new one, those of all others are gone.
-void CacheSlots::count_in(std::uint64_t epoch) noexcept {
-  if (epoch > counted_epoch_.load(std::memory_order_relaxed)) {
-    counted_.store(0, std::memory_order_relaxed);
-    counted_epoch_.store(epoch, std::memory_order_relaxed);
+std::uint64_t CacheSlots::entries() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::size_t slot = 0; slot < counts_.size(); ++slot) {
+    const bool holds =
+        counts_[slot].word.load(std::memory_order_relaxed) == table_.word(static_cast<std::uint16_t>(slot));
+    if (holds) sum += counts_[slot].entries.load(std::memory_order_relaxed);
   }
-  if (epoch == counted_epoch_.load(std::memory_order_relaxed)) counted_.fetch_add(1, std::memory_order_relaxed);
+  return sum;
 }
 
-void CacheSlots::count_out(std::uint64_t epoch) noexcept {
-  if (epoch == counted_epoch_.load(std::memory_order_relaxed)) counted_.fetch_sub(1, std::memory_order_relaxed);
+// With the first entry of a newer word, those of all others are gone.
+void CacheSlots::count_in(const Placement& placement) noexcept {
+  Count& count = counts_[placement.slot];
+  const SlotWord counted = count.word.load(std::memory_order_relaxed);
+  if (generation_of(placement.word) > generation_of(counted)) {
+    count.entries.store(1, std::memory_order_relaxed);
+    count.word.store(placement.word, std::memory_order_relaxed);
+  } else if (placement.word == counted) {
+    count.entries.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void CacheSlots::count_out(std::size_t number) noexcept {
+  const Slot& entry = slot(number);
+  Count& count = counts_[entry.hash_slot];
+  if (entry.word == count.word.load(std::memory_order_relaxed)) count.entries.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // ---- readers
@@ -114,15 +126,14 @@ std::size_t CacheSlots::first_slot(const SipHash128& key) const noexcept {
   return static_cast<std::size_t>((key.first >> 32U) * sets >> 32U) * ways;
 }
 
-bool CacheSlots::read(const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
-                      std::optional<Session>& session, bool& touch_due) noexcept {
+bool CacheSlots::read(const SipHash128& key, Look& look, std::optional<Session>& session) noexcept {
   Set& set = sets_[first_slot(key) / ways];
   const std::uint64_t wanted = key.second & key_part;
   for (std::size_t way = 0; way < ways; ++way) {
     const std::uint64_t hint = load(set.hints[way]);
     if ((hint & key_part) != wanted || hint == 0) continue;
     prefetch_chunk(static_cast<std::uint32_t>(hint) - 1);
-    if (read_slot(set.slots[way], key, epoch, now_ns, touch, session, touch_due)) return true;
+    if (read_slot(set.slots[way], key, look, session)) return true;
   }
   return false;
 }
@@ -133,23 +144,28 @@ void CacheSlots::prefetch_chunk(std::uint32_t chunk) const noexcept {
   for (std::size_t word = 0; word < chunk_words; word += line_words) __builtin_prefetch(words + word);
 }
 
-bool CacheSlots::read_slot(Slot& slot, const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
-                           std::optional<Session>& session, bool& touch_due) noexcept {
+bool CacheSlots::read_slot(Slot& slot, const SipHash128& key, Look& look, std::optional<Session>& session) noexcept {
   const std::uint64_t sequence = load(slot.sequence);
   if ((sequence & 1U) != 0) return false;
-  if (load(slot.key_first) != key.first || load(slot.key_second) != key.second || load(slot.epoch) != epoch)
+  if (load(slot.key_first) != key.first || load(slot.key_second) != key.second) return false;
+  // Of a slot that changes under the reader, every part is still one that some entry had.
+  const Placement placement{static_cast<std::uint16_t>(load(slot.hash_slot)), load(slot.word)};
+  if (table_.word(placement.slot) != placement.word || look.now_ns >= load(slot.deadline_ns)) return false;
+  if (table_.proven_at(node_of(placement.word)) < look.oldest_proof_ns) {
+    look.unproven = placement;
     return false;
-  if (now_ns >= load(slot.deadline_ns)) return false;
+  }
   std::int64_t touch_ns = load(slot.touch_ns);
   if (!copy_image(load(slot.first_chunk), load(slot.words), session)) return false;
   if (load(slot.sequence) != sequence) {
     session.reset();
     return false;
   }
-  if (load(slot.referenced) == 0) store(slot.referenced, std::uint64_t{1});
-  if (touch && now_ns >= touch_ns) {
-    const std::int64_t again_ns = now_ns + touch_quantum_ms(session->idle_seconds()) * 1'000'000 / 4;
-    touch_due = std::atomic_ref(slot.touch_ns).compare_exchange_strong(touch_ns, again_ns, std::memory_order_relaxed);
+  if (load(slot.referenced) == 0) store(slot.referenced, std::uint32_t{1});
+  if (look.touch && look.now_ns >= touch_ns) {
+    const std::int64_t again_ns = look.now_ns + touch_quantum_ms(session->idle_seconds()) * 1'000'000 / 4;
+    look.touch_due =
+        std::atomic_ref(slot.touch_ns).compare_exchange_strong(touch_ns, again_ns, std::memory_order_relaxed);
   }
   return true;
 }
@@ -193,13 +209,13 @@ bool CacheSlots::put(const Entry& entry, const Session& session, std::int64_t no
   if (const std::size_t place = index_place(id.str()); index_[place] != 0) clear_slot(index_[place] - 1);
   if (image.empty()) return false;
   if (chunks > std::max<std::size_t>(chunk_count_ / 4, 1)) return false;
-  if (!make_room(chunks, entry, now_ns)) return false;
+  if (!make_room(chunks, now_ns)) return false;
   const std::size_t number = choose_slot(entry, now_ns);
   fill_slot(number, entry, write_image(image), static_cast<std::uint32_t>(words));
   std::ranges::copy(id.str(), owners_[number].id.begin());
   index_[index_place(id.str())] = static_cast<std::uint32_t>(number + 1);
   entries_.fetch_add(1, std::memory_order_relaxed);
-  count_in(entry.epoch);
+  count_in(entry.placement);
   return true;
 }
 
@@ -236,12 +252,13 @@ void CacheSlots::fill_slot(std::size_t number, const Entry& entry, std::uint32_t
   store(slot.sequence, slot.sequence + 1);
   store(slot.key_first, entry.key.first);
   store(slot.key_second, entry.key.second);
-  store(slot.epoch, entry.epoch);
+  store(slot.word, entry.placement.word);
+  store(slot.hash_slot, std::uint32_t{entry.placement.slot});
   store(slot.deadline_ns, entry.deadline_ns);
   store(slot.touch_ns, entry.touch_ns);
   store(slot.first_chunk, first_chunk);
   store(slot.words, words);
-  store(slot.referenced, std::uint64_t{0});  // probation: the first hit sets it
+  store(slot.referenced, std::uint32_t{0});  // probation: the first hit sets it
   store(slot.sequence, slot.sequence + 1);
   store(hint(number), (entry.key.second & key_part) | (first_chunk + 1));
 }
@@ -249,9 +266,10 @@ void CacheSlots::fill_slot(std::size_t number, const Entry& entry, std::uint32_t
 // The usual session, read once more: the same slot and chunks hold what is new of it.
 void CacheSlots::replace(std::size_t number, const Entry& entry, std::span<const std::uint64_t> image) noexcept {
   Slot& slot = this->slot(number);
-  count_out(slot.epoch);
+  count_out(number);
   store(slot.sequence, slot.sequence + 1);
-  store(slot.epoch, entry.epoch);
+  store(slot.word, entry.placement.word);
+  store(slot.hash_slot, std::uint32_t{entry.placement.slot});
   store(slot.deadline_ns, entry.deadline_ns);
   store(slot.touch_ns, entry.touch_ns);
   store(slot.words, static_cast<std::uint32_t>(image.size()));
@@ -260,14 +278,14 @@ void CacheSlots::replace(std::size_t number, const Entry& entry, std::span<const
     write_chunk(chunk, image.subspan(done, std::min(chunk_words, image.size() - done)));
   }
   store(slot.sequence, slot.sequence + 1);
-  count_in(entry.epoch);
+  count_in(entry.placement);
 }
 
 void CacheSlots::clear_slot(std::size_t number) noexcept {
   Slot& slot = this->slot(number);
-  count_out(slot.epoch);
+  count_out(number);
   store(slot.sequence, slot.sequence + 1);
-  store(slot.epoch, std::uint64_t{0});  // no epoch is 0
+  store(slot.word, SlotWord{0});  // the table holds no 0
   store(slot.sequence, slot.sequence + 1);
   store(hint(number), std::uint64_t{0});
   index_erase(index_place(owner(number)));
@@ -287,7 +305,7 @@ std::size_t CacheSlots::choose_slot(const Entry& entry, std::int64_t now_ns) noe
     if (hint(number) == 0) return number;
   }
   for (std::size_t number = first; number < first + ways; ++number) {
-    if (servable(number, entry, now_ns)) continue;
+    if (servable(number, now_ns)) continue;
     clear_slot(number);
     return number;
   }
@@ -296,7 +314,7 @@ std::size_t CacheSlots::choose_slot(const Entry& entry, std::int64_t now_ns) noe
     const std::size_t number = first + hand;
     hand = static_cast<std::uint8_t>((hand + 1) % ways);
     if (step < ways && load(slot(number).referenced) != 0) {
-      store(slot(number).referenced, std::uint64_t{0});
+      store(slot(number).referenced, std::uint32_t{0});
       continue;
     }
     evict(number);
@@ -306,16 +324,16 @@ std::size_t CacheSlots::choose_slot(const Entry& entry, std::int64_t now_ns) noe
 
 // ---- chunks
 
-bool CacheSlots::make_room(std::size_t chunks, const Entry& entry, std::int64_t now_ns) noexcept {
+bool CacheSlots::make_room(std::size_t chunks, std::int64_t now_ns) noexcept {
   // Bounded: a large session does not sweep the whole cache while everybody waits.
   for (std::size_t visits = 16 * chunks + 256; free_chunk_count_ < chunks && visits > 0; --visits) {
     const std::size_t number = hand_;
     hand_ = (hand_ + 1) % slot_count_;
     if (hint(number) == 0) continue;
-    if (!servable(number, entry, now_ns)) {
+    if (!servable(number, now_ns)) {
       clear_slot(number);
     } else if (load(slot(number).referenced) != 0) {
-      store(slot(number).referenced, std::uint64_t{0});
+      store(slot(number).referenced, std::uint32_t{0});
     } else {
       evict(number);
     }

@@ -22,6 +22,7 @@
 
 #include "base/siphash.hpp"
 #include "ficha/session.hpp"
+#include "store/redis/node/slot_table.hpp"
 
 namespace ficha::redis {
 
@@ -30,32 +31,39 @@ class CacheSlots {
  public:
   struct Entry {
     SipHash128 key;  // of the token; all of its bits are compared
-    std::uint64_t epoch;
+    Placement placement;
     std::int64_t deadline_ns;  // monotonic: served before, a miss from here on
     std::int64_t touch_ns;     // monotonic: the first use after it is told so
   };
 
+  struct Look {
+    std::int64_t now_ns;           // monotonic
+    std::int64_t oldest_proof_ns;  // what a node has proven before counts no more
+    bool touch;                    // a use, which may make a touch due
+    // What read() says besides:
+    bool touch_due = false;  // for at most one caller per retry interval, a quarter of the touch quantum
+    Placement unproven{};    // where nothing but the proof of its node is missing
+  };
+
   // At most `max_entries` (a multiple of 8, at least 8) and `max_bytes`, whichever comes first. Reserves address space;
-  // memory is used as entries come. valid() is false when there is no address space.
-  CacheSlots(std::size_t max_entries, std::size_t max_bytes);
+  // memory is used as entries come. valid() is false when there is no address space. `table` outlives the slots.
+  CacheSlots(std::size_t max_entries, std::size_t max_bytes, const SlotTable& table);
   CacheSlots(const CacheSlots&) = delete;
   CacheSlots& operator=(const CacheSlots&) = delete;
   ~CacheSlots();
   [[nodiscard]] bool valid() const noexcept { return memory_ != nullptr; }
 
-  // Copies out the session of `key` if its epoch is `epoch` and its deadline is after `now_ns`. With `touch`, at most
-  // one caller per retry interval (a quarter of the touch quantum) finds `touch_due` set.
-  [[nodiscard]] bool read(const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
-                          std::optional<Session>& session, bool& touch_due) noexcept;
+  // Copies out the session of `key` if the table holds its word, its node is proven, and its deadline is not over.
+  [[nodiscard]] bool read(const SipHash128& key, Look& look, std::optional<Session>& session) noexcept;
 
   // Replaces what is there for the session's id. False when there is no room: a session takes at most a quarter of the
   // bytes, and a bounded number of others is evicted for it. One caller at a time.
   bool put(const Entry& entry, const Session& session, std::int64_t now_ns) noexcept;
   void erase(const SessionId& id) noexcept;
 
-  // Those of `epoch`, which is the newest: no other can be served.
-  [[nodiscard]] std::uint64_t entries(std::uint64_t epoch) const noexcept;
-  // What all entries take, also those of earlier epochs that nothing has replaced yet.
+  // Those whose word the table holds: no other can be served.
+  [[nodiscard]] std::uint64_t entries() const noexcept;
+  // What all entries take, also those of earlier words that nothing has replaced yet.
   [[nodiscard]] std::uint64_t bytes() const noexcept;
   [[nodiscard]] std::uint64_t evictions() const noexcept { return evictions_.load(std::memory_order_relaxed); }
 
@@ -68,13 +76,15 @@ class CacheSlots {
     std::uint64_t sequence;
     std::uint64_t key_first;
     std::uint64_t key_second;
-    std::uint64_t epoch;
+    SlotWord word;
     std::int64_t deadline_ns;
     std::int64_t touch_ns;
     std::uint32_t first_chunk;
     std::uint32_t words;
-    std::uint64_t referenced;  // since the clock hand last came by
+    std::uint32_t hash_slot;
+    std::uint32_t referenced;  // since the clock hand last came by
   };
+  static_assert(sizeof(Slot) == 64);
   struct alignas(64) Set {
     std::array<std::uint64_t, ways> hints;  // upper half: part of the key; lower: the first chunk + 1; 0 = empty
     std::array<Slot, ways> slots;
@@ -89,8 +99,7 @@ class CacheSlots {
     return sets_[number / ways].hints[number % ways];
   }
   [[nodiscard]] std::size_t first_slot(const SipHash128& key) const noexcept;
-  [[nodiscard]] bool read_slot(Slot& slot, const SipHash128& key, std::uint64_t epoch, std::int64_t now_ns, bool touch,
-                               std::optional<Session>& session, bool& touch_due) noexcept;
+  [[nodiscard]] bool read_slot(Slot& slot, const SipHash128& key, Look& look, std::optional<Session>& session) noexcept;
   void prefetch_chunk(std::uint32_t chunk) const noexcept;
   [[nodiscard]] bool copy_image(std::uint32_t first_chunk, std::uint32_t words,
                                 std::optional<Session>& session) const noexcept;
@@ -98,14 +107,15 @@ class CacheSlots {
   [[nodiscard]] std::size_t slot_of(const SipHash128& key) const noexcept;
   [[nodiscard]] std::span<const std::uint64_t> image_of(const Session& session, std::size_t words) noexcept;
   [[nodiscard]] std::size_t choose_slot(const Entry& entry, std::int64_t now_ns) noexcept;
-  [[nodiscard]] bool servable(std::size_t number, const Entry& newest, std::int64_t now_ns) const noexcept {
-    return slot(number).epoch == newest.epoch && now_ns < slot(number).deadline_ns;
+  [[nodiscard]] bool servable(std::size_t number, std::int64_t now_ns) const noexcept {
+    const Slot& entry = slot(number);
+    return table_.word(static_cast<std::uint16_t>(entry.hash_slot)) == entry.word && now_ns < entry.deadline_ns;
   }
   void fill_slot(std::size_t number, const Entry& entry, std::uint32_t first_chunk, std::uint32_t words) noexcept;
   void replace(std::size_t number, const Entry& entry, std::span<const std::uint64_t> image) noexcept;
   void clear_slot(std::size_t number) noexcept;
   void evict(std::size_t number) noexcept;
-  [[nodiscard]] bool make_room(std::size_t chunks, const Entry& entry, std::int64_t now_ns) noexcept;
+  [[nodiscard]] bool make_room(std::size_t chunks, std::int64_t now_ns) noexcept;
   [[nodiscard]] std::uint32_t take_chunk() noexcept;
   [[nodiscard]] std::uint32_t write_image(std::span<const std::uint64_t> image) noexcept;
   void write_chunk(std::uint32_t chunk, std::span<const std::uint64_t> words) noexcept;
@@ -113,8 +123,8 @@ class CacheSlots {
   [[nodiscard]] static constexpr std::size_t chunks_for(std::size_t words) noexcept {
     return (words + chunk_words - 1) / chunk_words;
   }
-  void count_in(std::uint64_t epoch) noexcept;
-  void count_out(std::uint64_t epoch) noexcept;
+  void count_in(const Placement& placement) noexcept;
+  void count_out(std::size_t number) noexcept;
 
   [[nodiscard]] std::size_t index_home(std::string_view id) const noexcept;
   [[nodiscard]] std::size_t index_place(std::string_view id) const noexcept;
@@ -123,6 +133,7 @@ class CacheSlots {
     return {owners_[number].id.data(), SessionId::length};
   }
 
+  const SlotTable& table_;
   std::size_t slot_count_;
   std::size_t chunk_count_;
   void* memory_ = nullptr;
@@ -141,9 +152,13 @@ class CacheSlots {
   std::size_t hand_ = 0;          // the clock over all slots, when bytes are short
   std::vector<std::uint64_t> image_;
 
-  std::atomic<std::uint64_t> entries_{0};  // of any epoch
-  std::atomic<std::uint64_t> counted_{0};  // of counted_epoch_, the newest that has any
-  std::atomic<std::uint64_t> counted_epoch_{0};
+  // Of the newest word of a hash slot that has any entries. Written under the mutex.
+  struct Count {
+    std::atomic<SlotWord> word{0};
+    std::atomic<std::uint64_t> entries{0};
+  };
+  std::vector<Count> counts_;
+  std::atomic<std::uint64_t> entries_{0};  // of any word
   std::atomic<std::uint64_t> used_chunks_{0};
   std::atomic<std::uint64_t> evictions_{0};
 };

@@ -24,8 +24,8 @@ void SingleFlight::invalidate(const SessionId& id) noexcept {
   }
 }
 
-Flight::Flight(SingleFlight& flights, const SessionId& id, std::uint64_t epoch) noexcept
-    : single_flight_(flights), id_(id), epoch_(epoch) {}
+Flight::Flight(SingleFlight& flights, const SessionId& id, const Placement& placement) noexcept
+    : single_flight_(flights), id_(id), placement_(placement) {}
 
 Flight::~Flight() {
   if (leads_) complete(Error{ErrorCode::overloaded, {}});
@@ -46,7 +46,7 @@ bool Flight::Join::await_suspend(std::coroutine_handle<> caller) noexcept {
   const SingleFlight::Place place = flight_.single_flight_.place(flight_.id_);
   const std::lock_guard lock(place.shard.mutex);
   for (Flight* other = place.bucket; other != nullptr; other = other->next_) {
-    if (other->id_ != flight_.id_ || other->invalidated_ || other->epoch_ != flight_.epoch_) continue;
+    if (other->id_ != flight_.id_ || other->invalidated_ || other->placement_.word != flight_.placement_.word) continue;
     flight_.follower_ = caller;
     flight_.next_ = std::exchange(other->followers_, &flight_);
     flight_.single_flight_.shared_.fetch_add(1, std::memory_order_relaxed);

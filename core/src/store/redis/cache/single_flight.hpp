@@ -11,6 +11,7 @@
 
 #include "ficha/result.hpp"
 #include "ficha/session.hpp"
+#include "store/redis/node/slot_table.hpp"
 
 namespace ficha::redis {
 
@@ -50,7 +51,7 @@ class SingleFlight {
 
 // One request's seat. Lives in the coroutine that asks, from before its commands are sent until their replies are used:
 //
-//   Flight flight(cache.single_flight(), id, cache.epoch());
+//   Flight flight(cache.single_flight(), id, cache.placement(id));
 //   if (const LoadResult* answer = co_await flight.join()) co_return LoadResult(*answer);  // somebody else's commands brought it
 //   auto send = connection.send(commands);                                          // this one leads
 //   auto replies = co_await send;                                                   // resumed in stream order
@@ -58,7 +59,8 @@ class SingleFlight {
 //   flight.complete(answer);                                                            // resumes those who joined
 class Flight {
  public:
-  Flight(SingleFlight& flights, const SessionId& id, std::uint64_t epoch) noexcept;
+  // `placement`: where the read is routed.
+  Flight(SingleFlight& flights, const SessionId& id, const Placement& placement) noexcept;
   Flight(const Flight&) = delete;
   Flight& operator=(const Flight&) = delete;
   // A leader that never completed ends with ErrorCode::overloaded.
@@ -77,7 +79,7 @@ class Flight {
   [[nodiscard]] const SessionId& id() const noexcept { return id_; }
   // Under SingleFlight::lock(id()):
   [[nodiscard]] bool invalidated() const noexcept { return invalidated_; }
-  [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+  [[nodiscard]] const Placement& placement() const noexcept { return placement_; }
 
  private:
   friend class SingleFlight;
@@ -86,7 +88,7 @@ class Flight {
 
   SingleFlight& single_flight_;
   const SessionId id_;
-  const std::uint64_t epoch_;
+  const Placement placement_;
   bool leads_ = false;
   bool invalidated_ = false;
   Flight* next_ = nullptr;       // leader: in its bucket; follower: behind the same leader

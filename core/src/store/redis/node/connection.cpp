@@ -42,10 +42,6 @@ std::uint64_t Connection::epoch() const noexcept {
   return impl_->epoch_.load(std::memory_order_acquire);
 }
 
-std::int64_t Connection::proven_at() const noexcept {
-  return impl_->proven_at_.load(std::memory_order_acquire);
-}
-
 std::int64_t Connection::server_milliseconds() const noexcept {
   return server_milliseconds_at(impl_->clock_.monotonic_nanoseconds());
 }
@@ -86,8 +82,8 @@ Connection::Impl::Impl(ConnectionSettings settings, Hooks hooks, StreamObserver*
       reason_{ErrorCode::unavailable, where_ + ": not connected yet"},
       jitter_(static_cast<std::uint64_t>(steady_nanoseconds()) ^ reinterpret_cast<std::uintptr_t>(this)) {}
 
-// Why `commands` more cannot be taken now. The first command starts the I/O thread.
-std::optional<Error> Connection::Impl::refusal(std::size_t commands) {
+// Why `send` cannot be taken now. The first command starts the I/O thread.
+std::optional<Error> Connection::Impl::refusal(const Send& send) {
   switch (link_.load(std::memory_order_relaxed)) {
     case Link::unused:
       if (!start_io_thread()) return Error{ErrorCode::unavailable, "no thread or descriptor left for a connection"};
@@ -101,7 +97,8 @@ std::optional<Error> Connection::Impl::refusal(std::size_t commands) {
     case Link::closed:
       return reason_;
   }
-  if (in_flight_.load(std::memory_order_relaxed) + commands > settings_.max_in_flight)
+  const std::size_t in_flight = in_flight_.load(std::memory_order_relaxed) + send.commands_.count();
+  if (in_flight > settings_.max_in_flight && !send.is_probe_)
     return Error{ErrorCode::overloaded, "too many commands are in flight"};
   return std::nullopt;
 }
@@ -120,7 +117,7 @@ bool Connection::Impl::submit(Send& send) {
   send.awaited = count;
 
   std::unique_lock lock(send_mutex_);
-  if (std::optional<Error> error = refusal(count)) {
+  if (std::optional<Error> error = refusal(send)) {
     send.failure_ = std::move(error);
     return false;
   }

@@ -28,14 +28,15 @@ struct ConnectionSettings {
   std::chrono::milliseconds connect_timeout;
   std::chrono::milliseconds command_timeout;
   std::size_t max_in_flight;
-  std::chrono::milliseconds probe_interval;  // an idle link is asked for TIME this often
-  bool tracking;                             // CLIENT TRACKING ON after HELLO 3
+  std::chrono::milliseconds probe_interval;  // the server is asked whether it is primary this often, busy or idle
+  std::string probe_key;                     // that nobody ever makes, for the probe of a cluster
+  bool tracking;                             // CLIENT TRACKING ON after HELLO 3; a server may refuse it
   std::size_t max_string_bytes;              // a longer bulk string in a reply breaks the connection
 };
 
 // Connects at first use, in the background, with HELLO 3, AUTH, SELECT, CLIENT TRACKING and TIME; reconnects with capped
 // exponential backoff and full jitter. Nothing is queued while disconnected, except that the first connect is waited for
-// (within connect_timeout).
+// (within connect_timeout). A replica is refused, and a primary that becomes one is left as soon as a probe says so.
 //
 // A command that is not answered within command_timeout fails alone. What the socket has of it keeps its place in the
 // stream: its replies go on counting against max_in_flight until they have come, are checked, and dropped. What no byte
@@ -72,9 +73,6 @@ class Connection {
 
   // Grows with every disconnect; even while connected, odd while not.
   [[nodiscard]] std::uint64_t epoch() const noexcept;
-  // Send time (Clock::monotonic_nanoseconds) of the newest command that this link has answered; 0 while disconnected.
-  // Every invalidation emitted before that time has been applied.
-  [[nodiscard]] std::int64_t proven_at() const noexcept;
   // Unix milliseconds on the server's clock: TIME at connect, refreshed by probes, carried on by the monotonic clock.
   [[nodiscard]] std::int64_t server_milliseconds() const noexcept;
   // The same for a moment that the caller has looked up: Clock::monotonic_nanoseconds.
@@ -105,6 +103,7 @@ class Connection::Send : private Pending {
  private:
   friend struct Connection::Impl;
   Impl& impl_;
+  bool is_probe_ = false;  // not held to max_in_flight: saturation must not look like a server that is no primary
   Commands commands_;
   std::coroutine_handle<> caller_;
   std::vector<Reply> replies_;

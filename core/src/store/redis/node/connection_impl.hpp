@@ -20,7 +20,6 @@ namespace ficha::redis {
 struct LateCommands {
   Commands commands;    // without their bytes
   std::size_t awaited;  // replies still to come
-  std::int64_t sent_at;
   std::int64_t sent_at_steady_ns;
 };
 
@@ -58,7 +57,7 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
 
   // --- connection.cpp: any thread
   bool submit(Send& send);
-  std::optional<Error> refusal(std::size_t commands);
+  std::optional<Error> refusal(const Send& send);
   void break_link(std::string_view reason) noexcept;
   void close() noexcept;
   [[nodiscard]] bool dispatching_here() const noexcept {
@@ -84,7 +83,6 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   void dispatch_batch() noexcept;
   void dispatch(Reply reply) noexcept;
   void complete(Send& send) noexcept;
-  void prove(std::int64_t sent_at) noexcept;
   bool apply_push(ReplyView push) noexcept;
 
   // --- connection_late.cpp: with the reader's role
@@ -107,13 +105,16 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   void replace_transport(Transport transport) noexcept;
   void note_failure(const Error& error);
   void go_up(std::int64_t proof);
+  void log_tracking();
   void serve();
   std::int64_t next_duty_ns();
   void await_events();
   void expire_if_due();
   void judge_silence();
+  [[nodiscard]] std::int64_t next_probe_ns() const noexcept;
   void probe_if_due();
   Detached probe();
+  void note_proof(std::int64_t sent_at) noexcept;
   void pause();
   void take_down() noexcept;
   void fail_pending(const Error& reason, std::uint64_t sent_bytes) noexcept;
@@ -130,7 +131,6 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
 
   // Read by everybody, all the time; written rarely.
   alignas(64) std::atomic<std::uint64_t> epoch_{1};
-  std::atomic<std::int64_t> proven_at_{0};
   std::atomic<std::int64_t> server_offset_ms_{0};  // server's Unix time - Clock::monotonic
 
   alignas(64) std::mutex send_mutex_;
@@ -171,6 +171,8 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::atomic<std::int64_t> late_since_ns_{0};   // when the oldest of late_ was sent; 0 = there is none
   std::atomic<bool> midway_{false};              // a reply has begun, and not ended
 
+  ServerFacts server_;  // of this link; written while nobody reads
+
   // The I/O thread's.
   Transport transport_;  // replaced only while nobody reads or flushes
   Resolver resolver_;
@@ -183,8 +185,10 @@ struct Connection::Impl : std::enable_shared_from_this<Impl> {
   std::optional<OpenLink> replacement_;  // what a trial has made
   std::int64_t next_expiry_ns_ = 0;      // steady_clock; what is overdue is somebody else's to fail until then
   std::atomic<bool> probing_{false};
-  std::int64_t time_asked_ns_ = 0;
+  std::int64_t probed_at_ns_ = 0;                 // when the last probe was sent
+  std::atomic<std::int64_t> last_success_ns_{0};  // … and the last that a primary answered
   std::string logged_reason_;
+  std::string logged_refusal_;  // of CLIENT TRACKING
 
   Counters counters_;
   Eviction eviction_;

@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
 
-// The server's clock is asked this often even on a busy link, whose liveness needs no probe.
-constexpr std::int64_t clock_refresh_ns = 2000 * ns_per_ms;
-
 // A link that answers nothing ends after so long, whatever else is tried.
 constexpr std::int64_t longest_silence_ns = 2000 * ns_per_ms;
 // How often it is looked at meanwhile.
@@ -79,7 +76,8 @@ Result<std::int64_t> Connection::Impl::connect() {
   may_have_more_ = false;
   midway_.store(false, std::memory_order_relaxed);
   adopt_server_time(link->sent_at, link->server_milliseconds);
-  time_asked_ns_ = link->sent_at;
+  server_ = std::move(link->server);
+  probed_at_ns_ = link->sent_at;
 
   epoll_event event{EPOLLIN | EPOLLEXCLUSIVE, {.fd = transport_.descriptor()}};
   const int added = ::epoll_ctl(leader_epoll_.get(), EPOLL_CTL_ADD, transport_.descriptor(), &event);
@@ -94,11 +92,12 @@ Result<std::int64_t> Connection::Impl::connect() {
 void Connection::Impl::go_up(std::int64_t proof) {
   counters_.connects.add(1);
   logged_reason_.clear();
-  proven_at_.store(proof, std::memory_order_release);
   heard_at_ns_.store(steady_nanoseconds(), std::memory_order_relaxed);
   answered_at_ns_.store(steady_nanoseconds(), std::memory_order_relaxed);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
+  note_proof(proof);
   log(LogLevel::info, where_ + ": connected");
+  log_tracking();
   if (const std::optional<std::string> warning = eviction_.warning()) log(LogLevel::warning, where_ + ": " + *warning);
   {
     std::unique_lock lock(send_mutex_);
@@ -115,6 +114,14 @@ void Connection::Impl::go_up(std::int64_t proof) {
   }
   const std::lock_guard lock(role_mutex_);
   release_role();
+}
+
+// Once for each reason, not once for each connect.
+void Connection::Impl::log_tracking() {
+  if (!settings_.tracking || server_.tracking_refusal == logged_refusal_) return;
+  logged_refusal_ = server_.tracking_refusal;
+  if (server_.tracking) return;
+  log(LogLevel::warning, where_ + ": no near cache: the server refuses CLIENT TRACKING (" + logged_refusal_ + ')');
 }
 
 void Connection::Impl::serve() {
@@ -141,11 +148,8 @@ void Connection::Impl::serve() {
 std::int64_t Connection::Impl::next_duty_ns() {
   const std::int64_t now = steady_nanoseconds();
   const std::int64_t clock_now = clock_.monotonic_nanoseconds();
-  const std::int64_t proof_ends = proven_at_.load(std::memory_order_relaxed) + nanoseconds(settings_.probe_interval);
-  // A probe that was refused, or came to nothing, is not repeated at once.
-  const std::int64_t repetition = time_asked_ns_ + std::min(nanoseconds(settings_.probe_interval), silence_step_ns);
   std::int64_t left = nanoseconds(settings_.command_timeout);
-  if (!probing_.load(std::memory_order_relaxed)) left = std::min(left, std::max(proof_ends, repetition) - clock_now);
+  if (!probing_.load(std::memory_order_relaxed)) left = std::min(left, next_probe_ns() - clock_now);
   if (late_since_ns_.load(std::memory_order_relaxed) != 0) left = std::min(left, silence_step_ns);
   const std::lock_guard lock(send_mutex_);
   const std::int64_t expiry = std::max(pending_.oldest_deadline(), next_expiry_ns_);
@@ -231,24 +235,45 @@ void Connection::Impl::judge_silence() {
   }
 }
 
+// On clock_. A probe that was refused, or came to nothing, is not repeated at once.
+std::int64_t Connection::Impl::next_probe_ns() const noexcept {
+  const std::int64_t interval = nanoseconds(settings_.probe_interval);
+  return std::max(last_success_ns_.load(std::memory_order_relaxed) + interval,
+                  probed_at_ns_ + std::min(interval, silence_step_ns));
+}
+
 void Connection::Impl::probe_if_due() {
   const std::int64_t now = clock_.monotonic_nanoseconds();
-  const bool unproven = now - proven_at_.load(std::memory_order_relaxed) >= nanoseconds(settings_.probe_interval);
-  const bool clock_is_old = now - time_asked_ns_ >= clock_refresh_ns;
-  if (!(unproven || clock_is_old) || probing_.exchange(true, std::memory_order_relaxed)) return;
-  time_asked_ns_ = now;
+  if (now < next_probe_ns() || probing_.exchange(true, std::memory_order_relaxed)) return;
+  probed_at_ns_ = now;
   probe();
 }
 
-// TIME, not PING: PING is refused under MISCONF, and the server's clock is wanted anyway.
 Detached Connection::Impl::probe() {
-  Send ask{*this, std::move(Commands{Effect::read}.add({"TIME"}, Shape::array))};
+  Send ask{*this, make_probe(settings_, server_.cluster)};
+  ask.is_probe_ = true;
   const Result<std::vector<Reply>> replies = co_await ask;
   if (replies) {
-    if (const std::optional<std::int64_t> time = parse_time(view(replies->front())))
+    switch (judge_probe(server_.cluster, view(replies->front()))) {
+      case ProbeVerdict::proves:
+        note_proof(ask.sent_at());
+        break;
+      case ProbeVerdict::unproven:
+        if (observer_) observer_->on_doubt();
+        break;
+      case ProbeVerdict::replica:
+        break_link("the server has become a replica");
+        break;
+    }
+    if (const std::optional<std::int64_t> time = parse_time(view(replies->back())))
       adopt_server_time(ask.sent_at(), *time);
   }
   probing_.store(false, std::memory_order_relaxed);
+}
+
+void Connection::Impl::note_proof(std::int64_t sent_at) noexcept {
+  last_success_ns_.store(sent_at, std::memory_order_relaxed);
+  if (observer_ && server_.tracking) observer_->on_proof(sent_at);
 }
 
 void Connection::Impl::adopt_server_time(std::int64_t sent_at, std::int64_t server_milliseconds) noexcept {
@@ -290,7 +315,6 @@ void Connection::Impl::take_down() noexcept {
     pending_.refill();
   }
   forget_late();
-  proven_at_.store(0, std::memory_order_release);
   if (epoch_.load(std::memory_order_relaxed) % 2 == 0) {
     epoch_.fetch_add(1, std::memory_order_acq_rel);
     if (observer_) observer_->on_disconnect();

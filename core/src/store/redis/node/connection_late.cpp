@@ -74,7 +74,7 @@ void Connection::Impl::take_overdue(std::int64_t now, Overdue& overdue) {
       in_flight_.fetch_sub(commands, std::memory_order_relaxed);
     } else {
       const std::int64_t sent_at_steady = entry->deadline - nanoseconds(settings_.command_timeout);
-      late_.push_back({std::move(send.commands_), entry->awaited, send.sent_at(), sent_at_steady});
+      late_.push_back({std::move(send.commands_), entry->awaited, sent_at_steady});
     }
     pending_.pop();
     *last = entry;
@@ -97,7 +97,6 @@ void Connection::Impl::drop_late(ReplyView reply) noexcept {
   if (!late.commands.fits(commands - late.awaited, reply)) return break_link(unfit_reply);
   if (--late.awaited > 0) return;
   in_flight_.fetch_sub(commands, std::memory_order_relaxed);
-  prove(late.sent_at);
   late_.pop_front();
   publish_late();
 }

@@ -174,12 +174,7 @@ void Connection::Impl::complete(Send& send) noexcept {
   pending_.pop();
   in_flight_.fetch_sub(send.commands_.count(), std::memory_order_relaxed);
   counters_.round_trips.add(batch_clock_ns_ - send.sent_at());
-  prove(send.sent_at());
   send.caller_.resume();
-}
-
-void Connection::Impl::prove(std::int64_t sent_at) noexcept {
-  if (sent_at > proven_at_.load(std::memory_order_relaxed)) proven_at_.store(sent_at, std::memory_order_release);
 }
 
 // False for a push of another shape than Redis sends. Kinds that nobody asked for are none of our business.

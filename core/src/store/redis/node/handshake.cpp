@@ -1,9 +1,11 @@
 #include "store/redis/node/handshake.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <string>
 
 #include "base/crypto.hpp"
+#include "store/redis/wire/errors.hpp"
 
 namespace ficha::redis {
 namespace {
@@ -21,13 +23,8 @@ Error unavailable(std::string message) {
   return {ErrorCode::unavailable, std::move(message)};
 }
 
-// The error code that Redis begins an error reply with: "WRONGPASS", "ERR", …
-std::string_view error_prefix(std::string_view text) noexcept {
-  return text.substr(0, text.find(' '));
-}
-
 Error classify(std::string_view command, std::string_view text) {
-  const std::string_view prefix = error_prefix(text);
+  const std::string_view prefix = error_word(text);
   if (prefix == "WRONGPASS") return {ErrorCode::access_denied, "the server refuses the user name or password"};
   if (prefix == "NOAUTH") return {ErrorCode::access_denied, "the server asks for a password"};
   if (prefix == "NOPERM") return {ErrorCode::access_denied, "the user has no permission for " + std::string(command)};
@@ -36,20 +33,47 @@ Error classify(std::string_view command, std::string_view text) {
   return unavailable(std::string(command) + " failed: " + std::string(text));
 }
 
-std::optional<Error> check_hello(ReplyView hello) {
-  Error no_resp3 = unavailable("the server does not speak RESP3: Redis 7.0 or Valkey 7.2 is needed");
-  if (hello.type() != ReplyView::Type::array) return no_resp3;
-  bool resp3 = false;
-  for (std::size_t i = 0; i + 1 < hello.size(); i += 2) {
-    if (hello[i].text() == "proto") resp3 = hello[i + 1].integer() == 3;
-    if (hello[i].text() != "version") continue;
-    const std::string_view version = hello[i + 1].text();
-    const std::optional<std::int64_t> major = parse_integer(version.substr(0, version.find('.')));
-    if (major && *major < oldest_major_version)
-      return unavailable("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
+struct Hello {
+  std::int64_t protocol = 0;
+  std::string_view version;
+  std::string_view mode;
+  std::string_view role;
+};
+
+// What is no map has no field.
+Hello read_hello(ReplyView reply) {
+  Hello hello;
+  if (reply.type() != ReplyView::Type::array) return hello;
+  for (std::size_t i = 0; i + 1 < reply.size(); i += 2) {
+    const std::string_view field = reply[i].text();
+    if (field == "proto") hello.protocol = reply[i + 1].integer();
+    if (field == "version") hello.version = reply[i + 1].text();
+    if (field == "mode") hello.mode = reply[i + 1].text();
+    if (field == "role") hello.role = reply[i + 1].text();
   }
-  return resp3 ? std::nullopt : std::optional(std::move(no_resp3));
+  return hello;
 }
+
+constexpr std::string_view primary = "master";
+constexpr std::string_view replica = "replica";
+
+std::optional<Error> check_hello(const Hello& hello) {
+  if (hello.protocol != 3) return unavailable("the server does not speak RESP3: Redis 7.0 or Valkey 7.2 is needed");
+  const std::optional<std::int64_t> major = parse_integer(hello.version.substr(0, hello.version.find('.')));
+  if (major && *major < oldest_major_version)
+    return unavailable("the server is too old: Redis 7.0 or Valkey 7.2 is needed");
+  if (hello.mode == "sentinel") {
+    return Error{ErrorCode::invalid_config,
+                 "this is a Sentinel; the address of the Redis primary that it watches is needed"};
+  }
+  // A cluster's replica says MOVED to all that is asked of it.
+  if (hello.mode == "cluster" || hello.role == primary) return std::nullopt;
+  if (hello.role == replica) return unavailable("the server is a replica; its primary is needed");
+  return unavailable("the server does not say that it is a primary");
+}
+
+// With these, a cluster's primary has looked whether it may serve the key, and then refuses for another reason.
+constexpr std::array refusals_of_a_primary = std::to_array<std::string_view>({"OOM", "MISCONF", "NOREPLICAS"});
 
 }  // namespace
 
@@ -65,32 +89,63 @@ Handshake make_handshake(const ConnectionSettings& settings) {
   Commands rest{Effect::read};
   if (endpoint.database != 0) rest.add({"SELECT", std::to_string(endpoint.database)}, Shape::text);
   if (settings.tracking) rest.add({"CLIENT", "TRACKING", "ON"}, Shape::text);
-  const std::size_t optional = greeting.count() + rest.count();
+  const std::size_t memory = greeting.count() + rest.count();
   rest.add({"INFO", "memory"}, Shape::text).add({"INFO", "stats"}, Shape::text).add({"TIME"}, Shape::array);
 
   std::string bytes;
   bytes.reserve(greeting.bytes().size() + rest.bytes().size());
   bytes.append(greeting.bytes()).append(rest.bytes());
   greeting.wipe();
-  Handshake handshake{Secret(bytes), greeting.count() + rest.count(), optional};
+  Handshake handshake{Secret(bytes), greeting.count() + rest.count(), memory, settings.tracking};
   crypto::wipe(bytes.data(), bytes.size());
   return handshake;
 }
 
-std::optional<Error> judge_handshake(const ConnectionSettings& settings, std::span<const Reply> replies) {
+Result<ServerFacts> judge_handshake(const ConnectionSettings& settings, std::span<const Reply> replies) {
   std::vector<std::string_view> names{"HELLO"};
   if (settings.endpoint.database != 0) names.push_back("SELECT");
   if (settings.tracking) names.push_back("CLIENT TRACKING");
   names.insert(names.end(), {"INFO", "INFO", "TIME"});
+  ServerFacts facts;
   for (std::size_t i = 0; i < replies.size(); ++i) {
     const ReplyView reply = view(replies[i]);
-    if (reply.type() == ReplyView::Type::error && names[i] != "INFO") return classify(names[i], reply.text());
-    if (i == 0) {
-      if (std::optional<Error> error = check_hello(reply)) return error;
+    const bool refused = reply.type() == ReplyView::Type::error;
+    if (i == 0 && !refused) {
+      const Hello hello = read_hello(reply);
+      if (std::optional<Error> error = check_hello(hello)) return *std::move(error);
+      facts.cluster = hello.mode == "cluster";
+    } else if (names[i] == "CLIENT TRACKING") {
+      facts.tracking = !refused;
+      if (refused) facts.tracking_refusal = error_word(reply.text());
+    } else if (refused && names[i] == "SELECT" && facts.cluster) {
+      return Error{ErrorCode::invalid_config, "this Redis Cluster has database 0 only; leave it out of redis.url"};
+    } else if (refused && names[i] != "INFO") {
+      return classify(names[i], reply.text());
     }
   }
   if (!parse_time(view(replies.back()))) return unavailable("the server answered TIME with something else");
-  return std::nullopt;
+  return facts;
+}
+
+Commands make_probe(const ConnectionSettings& settings, bool cluster) {
+  Commands probe{Effect::read};
+  if (cluster)
+    probe.add({"PEXPIREAT", settings.probe_key, "1", "GT"}, Shape::integer);
+  else
+    probe.add({"HELLO"}, Shape::array);
+  probe.add({"TIME"}, Shape::array);
+  return probe;
+}
+
+ProbeVerdict judge_probe(bool cluster, ReplyView reply) {
+  if (cluster) {
+    if (reply.type() == ReplyView::Type::integer) return ProbeVerdict::proves;
+    const auto* const refusal = std::ranges::find(refusals_of_a_primary, error_word(reply.text()));
+    return refusal == refusals_of_a_primary.end() ? ProbeVerdict::unproven : ProbeVerdict::proves;
+  }
+  const std::string_view role = read_hello(reply).role;
+  if (role == primary) return ProbeVerdict::proves;
+  return role == replica ? ProbeVerdict::replica : ProbeVerdict::unproven;
 }
 
 std::optional<std::int64_t> parse_time(ReplyView reply) noexcept {

@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "store/redis/node/handshake.hpp"
 #include "store/redis/socket/io_thread.hpp"
 
 namespace ficha::redis {
@@ -74,13 +73,15 @@ Result<OpenLink> open_link(const ConnectionSettings& settings, Clock& clock, Res
   if (auto error = send_all(link.transport, handshake.bytes.reveal(), deadline, wakeup)) return *std::move(error);
   auto replies = read_replies(link.transport, *link.replies, handshake, deadline, wakeup);
   if (!replies) return replies.error();
-  if (std::optional<Error> error = judge_handshake(settings, *replies)) return *std::move(error);
+  Result<ServerFacts> facts = judge_handshake(settings, *replies);
+  if (!facts) return facts.error();
   const Result<Reply> more = next_reply(*link.replies);
   if (!more) return more.error();
   if (*more) return unavailable("protocol error: a reply that nobody asked for");
   link.server_milliseconds = *parse_time(view(replies->back()));
-  link.memory_info = std::move((*replies)[handshake.optional]);
-  link.stats_info = std::move((*replies)[handshake.optional + 1]);
+  link.server = *std::move(facts);
+  link.memory_info = std::move((*replies)[handshake.memory]);
+  link.stats_info = std::move((*replies)[handshake.memory + 1]);
   return link;
 }
 

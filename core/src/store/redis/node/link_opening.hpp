@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "store/redis/node/connection.hpp"
+#include "store/redis/node/handshake.hpp"
 #include "store/redis/socket/transport.hpp"
 #include "store/redis/wire/reply.hpp"
 
@@ -18,12 +19,13 @@ struct OpenLink {
   std::unique_ptr<ReplyReader> replies;  // may hold what came right behind the handshake
   std::int64_t sent_at = 0;              // Clock::monotonic_nanoseconds when the handshake was sent
   std::int64_t server_milliseconds = 0;  // what the server said of the time then
-  Reply memory_info;                     // of INFO, or why it was refused
+  ServerFacts server;
+  Reply memory_info;  // of INFO, or why it was refused
   Reply stats_info;
 };
 
 // Within connect_timeout from now, or until the wake-up is cancelled.
-// Errors: access_denied, unavailable.
+// Errors: as judge_handshake.
 [[nodiscard]] Result<OpenLink> open_link(const ConnectionSettings& settings, Clock& clock, Resolver& resolver,
                                          const Wakeup& wakeup);
 

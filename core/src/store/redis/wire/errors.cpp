@@ -30,17 +30,16 @@ constexpr std::array known_replies = std::to_array<KnownReply>({
     {"WRONGTYPE", ErrorCode::corrupt_record, "the key holds another type than a session"},
 });
 
-// Error words are upper case (RESP specification, "Simple errors"); anything else may be a quotation.
-std::string_view first_word(std::string_view reply) {
+}  // namespace
+
+std::string_view error_word(std::string_view reply) noexcept {
   const std::string_view word = reply.substr(0, reply.find(' '));
   const bool upper = std::ranges::all_of(word, [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
   return upper && word.size() <= 32 ? word : "ERR";
 }
 
-}  // namespace
-
 Error error_of_reply(std::string_view reply) {
-  const std::string_view word = first_word(reply);
+  const std::string_view word = error_word(reply);
   const auto* known = std::ranges::find(known_replies, word, &KnownReply::word);
   if (known != known_replies.end()) return {known->code, std::string{known->advice}.append(": ").append(word)};
   // Where a script runs into an ACL: Redis 7.0, and Redis 7.2 and Valkey.
@@ -48,6 +47,10 @@ Error error_of_reply(std::string_view reply) {
   if (reply.starts_with("ERR ACL failure in script")) return error_of_reply("NOPERM");
   if (reply.starts_with("ERR max number of clients reached")) {
     return {ErrorCode::unavailable, "Redis has as many clients as it may have (maxclients)"};
+  }
+  // Redis says it with "Script" in front, Valkey without. What the script has done before stays done.
+  if (reply.find("non local key") != std::string_view::npos) {
+    return {ErrorCode::unknown_outcome, "a script met a key of another node; it may have done a part of its work"};
   }
   return {ErrorCode::unavailable, std::string{"Redis refuses the command: "}.append(word)};
 }

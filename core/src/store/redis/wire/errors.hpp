@@ -8,6 +8,10 @@
 
 namespace ficha::redis {
 
+// The code that Redis begins an error reply with, in upper case ("WRONGPASS"): "ERR" for what is none, which may be a
+// quotation. (RESP specification, "Simple errors")
+[[nodiscard]] std::string_view error_word(std::string_view reply) noexcept;
+
 // A Redis error reply ("READONLY You can't write …"). The message holds its first word at most: what follows may quote
 // keys and arguments.
 [[nodiscard]] Error error_of_reply(std::string_view reply);
