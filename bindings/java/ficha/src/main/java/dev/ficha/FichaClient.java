@@ -2,9 +2,6 @@ package dev.ficha;
 
 import dev.ficha.internal.Completions;
 import dev.ficha.internal.Native;
-import dev.ficha.internal.NativeJNI;
-import dev.ficha.internal.Packer;
-import dev.ficha.internal.Unpacker;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -31,26 +27,20 @@ import java.util.function.Supplier;
 public final class FichaClient implements AutoCloseable {
     private static final Cleaner CLEANER = Cleaner.create();
 
-    // Sources of a configuration, as in facade.hpp.
-    private static final int PATH = 0;
-    private static final int TOML = 1;
-    private static final int SETTINGS = 2;
-
     private static final byte[] NOTHING = {};
-
-    // Room for a usual session and the decision on it.
-    private static final int USUAL_ANSWER = 512;
 
     private final long handle;
     private final boolean hasIdentityHeaders;
     private final boolean passesCredential;
     private final Completions completions;
+    private final NearAnswers near;
 
     private FichaClient(long handle) {
         this.handle = handle;
         hasIdentityHeaders = Native.hasIdentityHeaders(handle);
         passesCredential = Native.passesCredential(handle);
         completions = new Completions(handle);
+        near = new NearAnswers(this, handle, completions);
         CLEANER.register(this, completions::release);
     }
 
@@ -68,7 +58,7 @@ public final class FichaClient implements AutoCloseable {
      */
     public static FichaClient open(String urlOrPath, Collection<String> prefixes) {
         if (urlOrPath.contains("://")) return of(Map.of("redis.url", urlOrPath), prefixes);
-        return open(PATH, text(urlOrPath), prefixes, 0);
+        return open(Configuration.path(urlOrPath), prefixes, 0);
     }
 
     /** Opens a client by the text of a ficha.toml. Errors: InvalidConfig. */
@@ -77,7 +67,7 @@ public final class FichaClient implements AutoCloseable {
     }
 
     public static FichaClient ofToml(String toml, Collection<String> prefixes) {
-        return open(TOML, text(toml), prefixes, 0);
+        return open(Configuration.toml(toml), prefixes, 0);
     }
 
     /**
@@ -90,17 +80,17 @@ public final class FichaClient implements AutoCloseable {
     }
 
     public static FichaClient of(Map<String, ?> settings, Collection<String> prefixes) {
-        return open(SETTINGS, packed(settings), prefixes, 0);
+        return open(Configuration.settings(settings), prefixes, 0);
     }
 
     /** For tests: with a clock that stands still until {@link #advanceClock}. */
     static FichaClient of(Map<String, ?> settings, long unixMilliseconds) {
-        return open(SETTINGS, packed(settings), List.of(), unixMilliseconds);
+        return open(Configuration.settings(settings), List.of(), unixMilliseconds);
     }
 
     /** For tests: with a clock that stands still until {@link #advanceClock}. */
     static FichaClient ofToml(String toml, Collection<String> prefixes, long unixMilliseconds) {
-        return open(TOML, text(toml), prefixes, unixMilliseconds);
+        return open(Configuration.toml(toml), prefixes, unixMilliseconds);
     }
 
     void advanceClock(Duration by) {
@@ -111,33 +101,10 @@ public final class FichaClient implements AutoCloseable {
     }
 
     private static FichaClient open(
-            int source, byte[] configuration, Collection<String> prefixes, long manualUnixMilliseconds) {
+            Configuration configuration, Collection<String> prefixes, long manualUnixMilliseconds) {
         byte[] takenOff = Operation.packed(packer -> packer.put(prefixes, "prefixes"));
-        return new FichaClient(Answer.number(Native.open(source, configuration, takenOff, manualUnixMilliseconds)));
-    }
-
-    private static byte[] text(String configuration) {
-        return configuration.getBytes(StandardCharsets.UTF_8);
-    }
-
-    // As requests.hpp says.
-    private static byte[] packed(Map<String, ?> settings) {
-        return Operation.packed(packer -> {
-            packer.putInt(settings.size());
-            settings.forEach((name, value) -> {
-                packer.put(name, "setting");
-                if (value == null) packer.put(0);
-                else if (value instanceof Boolean flag) packer.put(1).put(flag);
-                else if (value instanceof Integer || value instanceof Long)
-                    packer.put(2).putLong(((Number) value).longValue());
-                else if (value instanceof String text) packer.put(3).put(text, name);
-                else if (value instanceof List<?> texts)
-                    packer.put(4).put(texts.stream().map(String::valueOf).toList(), name);
-                else
-                    throw new IllegalArgumentException(
-                            name + ": " + value.getClass().getName() + " is no setting's type");
-            });
-        });
+        return new FichaClient(Answer.number(
+                Native.open(configuration.source(), configuration.bytes(), takenOff, manualUnixMilliseconds)));
     }
 
     // --- sessions ---
@@ -162,8 +129,8 @@ public final class FichaClient implements AutoCloseable {
      */
     public Optional<Session> load(String token, boolean touch, boolean fresh) {
         try {
-            byte[] answer = tryLoad(token, touch, fresh);
-            return Answer.session(isUnknown(answer) ? awaited(answer) : answer);
+            byte[] answer = near.load(token, touch, fresh);
+            return Answer.session(NearAnswers.isUnknown(answer) ? near.awaited(answer) : answer);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -172,8 +139,8 @@ public final class FichaClient implements AutoCloseable {
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Optional<Session>> loadAsync(String token, boolean touch, boolean fresh) {
         try {
-            byte[] answer = tryLoad(token, touch, fresh);
-            if (isUnknown(answer)) return started(answer, Answer::session);
+            byte[] answer = near.load(token, touch, fresh);
+            if (NearAnswers.isUnknown(answer)) return near.started(answer, Answer::session);
             return CompletableFuture.completedFuture(Answer.session(answer));
         } finally {
             Reference.reachabilityFence(this);
@@ -190,39 +157,6 @@ public final class FichaClient implements AutoCloseable {
 
     public CompletableFuture<Optional<Session>> findAsync(String id) {
         return start(Operation.find(id));
-    }
-
-    private byte[] tryLoad(String text, boolean touch, boolean fresh) {
-        byte[] token = text.getBytes(StandardCharsets.UTF_8);
-        byte[] answer = new byte[USUAL_ANSWER];
-        int size = NativeJNI.tryLoad(handle, token, touch, fresh, true, answer, answer.length);
-        while (size < 0) {
-            answer = new byte[-size];
-            size = NativeJNI.tryLoad(handle, token, touch, fresh, true, answer, answer.length);
-        }
-        return answer;
-    }
-
-    // Only the store has the answer, and what was known already waits to be submitted.
-    private static boolean isUnknown(byte[] answer) {
-        return answer[0] == Unpacker.UNKNOWN;
-    }
-
-    private byte[] awaited(byte[] unknown) {
-        return completions.submit(Unpacker.longAt(unknown, 1), Awaited::new).join();
-    }
-
-    private <T> CompletableFuture<T> started(byte[] unknown, Function<byte[], T> decode) {
-        return completions
-                .submit(Unpacker.longAt(unknown, 1), () -> new AsyncAnswer<>(this, decode))
-                .result();
-    }
-
-    private static final class Awaited extends CompletableFuture<byte[]> implements Completions.Receiver {
-        @Override
-        public void receive(byte[] answer) {
-            complete(answer);
-        }
     }
 
     /**
@@ -304,8 +238,8 @@ public final class FichaClient implements AutoCloseable {
     /** Whether the request may pass; what cannot be found out is {@link Verdict#UNAVAILABLE}. Errors: ClientClosed. */
     public Decision authorize(HttpRequest request) {
         try {
-            byte[] answer = tryAuthorize(request, true);
-            return isUnknown(answer) ? Answer.decision(awaited(answer)) : new Decision(answer);
+            byte[] answer = near.decision(request, true);
+            return NearAnswers.isUnknown(answer) ? Answer.decision(near.awaited(answer)) : new Decision(answer);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -314,8 +248,8 @@ public final class FichaClient implements AutoCloseable {
     /** A hit in the near cache is a future that is complete already. */
     public CompletableFuture<Decision> authorizeAsync(HttpRequest request) {
         try {
-            byte[] answer = tryAuthorize(request, true);
-            if (isUnknown(answer)) return started(answer, Answer::decision);
+            byte[] answer = near.decision(request, true);
+            if (NearAnswers.isUnknown(answer)) return near.started(answer, Answer::decision);
             return CompletableFuture.completedFuture(new Decision(answer));
         } finally {
             Reference.reachabilityFence(this);
@@ -325,23 +259,11 @@ public final class FichaClient implements AutoCloseable {
     /** The decision, if it can be made without waiting for the store; null otherwise. */
     public Decision tryAuthorize(HttpRequest request) {
         try {
-            byte[] answer = tryAuthorize(request, false);
-            return isUnknown(answer) ? null : new Decision(answer);
+            byte[] answer = near.decision(request, false);
+            return NearAnswers.isUnknown(answer) ? null : new Decision(answer);
         } finally {
             Reference.reachabilityFence(this);
         }
-    }
-
-    // `keep`: what only the store can decide is to be submitted.
-    private byte[] tryAuthorize(HttpRequest request, boolean keep) {
-        Packer packed = request.packed();
-        byte[] answer = new byte[USUAL_ANSWER];
-        int size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), keep, answer, answer.length);
-        while (size < 0) {
-            answer = new byte[-size];
-            size = NativeJNI.tryAuthorize(handle, packed.array(), packed.size(), keep, answer, answer.length);
-        }
-        return answer;
     }
 
     /** A requirement of the matched route or handler, judged on what {@link #authorize} returned. */
