@@ -58,6 +58,18 @@ readme_example_runs() {
   consume_by_pkg_config "$installed" "$installed/readme.cpp"
 }
 
+# A project that uses the sources is built again when they are edited.
+consume_working_copy() {
+  # shellcheck source=tests/suites/editable.sh
+  source tests/suites/editable.sh
+  local application=$PWD/build/editable-cpp
+  export application
+  mkdir -p "$application" && cp tests/consumer/{CMakeLists.txt,main.cpp} "$application" || return 1
+  run_editable C++ 1 && "$application/build/consumer" || return 1
+  edit core/src/session/token.cpp
+  run_editable C++ 1 && [[ $application/build/consumer -nt core/src/session/token.cpp ]]
+}
+
 package_tests() {
   local header kind installed
   heading "public headers and package"
@@ -81,6 +93,7 @@ package_tests() {
     check "the C++ guide's example runs on the installed $kind build" readme_example_runs "$installed" docs/cpp.md
     rm -rf "$installed"
   done
+  check "a project uses the working copy as CONTRIBUTING.md says, and gets its edits" consume_working_copy
 }
 
 # tests_on SERVER COMPONENT PROGRAM TEST…: the test programs that depend on the server's ways, with another in the place of

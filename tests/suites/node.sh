@@ -155,6 +155,20 @@ on_other_node() {
     tests/{client,conformance,express_*,fastify,http2,near_cache,races,record_vectors,store_*}.test.mjs)
 }
 
+# An application uses the files of the working copy, and the addon that is built of them after an edit.
+node_uses_working_copy() {
+  # shellcheck source=tests/suites/editable.sh
+  source tests/suites/editable.sh
+  local application=$PWD/build/editable-node edited=bindings/node/native/values.cpp
+  export application
+  rm -rf "$application" && mkdir -p "$application" && printf '{ "private": true }\n' >"$application/package.json"
+  run_editable Node 1 || return 1
+  [[ $(cd "$application" && node -p 'require.resolve("ficha")') == $PWD/bindings/node/lib/index.js ]] || return 1
+  edit "$edited"
+  run_editable Node 2 && [[ bindings/node/build/cmake/ficha.node -nt $edited ]] || return 1
+  [[ $(cd "$application" && node -e 'new (require("ficha").Client)("memory://").create("u").then((s) => console.log(s.principal))') == u ]]
+}
+
 node_free_port() {
   node -e 'const s = require("net").createServer().listen(0, () => { console.log(s.address().port); s.close(); })'
 }
@@ -199,6 +213,7 @@ suite_node() {
   check "the packed package installs with scripts disabled, for ESM and CommonJS" install_packed "$PWD/build/$tarball"
   check "npm 11 installs the package from a user's own folder" install_from_folder 11 "$oldest_node"
   check "npm 12 does, once its install script is approved as the error at import says" install_from_folder 12 "$newest_node"
+  check "an application uses the working copy as CONTRIBUTING.md says, and gets its edits" node_uses_working_copy
   check "the quickstart passes the tour on memory://" node_quickstart memory:// "$(node_free_port)"
   check "the README's server runs" readme_server_runs
 }
