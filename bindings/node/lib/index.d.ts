@@ -273,8 +273,8 @@ export interface ClientOptions {
 
 /**
  * Sessions in one store, and the policy on them. Every promise may reject with a StoreError; after close(), with
- * ClientClosed. A client belongs to the thread that made it: a worker opens its own. An open client does not keep the
- * process alive; an operation does.
+ * ClientClosed. authorize() does not: what a closed client cannot find out is "unavailable". A client belongs to the
+ * thread that made it: a worker opens its own. An open client does not keep the process alive; an operation does.
  */
 export class Client {
   /** Connects in the background: an unreachable Redis is an error of the calls. Throws InvalidConfig. */

@@ -77,14 +77,28 @@ async function createElsewhere() {
   return session;
 }
 
-test('after close() every call fails with ClientClosed, and close() may be called again', async () => {
+test('after close() every call fails with ClientClosed, authorize() is "unavailable", and close() may be called again', async () => {
   const client = new Client(redis.url);
   client.close();
   client.close();
-  const { token } = await createElsewhere();
-  for (const call of [() => client.create('a'), () => client.load(token), () => client.list('a')]) {
+  const session = await createElsewhere();
+  for (const call of [
+    () => client.create('a'),
+    () => client.load(session.token),
+    () => client.find(session.id),
+    () => client.patch(session, { set: { a: 1 } }),
+    () => client.rotate(session),
+    () => client.login(null, 'a'),
+    () => client.revoke(session),
+    () => client.revokePrincipal('a'),
+    () => client.patchPrincipal('a', { set: { a: 1 } }),
+    () => client.list('a'),
+  ]) {
     await assert.rejects(call, { name: 'ClientClosed', code: 30 });
   }
+  const cookie = `__Host-ficha=${session.token}`;
+  const request = { method: 'GET', path: '/', headers: ['Cookie', cookie] };
+  assert.equal((await client.authorize(request)).verdict, 'unavailable');
 });
 
 test('an unreachable Redis is an error of the calls, and the client heals', async (t) => {

@@ -303,7 +303,18 @@ def test_after_close_every_call_says_so(client: Client) -> None:
     session, token = issue(client)
     client.close()
     client.close()
-    for call in (lambda: client.load(token), lambda: client.revoke(session), client.create):
+    for call in (
+        client.create,
+        lambda: client.load(token),
+        lambda: client.find(session.id),
+        lambda: client.patch(session, set={"a": 1}),
+        lambda: client.rotate(session),
+        lambda: client.login(None, "alice"),
+        lambda: client.revoke(session),
+        lambda: client.revoke_principal("alice"),
+        lambda: client.patch_principal("alice", set={"a": 1}),
+        lambda: client.list("alice"),
+    ):
         with pytest.raises(ficha.ClientClosed):
             call()
     assert client.authorize("GET", "/", [("Cookie", f"__Host-ficha={token}")]).verdict == "unavailable"

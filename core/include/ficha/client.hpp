@@ -58,7 +58,8 @@ class UncachedSession {
 };
 
 // Thread rule: every function from any thread. Fork rule: a child's first use makes a fresh connection and cache; the
-// parent's socket is neither written nor closed. After close() every call returns ErrorCode::closed.
+// parent's socket is neither written nor closed. After close() every call that asks the store returns ErrorCode::closed, and
+// authorize() Verdict::unavailable.
 // Every call may return the errors of its store (unavailable, timeout, access_denied, corrupt_record, overloaded) besides
 // those named; a write also write_refused and unknown_outcome; what concerns all of a principal's sessions also incomplete.
 class Client {

@@ -71,8 +71,9 @@ class Client(_core.Client):
     """Sessions in one store, and the policy on them.
 
     Usable from any thread and any event loop; methods named ``a…`` are the asynchronous forms. A forked child may go on
-    using its parent's client: its first call makes a connection of its own. Every call may raise StoreError; after
-    close() every call raises ClientClosed.
+    using its parent's client: its first call makes a connection of its own. Every call that asks the store may raise
+    StoreError; after close() it raises ClientClosed. authorize() does not: what a closed client cannot find out is
+    "unavailable".
     """
 
     def __init__(
