@@ -99,6 +99,82 @@ api_differences_are_found() {
   ((status == 1))
 }
 
+# The headers of the hosts that the bindings' native code is compiled with, as options: pybind11 and node-addon-api from their
+# registries, below build/lint.
+host_headers() {
+  local lint=$PWD/build/lint java
+  packaging/setup python node java >&2 || return 1
+  if [[ ! -e $lint/python/bin/pip ]]; then python3 -m venv "$lint/python" || return 1; fi
+  "$lint/python/bin/pip" install --quiet 'pybind11>=3.0' >&2 || return 1
+  mkdir -p "$lint/node" && printf '{"private": true}\n' >"$lint/node/package.json" &&
+    npm install --prefix "$lint/node" --no-audit --no-fund --no-package-lock --loglevel=error node-addon-api@8 >&2 || return 1
+  java=$(dirname "$(readlink -f "$(command -v javac)")")/../include
+  printf -- '-isystem%s\n' "$("$lint/python/bin/python" -c 'import pybind11; print(pybind11.get_include())')" \
+    "$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')" "$lint/node/node_modules/node-addon-api" \
+    "$(dirname "$(readlink -f "$(command -v node)")")/../include/node" /usr/include/node "$java" "$java/linux"
+}
+
+# tidy_binding TOP NAME [OPTION…]: all native files of a binding as one, because most of the time goes into its host's
+# headers: no two of them have a name in common, not even a local one. What SWIG makes is not among them. By this name of
+# the file, the analyzer follows paths in what it includes as well.
+tidy_binding() {
+  local top=$1 name=$2 unit=build/lint/UnifiedSource-$2.cpp
+  shift 2
+  mkdir -p build/lint
+  printf '#include "%s"\n' "$top/bindings/$name"/native/*.cpp >"$unit"
+  clang-tidy --quiet --config-file=bindings/.clang-tidy --checks=-bugprone-suspicious-include "$unit" -- \
+    -std=c++20 -I"$top/core/include" "$@"
+}
+
+tidy_bindings() {
+  local -a headers definitions=(-DPY_SSIZE_T_CLEAN -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS
+    -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
+  mapfile -t headers < <(host_headers)
+  if ((${#headers[@]} < 7)); then
+    echo "the headers of Python, Node or Java are not to be had"
+    return 1
+  fi
+  local -A running
+  local name status=0
+  for name in java node python; do
+    tidy_binding "$PWD" "$name" "${headers[@]}" "${definitions[@]}" &
+    running[$name]=$!
+  done
+  for name in "${!running[@]}"; do
+    if ! wait "${running[$name]}"; then status=1; fi
+  done
+  return "$status"
+}
+
+# In a binding of two small files: one of the analyzer's in the source, one in the header.
+findings_in_bindings_are_found() {
+  local copy status=0
+  copy=$(mktemp -d)
+  mkdir -p "$copy/bindings/planted/native"
+  cat >"$copy/bindings/planted/native/planted.hpp" <<'CXX'
+struct Base {
+  virtual ~Base() = default;
+  virtual int value() = 0;
+};
+struct Planted : Base {
+  virtual int value();
+};
+CXX
+  cat >"$copy/bindings/planted/native/planted.cpp" <<'CXX'
+#include "planted.hpp"
+
+int Planted::value() {
+  int* nothing = nullptr;
+  return *nothing;
+}
+CXX
+  tidy_binding "$copy" planted >"$copy/found" 2>&1 || status=$?
+  cat "$copy/found"
+  grep -qF 'modernize-use-override' "$copy/found" && grep -qF 'clang-analyzer-core.NullDereference' "$copy/found" || status=0
+  rm -rf "$copy"
+  ((status == 1))
+}
+
 suite_lint() {
   heading "lint"
   check "every link of the documentation leads somewhere, and every test that it names exists" tests/suites/check_links.py
@@ -109,5 +185,7 @@ suite_lint() {
   check "one that is missing, and a reason that none needs, are found" api_differences_are_found
   check "C++ is formatted (.clang-format)" lint_cxx_format
   check "shell scripts pass shellcheck" lint_shell
+  check "the native code of the bindings passes clang-tidy (bindings/.clang-tidy)" tidy_bindings
+  check "a finding in a binding is reported" findings_in_bindings_are_found
   if build tidy; then report_pass "the core passes clang-tidy (.clang-tidy)"; fi
 }

@@ -3,11 +3,6 @@
 namespace ficha::java {
 namespace {
 
-template <class Number>
-void put(Packed& out, Number number) {
-  out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
 void put_image(Packed& out, const Session& session) {
   const std::size_t at = out.size();
   out.resize(at + session.image_size());

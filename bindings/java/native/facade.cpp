@@ -20,11 +20,6 @@ Packed malformed() {
   return pack(Error{ErrorCode::invalid_argument, "malformed bytes from Java"});
 }
 
-template <class Number>
-void put(Packed& out, Number number) {
-  out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
 Result<Config> read_config(Source source, Bytes configuration) {
   if (source == Source::path) return load_config(std::string{configuration});
   if (source == Source::toml) return parse_config(configuration, "configuration");

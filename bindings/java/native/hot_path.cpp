@@ -33,14 +33,13 @@ class RequestBytes {
 };
 
 // Answers are handed to Java in batches of about so many bytes, for which a full heap still finds an array.
-constexpr std::size_t batch_bytes = 64 * 1024;
+constexpr std::size_t batch_bytes = std::size_t{64} * 1024;
 
 // (id (8), length (4), answer)…
 void append(Packed& out, const Completion& completion) {
   const Packed answer = completion.result ? pack(*completion.result) : pack(completion.result.error());
-  const auto length = static_cast<std::uint32_t>(answer.size());
-  out.append(reinterpret_cast<const char*>(&completion.id), sizeof completion.id);
-  out.append(reinterpret_cast<const char*>(&length), sizeof length);
+  put(out, completion.id);
+  put(out, static_cast<std::uint32_t>(answer.size()));
   out += answer;
 }
 

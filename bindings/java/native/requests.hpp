@@ -31,7 +31,7 @@ class Reader {
     static_assert(std::is_integral_v<Number>);
     Number value = 0;
     const std::string_view bytes = take(sizeof value);
-    if (!bytes.empty()) std::memcpy(&value, bytes.data(), sizeof value);
+    if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
     return value;
   }
   [[nodiscard]] bool flag() noexcept { return number<std::uint8_t>() != 0; }
@@ -127,6 +127,12 @@ struct Change {
 [[nodiscard]] std::optional<Change> read_change(Bytes bytes);
 
 [[nodiscard]] std::optional<Session> read_session(Bytes image);
+
+template <class Number>
+void put(Packed& out, Number number) {
+  static_assert(std::is_integral_v<Number>);
+  out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
 
 [[nodiscard]] Packed pack(const Error& error);
 [[nodiscard]] Packed pack(const Outcome& outcome);

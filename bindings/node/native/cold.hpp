@@ -3,6 +3,10 @@
 
 #include <napi.h>
 
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "ficha/result.hpp"
 #include "values.hpp"
 
@@ -21,6 +25,10 @@ T value_or_raise(Napi::Env env, Result<T> result) {
 inline std::string text_of(Napi::Value value) {
   if (!value.IsString()) throw Napi::TypeError::New(value.Env(), "expected a string");
   return value.As<Napi::String>().Utf8Value();
+}
+
+inline Napi::String word(Napi::Env env, std::string_view text) {
+  return Napi::String::New(env, text.data(), text.size());
 }
 
 }  // namespace ficha::node

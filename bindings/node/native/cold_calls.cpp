@@ -183,33 +183,33 @@ Napi::Value close(const SharedClient& handle, const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-constexpr std::array methods{Method{"judgedFields", cold<judged_fields>},
-                             Method{"checkRoutes", cold<check_routes>},
-                             Method{"find", cold<submit<read_find>>},
-                             Method{"create", cold<submit<read_create>>},
-                             Method{"patch", cold<submit<read_patch>>},
-                             Method{"rotate", cold<submit<read_rotate>>},
-                             Method{"login", cold<submit<read_login>>},
-                             Method{"revoke", cold<submit<read_revoke>>},
-                             Method{"revokePrincipal", cold<submit<read_revoke_principal>>},
-                             Method{"patchPrincipal", cold<submit<read_patch_principal>>},
-                             Method{"list", cold<submit<read_list>>},
-                             Method{"require", cold<require>},
-                             Method{"explain", cold<explain>},
-                             Method{"setCookie", cold<set_cookie>},
-                             Method{"clearCookie", cold<clear_cookie>},
-                             Method{"csrfToken", cold<csrf_token>},
-                             Method{"sessionId", cold<session_id>},
-                             Method{"tokenAhead", cold<token_ahead>},
-                             Method{"isIdentityHeader", cold<is_identity_header>},
-                             Method{"stats", cold<stats>},
-                             Method{"prometheusText", cold<prometheus>},
-                             Method{"close", cold<close>}};
+constexpr std::array cold_methods{Method{"judgedFields", cold<judged_fields>},
+                                  Method{"checkRoutes", cold<check_routes>},
+                                  Method{"find", cold<submit<read_find>>},
+                                  Method{"create", cold<submit<read_create>>},
+                                  Method{"patch", cold<submit<read_patch>>},
+                                  Method{"rotate", cold<submit<read_rotate>>},
+                                  Method{"login", cold<submit<read_login>>},
+                                  Method{"revoke", cold<submit<read_revoke>>},
+                                  Method{"revokePrincipal", cold<submit<read_revoke_principal>>},
+                                  Method{"patchPrincipal", cold<submit<read_patch_principal>>},
+                                  Method{"list", cold<submit<read_list>>},
+                                  Method{"require", cold<require>},
+                                  Method{"explain", cold<explain>},
+                                  Method{"setCookie", cold<set_cookie>},
+                                  Method{"clearCookie", cold<clear_cookie>},
+                                  Method{"csrfToken", cold<csrf_token>},
+                                  Method{"sessionId", cold<session_id>},
+                                  Method{"tokenAhead", cold<token_ahead>},
+                                  Method{"isIdentityHeader", cold<is_identity_header>},
+                                  Method{"stats", cold<stats>},
+                                  Method{"prometheusText", cold<prometheus>},
+                                  Method{"close", cold<close>}};
 
 }  // namespace
 
 std::span<const Method> cold_calls() noexcept {
-  return methods;
+  return cold_methods;
 }
 
 }  // namespace ficha::node

@@ -37,12 +37,9 @@ SettingValue setting_value(Napi::Value value) {
   if (!value.IsArray()) return text_of(value);
   const auto list = value.As<Napi::Array>();
   std::vector<std::string> texts;
+  texts.reserve(list.Length());
   for (std::uint32_t i = 0; i < list.Length(); ++i) texts.push_back(text_of(list.Get(i)));
   return texts;
-}
-
-Napi::String word(Napi::Env env, std::string_view text) {
-  return Napi::String::New(env, text.data(), text.size());
 }
 
 Napi::Value describe(Napi::Env env, Config config) {

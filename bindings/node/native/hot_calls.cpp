@@ -197,13 +197,14 @@ napi_value is_judged(napi_env env, napi_callback_info info) {
   return to_boolean(env, arguments.client()->client.is_judged(reader.request(), routed));
 }
 
-constexpr std::array methods{Method{"tryLoad", try_load}, Method{"load", load}, Method{"tryAuthorize", try_authorize},
-                             Method{"authorize", authorize}, Method{"isJudged", is_judged}};
+constexpr std::array hot_methods{Method{"tryLoad", try_load}, Method{"load", load},
+                                 Method{"tryAuthorize", try_authorize}, Method{"authorize", authorize},
+                                 Method{"isJudged", is_judged}};
 
 }  // namespace
 
 std::span<const Method> hot_calls() noexcept {
-  return methods;
+  return hot_methods;
 }
 
 }  // namespace ficha::node

@@ -10,10 +10,6 @@
 namespace ficha::node {
 namespace {
 
-Napi::String word(Napi::Env env, std::string_view text) {
-  return Napi::String::New(env, text.data(), text.size());
-}
-
 // {status, code, message, body}
 Napi::Object to_object(Napi::Env env, const ErrorResponse& response) {
   Napi::Object object = Napi::Object::New(env);

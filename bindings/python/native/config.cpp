@@ -30,7 +30,7 @@ std::string_view name(CookieLookup lookup) {
 Config from_settings(std::vector<std::pair<std::string, SettingValue>> named) {
   std::vector<Setting> settings;
   settings.reserve(named.size());
-  for (auto& [name, value] : named) settings.push_back({std::move(name), std::move(value)});
+  for (auto& setting : named) settings.push_back({std::move(setting.first), std::move(setting.second)});
   return value_or_throw(make_config(settings, "configuration"));
 }
 

@@ -29,7 +29,7 @@ std::string_view name(Carrier carrier) noexcept {
   return "none";
 }
 
-void dealloc(PyObject* self) {
+void decision_dealloc(PyObject* self) {
   auto* object = reinterpret_cast<DecisionObject*>(self);
   Py_XDECREF(object->session);
   Py_XDECREF(object->credential);
@@ -39,7 +39,7 @@ void dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-PyObject* repr(PyObject* self) {
+PyObject* decision_repr(PyObject* self) {
   const std::string verdict{name(decision_of(self).verdict)};
   return PyUnicode_FromFormat("<ficha.Decision %s %d>", verdict.c_str(), decision_of(self).status);
 }
@@ -86,7 +86,7 @@ int set_credential(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
-PyGetSetDef getters[] = {
+PyGetSetDef decision_getters[] = {
     {"allowed", get_allowed, nullptr, "Whether the request may pass.", nullptr},
     {"verdict", get_verdict, nullptr,
      "'allow', 'unauthenticated', 'reauthenticate', 'forbidden', 'bad_request', 'unavailable', 'method_not_allowed' "
@@ -104,19 +104,20 @@ PyGetSetDef getters[] = {
      "What the caller proved itself with, for calls to other services; None unless an adapter has kept it.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
-PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-                       {Py_tp_repr, reinterpret_cast<void*>(repr)},
-                       {Py_tp_getset, getters},
-                       {Py_tp_doc, const_cast<char*>("Whether a request may pass: a value, not an error.")},
-                       {0, nullptr}};
+PyType_Slot decision_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(decision_dealloc)},
+                                {Py_tp_repr, reinterpret_cast<void*>(decision_repr)},
+                                {Py_tp_getset, decision_getters},
+                                {Py_tp_doc, const_cast<char*>("Whether a request may pass: a value, not an error.")},
+                                {0, nullptr}};
 
-PyType_Spec spec = {"ficha.Decision", sizeof(DecisionObject), 0,
-                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
+PyType_Spec decision_spec = {"ficha.Decision", sizeof(DecisionObject), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+                             decision_slots};
 
 }  // namespace
 
 bool add_decision_type(PyObject* module) {
-  decision_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  decision_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&decision_spec));
   return decision_type && PyModule_AddObjectRef(module, "Decision", reinterpret_cast<PyObject*>(decision_type)) == 0;
 }
 

@@ -154,7 +154,7 @@ PyObject* to_python(Outcome outcome) {
 }
 
 void define_requests(py::module_& module) {
-  py::class_<Request>(module, "Request", "One store operation, for Client.run() or Client.submit().");
+  const py::class_<Request> request(module, "Request", "One store operation, for Client.run() or Client.submit().");
   module.def("difference", difference_of, py::arg("before"), py::arg("after"),
              "The ops that lead from the attributes before, as (name, JSON text), to those after.");
   module.def(

@@ -17,7 +17,7 @@ const Session& session_of(PyObject* self) noexcept {
   return reinterpret_cast<SessionObject*>(self)->session;
 }
 
-void dealloc(PyObject* self) {
+void session_dealloc(PyObject* self) {
   auto* object = reinterpret_cast<SessionObject*>(self);
   Py_XDECREF(object->attributes);
   Py_XDECREF(object->protected_attributes);
@@ -29,7 +29,7 @@ void dealloc(PyObject* self) {
 }
 
 // Only the id: a repr ends in logs.
-PyObject* repr(PyObject* self) {
+PyObject* session_repr(PyObject* self) {
   const SessionId id = session_of(self).id();
   return PyUnicode_FromFormat("<ficha.Session %s>", std::string{id.str()}.c_str());
 }
@@ -164,7 +164,7 @@ PyObject* has_text(PyObject* self, PyObject* argument) {
   return PyBool_FromLong((session_of(self).*Member)({data, static_cast<std::size_t>(size)}));
 }
 
-PyGetSetDef getters[] = {
+PyGetSetDef session_getters[] = {
     {"id", get_id, nullptr, "Public id, 24 characters; safe in logs and admin tools.", nullptr},
     {"token", get_token, nullptr,
      "The secret token, for the cookie or the Bearer client; None unless this session was just issued.", nullptr},
@@ -188,28 +188,29 @@ PyGetSetDef getters[] = {
      nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
-PyMethodDef methods[] = {
+PyMethodDef session_methods[] = {
     {"has_role", has_text<&Session::has_role>, METH_O, "Whether the session has the role."},
     {"has_scope", has_text<&Session::has_scope>, METH_O, "Whether the session has the scope."},
     {"attributes_json", json_dict<Ordinary>, METH_NOARGS, "The attributes as a new dict of JSON texts."},
     {"protected_json", json_dict<Protected>, METH_NOARGS, "The protected attributes as a new dict of JSON texts."},
     {nullptr, nullptr, 0, nullptr}};
 
-PyType_Slot slots[] = {
-    {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-    {Py_tp_repr, reinterpret_cast<void*>(repr)},
-    {Py_tp_getset, getters},
-    {Py_tp_methods, methods},
+PyType_Slot session_slots[] = {
+    {Py_tp_dealloc, reinterpret_cast<void*>(session_dealloc)},
+    {Py_tp_repr, reinterpret_cast<void*>(session_repr)},
+    {Py_tp_getset, session_getters},
+    {Py_tp_methods, session_methods},
     {Py_tp_doc, const_cast<char*>("A session as it was when it was read. Immutable; usable in any thread.")},
     {0, nullptr}};
 
-PyType_Spec spec = {"ficha.Session", sizeof(SessionObject), 0,
-                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE, slots};
+PyType_Spec session_spec = {"ficha.Session", sizeof(SessionObject), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+                            session_slots};
 
 }  // namespace
 
 bool add_session_type(PyObject* module) {
-  session_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  session_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&session_spec));
   return session_type && PyModule_AddObjectRef(module, "Session", reinterpret_cast<PyObject*>(session_type)) == 0;
 }
 
