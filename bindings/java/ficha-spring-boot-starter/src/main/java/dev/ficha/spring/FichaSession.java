@@ -6,7 +6,6 @@ import dev.ficha.Patch;
 import dev.ficha.Session;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -14,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.springframework.session.FindByIndexNameSessionRepository;
-import org.springframework.session.MapSession;
 
 /**
  * A session of this request: HttpSession is a view of it. Attributes that changed, nested changes included, are written by
@@ -28,21 +26,15 @@ public final class FichaSession implements org.springframework.session.Session {
     /** The attribute of HttpSession under which the session itself is found. */
     static final String SELF = FichaSession.class.getName();
 
-    // When a session began that this application made, to the millisecond, and whatever logins it has seen.
-    private static final String CREATED = "spring.created";
-    private static final int TOUCH_STEPS = 16;
-
     private static final String PRINCIPAL = FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME;
 
     private final FichaSessionRepository repository;
-    private Instant createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
     private Session stored;
     private Session issued;
     private String id;
     private boolean ended;
     private boolean provisional = true;
-    private Instant lastAccessedAt;
-    private Duration idleTimeout;
+    private final SessionTimes times = new SessionTimes();
     private final Attributes attributes;
     private Object context;
 
@@ -122,17 +114,17 @@ public final class FichaSession implements org.springframework.session.Session {
         boolean anonymous = isNew || stored.isAnonymous();
         boolean again = current != null && !anonymous && current.principal().equals(session.principal());
         String parked = Switched.of(stored).session();
-        if (!anonymous && !again) createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-        else createdAt = getCreationTime();
-        session.protectedAttribute(CREATED, createdAt.toEpochMilli());
+        if (!anonymous && !again) times.beginAnew();
+        else times.carryOver(stored);
+        times.addTo(session);
         Attributes.Changes changes = attributes.changes();
         if (isNew) attributes.addBagsTo(session);
         if (anonymous) attributes.addApartTo(session);
         attributes.addTo(session, changes);
         if (again || !details.isEmpty()) session.protectedAttribute(SecurityContexts.DETAILS, details);
-        repository.complete(session, idleTimeout);
+        repository.complete(session, times.dueIdleTimeout());
         adopt(repository.login(current, session));
-        idleTimeout = null;
+        times.idleTimeoutWritten();
         if (!anonymous && !again) attributes.forget();
         attributes.carriedOver(stored, changes);
         attributes.written(isNew ? Attributes.Changes.NONE : patchRest());
@@ -150,7 +142,7 @@ public final class FichaSession implements org.springframework.session.Session {
         ended = true;
         id = provisionalId();
         provisional = true;
-        createdAt = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        times.beginAnew();
         attributes.forget();
     }
 
@@ -335,11 +327,11 @@ public final class FichaSession implements org.springframework.session.Session {
         Patch patch = Patch.create();
         Attributes.Changes changes = attributes.changes();
         attributes.addTo(patch, changes);
-        if (idleTimeout == null && isDueToBeTouched()) idleTimeout = stored.idleTimeout();
-        if (idleTimeout != null) patch.idleTimeout(idleTimeout);
+        times.extendIfDue(stored);
+        if (times.dueIdleTimeout() != null) patch.idleTimeout(times.dueIdleTimeout());
         if (patch.isEmpty()) return;
         repository.patch(id, patch);
-        idleTimeout = null;
+        times.idleTimeoutWritten();
         attributes.written(changes);
     }
 
@@ -349,31 +341,20 @@ public final class FichaSession implements org.springframework.session.Session {
 
     private void store(Attributes.Changes changes) {
         NewSession session = NewSession.anonymous();
-        repository.complete(session, idleTimeout);
-        session.protectedAttribute(CREATED, createdAt.toEpochMilli());
+        repository.complete(session, times.dueIdleTimeout());
+        times.addTo(session);
         attributes.addBagsTo(session);
         attributes.addTo(session, changes);
         adopt(repository.create(session));
-        idleTimeout = null;
+        times.idleTimeoutWritten();
         attributes.written(changes);
-    }
-
-    // A request has extended the session by coming with its token; messages of a WebSocket come without one.
-    private boolean isDueToBeTouched() {
-        if (RequestState.current() != null
-                || lastAccessedAt == null
-                || stored.idleTimeout().isZero()) return false;
-        Instant extendedAt = stored.idleDeadline().minus(stored.idleTimeout());
-        return lastAccessedAt.isAfter(extendedAt.plus(stored.idleTimeout().dividedBy(TOUCH_STEPS)));
     }
 
     // --- times -----------------------------------------------------------------------------------------------------
 
     @Override
     public Instant getCreationTime() {
-        if (stored == null) return createdAt;
-        Object milliseconds = stored.protectedAttribute(CREATED);
-        return milliseconds instanceof Number time ? Instant.ofEpochMilli(time.longValue()) : stored.createdAt();
+        return times.createdAt(stored);
     }
 
     /**
@@ -382,39 +363,29 @@ public final class FichaSession implements org.springframework.session.Session {
      */
     @Override
     public void setLastAccessedTime(Instant lastAccessedTime) {
-        lastAccessedAt = lastAccessedTime;
+        times.accessed(lastAccessedTime);
     }
 
     @Override
     public Instant getLastAccessedTime() {
-        if (lastAccessedAt != null) return lastAccessedAt;
-        if (stored == null || stored.idleTimeout().isZero()) return getCreationTime();
-        // Deadlines are rounded up.
-        Instant latest = stored.idleDeadline().minus(stored.idleTimeout());
-        Instant now = Instant.now();
-        return latest.isAfter(now) ? now : latest;
+        return times.lastAccessedAt(stored);
     }
 
     /** Zero and less: the session has an absolute deadline only. */
     @Override
     public void setMaxInactiveInterval(Duration interval) {
-        Duration wanted = interval.isNegative() ? Duration.ZERO : interval;
-        idleTimeout = stored != null && stored.idleTimeout().equals(wanted) ? null : wanted;
+        times.wantIdleTimeout(interval, stored);
     }
 
     /** Of a session that is not stored yet: Spring Session's default, unless it was set. */
     @Override
     public Duration getMaxInactiveInterval() {
-        if (idleTimeout != null) return idleTimeout;
-        return stored == null ? MapSession.DEFAULT_MAX_INACTIVE_INTERVAL : stored.idleTimeout();
+        return times.idleTimeout(stored);
     }
 
     @Override
     public boolean isExpired() {
-        Instant now = Instant.now();
-        if (stored != null && !stored.expiresAt().isAfter(now)) return true;
-        Duration idle = getMaxInactiveInterval();
-        return !idle.isZero() && !getLastAccessedTime().plus(idle).isAfter(now);
+        return times.isExpired(stored);
     }
 
     /** Its id; neither token nor attributes. */
