@@ -8,18 +8,6 @@
 namespace ficha::node {
 namespace {
 
-std::string_view name(Carrier carrier) noexcept {
-  switch (carrier) {
-    case Carrier::cookie:
-      return "cookie";
-    case Carrier::bearer:
-      return "bearer";
-    case Carrier::none:
-      break;
-  }
-  return "none";
-}
-
 napi_value headers_of(napi_env env, const Decision& decision) noexcept {
   const auto headers = decision.headers();
   napi_value array = nullptr;

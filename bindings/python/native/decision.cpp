@@ -17,18 +17,6 @@ const Decision& decision_of(PyObject* self) noexcept {
   return reinterpret_cast<DecisionObject*>(self)->decision;
 }
 
-std::string_view name(Carrier carrier) noexcept {
-  switch (carrier) {
-    case Carrier::cookie:
-      return "cookie";
-    case Carrier::bearer:
-      return "bearer";
-    case Carrier::none:
-      break;
-  }
-  return "none";
-}
-
 void decision_dealloc(PyObject* self) {
   auto* object = reinterpret_cast<DecisionObject*>(self);
   Py_XDECREF(object->session);

@@ -104,6 +104,7 @@ class ResponseHeaders {
 };
 
 enum class Carrier : std::uint8_t { none, cookie, bearer };
+[[nodiscard]] std::string_view name(Carrier carrier) noexcept;
 
 // Rules whose path matches and whose methods do not: the first of them, by index.
 struct SkippedRules {

@@ -27,6 +27,18 @@ std::string_view name(Verdict verdict) noexcept {
   return "unknown";
 }
 
+std::string_view name(Carrier carrier) noexcept {
+  switch (carrier) {
+    case Carrier::none:
+      return "none";
+    case Carrier::cookie:
+      return "cookie";
+    case Carrier::bearer:
+      return "bearer";
+  }
+  return "unknown";
+}
+
 int grpc_status(Verdict verdict) noexcept {
   constexpr int invalid_argument = 3;
   constexpr int permission_denied = 7;
