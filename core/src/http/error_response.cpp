@@ -1,6 +1,8 @@
 #include "ficha/error_response.hpp"
 
 #include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "ficha/token.hpp"
 #include "http/outcome.hpp"
 
 namespace ficha {
@@ -45,6 +47,14 @@ std::string_view message_of(ErrorCode error) noexcept {
   }
 }
 
+// Names of attributes are in some of these sentences, and a client may have chosen one.
+bool is_for_clients(const Error& error) {
+  constexpr std::size_t longest = 256;
+  if (error.code != ErrorCode::invalid_argument && error.code != ErrorCode::too_large) return false;
+  if (error.message.empty() || error.message.size() > longest || !is_plain_text(error.message)) return false;
+  return error.message.find(Token::prefix) == std::string::npos;
+}
+
 }  // namespace
 
 std::string ErrorResponse::body() const {
@@ -54,7 +64,7 @@ std::string ErrorResponse::body() const {
 }
 
 ErrorResponse respond_to(const Decision& denied) {
-  ErrorResponse response{denied.status, name(denied.verdict), message_of(denied.verdict), {}};
+  ErrorResponse response{denied.status, name(denied.verdict), std::string{message_of(denied.verdict)}, {}};
   for (const ResponseHeader& header : denied.headers()) response.headers.add(header.name, header.value);
   return response;
 }
@@ -64,8 +74,14 @@ ErrorResponse respond_to(ErrorCode error) {
   constexpr int internal_error = 500;
   const int status = http_status(error);
   if (status == unavailable) return respond_to(decide(Verdict::unavailable, Reason::store_unavailable, {}));
-  ErrorResponse response{status == 0 ? internal_error : status, name(error), message_of(error), {}};
+  ErrorResponse response{status == 0 ? internal_error : status, name(error), std::string{message_of(error)}, {}};
   if (error == ErrorCode::session_gone) response.headers.add("WWW-Authenticate", std::string(invalid_token_challenge));
+  return response;
+}
+
+ErrorResponse respond_to(const Error& error) {
+  ErrorResponse response = respond_to(error.code);
+  if (is_for_clients(error)) response.message = error.message;
   return response;
 }
 

@@ -33,7 +33,7 @@ inline Response refuse(const ficha::ErrorResponse& refused) {
 
 // 503 where Redis could not answer, 401 where the session has ended meanwhile, … What the store said is not for clients.
 inline Response refuse(const ficha::Error& error) {
-  const ficha::ErrorResponse refused = ficha::respond_to(error.code);
+  const ficha::ErrorResponse refused = ficha::respond_to(error);
   Response response = refuse(refused);
   for (const ficha::ResponseHeader& header : refused.headers.view())
     response.set(std::string{header.name}, header.value);

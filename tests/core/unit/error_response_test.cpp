@@ -67,5 +67,30 @@ TEST(ErrorResponse, OfTheApplicationsMistakesIsAServersError) {
   EXPECT_EQ(respond_to(ErrorCode::conflict).status, 409);
 }
 
+TEST(ErrorResponse, OfWhatASessionCannotHoldIsTheErrorsOwnSentence) {
+  const ErrorResponse response = respond_to(Error{ErrorCode::too_large, "attribute \"cart\": a value is at most 64 KiB"});
+  EXPECT_EQ(response.status, 413);
+  EXPECT_EQ(response.body(),
+            "{\"error\":\"too_large\",\"message\":\"attribute \\\"cart\\\": a value is at most 64 KiB\"}\n");
+  EXPECT_EQ(respond_to(Error{ErrorCode::invalid_argument, "level: 0 to 3"}).message, "level: 0 to 3");
+}
+
+TEST(ErrorResponse, OfEveryOtherErrorIsOneSentenceForAll) {
+  for (const ErrorCode code : {ErrorCode::invalid_config, ErrorCode::unavailable, ErrorCode::corrupt_record,
+                               ErrorCode::session_gone, ErrorCode::conflict, ErrorCode::attribute_exists,
+                               ErrorCode::session_limit, ErrorCode::closed, static_cast<ErrorCode>(99)}) {
+    const Error error{code, "alice at 10.0.0.7"};
+    EXPECT_EQ(respond_to(error).body(), respond_to(code).body()) << name(code);
+  }
+}
+
+TEST(ErrorResponse, OfASentenceThatIsNotForClientsIsTheUsualOne) {
+  const std::string usual = respond_to(ErrorCode::invalid_argument).message;
+  for (const std::string& sentence : {std::string{}, std::string(257, 'a'), std::string{"attribute \"\xff\""},
+                                      std::string{"two\nlines"}, std::string{"attribute \"fch1_AAAA\""}}) {
+    EXPECT_EQ(respond_to(Error{ErrorCode::invalid_argument, sentence}).message, usual);
+  }
+}
+
 }  // namespace
 }  // namespace ficha::testing
