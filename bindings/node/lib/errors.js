@@ -27,10 +27,11 @@ const ownNames = { timeout: 'OperationTimeout', closed: 'ClientClosed' };
 const classNameOf = (name) => ownNames[name] ?? name.replaceAll(/(?:^|_)([a-z])/g, (_, letter) => letter.toUpperCase());
 const unavailable = 503;
 
+const addon = loadAddon();
 const classes = {};
 const byCode = new Map();
 const responses = new Map();
-for (const { number, name, headers, ...told } of loadAddon().errorResponses()) {
+for (const { number, name, headers, ...told } of addon.errorResponses()) {
   const Base = told.status === unavailable ? StoreError : FichaError;
   const className = classNameOf(name);
   const Class = { [className]: class extends Base {} }[className];
@@ -42,15 +43,23 @@ for (const { number, name, headers, ...told } of loadAddon().errorResponses()) {
   });
   classes[className] = Class;
   byCode.set(number, Class);
-  responses.set(number, Object.freeze({ ...told, headers }));
+  responses.set(number, { ...told, headers });
 }
 
-/** The error for a code of the core. Called by the addon. */
+/**
+ * The error for a code of the core. Called by the addon. What the store said names servers: that is the cause, for logs, for
+ * frameworks show the message of an error with a status to clients.
+ */
 function makeError(code, message) {
-  return new (byCode.get(code) ?? FichaError)(message);
+  const Class = byCode.get(code) ?? FichaError;
+  if (responses.get(code)?.status !== unavailable) return new Class(message);
+  return new Class(responses.get(code).message, { cause: new Error(message) });
 }
 
 /** What a client is told of an error; undefined for one that is not the core's. */
-const responseToError = (error) => (error instanceof FichaError ? responses.get(error.code) : undefined);
+function responseToError(error) {
+  const told = error instanceof FichaError && responses.get(error.code);
+  return told ? { ...addon.respondToError(error.code, String(error.message)), headers: told.headers } : undefined;
+}
 
 module.exports = { errors: { FichaError, StoreError, ...classes }, ...classes, FichaError, StoreError, makeError, responseToError };

@@ -82,10 +82,29 @@ async function sessions(fastify, options) {
     await keeper.save();
   }
 
+  // An error that the application's own handler, if there is one, leaves to Fastify.
+  const answers = new WeakMap();
+  fastify.addHook('onError', async (request, reply, error) => {
+    if (!respondTo(error)) return;
+    const { send } = reply;
+    // What the handler sends is an error only where Fastify is to answer it.
+    reply.send = function (payload) {
+      delete reply.send;
+      const answer = payload instanceof Error && respondTo(payload);
+      if (answer) answers.set(request, answer);
+      return send.call(this, payload);
+    };
+  });
+
   const storing = new WeakSet();
   fastify.addHook('onSend', async (request, reply, payload) => {
     // While the first answer waits, Fastify takes the request for unanswered, and runs the handler after a hook that redirected.
     if (storing.has(request)) return new Promise(() => {});
+    const answer = answers.get(request);
+    if (answer) {
+      reply.code(answer.status).type('application/json').removeHeader('content-length');
+      payload = answer.body;
+    }
     const keeper = keepers.get(request);
     if (!keeper) return payload;
     keepers.delete(request); // a failed save answers with an error, which passes here again

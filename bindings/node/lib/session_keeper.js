@@ -24,7 +24,7 @@ class Operation extends Promise {
 
 function warnUnseen(operation, error) {
   if (operation.seen) return;
-  const text = `an operation on a session failed after the headers, with nobody waiting for it: ${error.message}`;
+  const text = `an operation on a session failed after the headers, with nobody waiting for it: ${(error.cause ?? error).message}`;
   process.emitWarning(text, { type: 'FichaWarning', code: error.codeName });
 }
 

@@ -47,6 +47,12 @@ Napi::Value respond_to_decision(const Napi::CallbackInfo& info) {
   return to_object(info.Env(), respond_to(read_outcome(info[0])));
 }
 
+// Without the headers, which errorResponses() has. An error's number, and its own sentence.
+Napi::Value respond_to_error(const Napi::CallbackInfo& info) {
+  const auto code = static_cast<ErrorCode>(info[0].ToNumber().Int32Value());
+  return to_object(info.Env(), respond_to(Error{code, text_of(info[1])}));
+}
+
 // difference([name, JSON, …], [name, JSON, …]): [name, JSON or null where the attribute is removed, …]
 Napi::Value difference_of(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -69,6 +75,7 @@ Napi::Value difference_of(const Napi::CallbackInfo& info) {
 void define_responses(Napi::Env env, Napi::Object exports) {
   exports.Set("errorResponses", Napi::Function::New(env, error_responses));
   exports.Set("respondTo", Napi::Function::New(env, respond_to_decision));
+  exports.Set("respondToError", Napi::Function::New(env, respond_to_error));
   exports.Set("difference", Napi::Function::New(env, difference_of));
 }
 

@@ -5,7 +5,7 @@
 
 namespace ficha::node {
 
-// Adds errorResponses(), respondTo(decision) and difference(before, after).
+// Adds errorResponses(), respondTo(decision), respondToError(number, message) and difference(before, after).
 void define_responses(Napi::Env env, Napi::Object exports);
 
 }  // namespace ficha::node

@@ -103,7 +103,13 @@ test('after close() every call fails with ClientClosed, authorize() is "unavaila
 
 test('an unreachable Redis is an error of the calls, and the client heals', async (t) => {
   const client = new Client({ redis: { url: 'redis://127.0.0.1:1/0' } });
-  await assert.rejects(client.create('a'), (error) => error instanceof ficha.StoreError && error.status === 503);
+  // Frameworks show clients the message of an error with a status: where the store is, is the cause's to say.
+  await assert.rejects(client.create('a'), (error) => {
+    assert.ok(error instanceof ficha.StoreError && error.status === 503);
+    assert.equal(error.message, ficha.respondTo(error).message);
+    assert.match(error.cause.message, /127\.0\.0\.1/);
+    return true;
+  });
   client.close();
 
   const server = await startRedis();
@@ -206,6 +212,9 @@ test('what clients are told of an error or a denial is the same in every languag
   assert.deepEqual([lost.status, lost.code, lost.headers], [503, 'unavailable', { 'Retry-After': '1' }]);
   assert.deepEqual(new ficha.OperationTimeout('no reply').headers, lost.headers);
   assert.equal(respondTo(new Error('of the application')), undefined);
+  const large = respondTo(new ficha.TooLarge('attribute "cart": a value is at most 64 KiB'));
+  assert.deepEqual([large.status, large.message], [413, 'attribute "cart": a value is at most 64 KiB']);
+  assert.deepEqual(JSON.parse(large.body), { error: 'too_large', message: large.message });
 
   const client = new Client({ redis: { url: 'memory://' }, rule: [{ path: '/open', allow: 'anyone' }, { path: '/**' }] });
   const decide = (path) => client.authorize({ method: 'GET', path, headers: [] });

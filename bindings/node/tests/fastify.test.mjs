@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Fastify from 'fastify';
-import { Client } from 'ficha';
+import { Client, SessionGone, TooLarge, Unavailable, respondTo } from 'ficha';
 import { requires, sessions } from 'ficha/fastify';
 import { useLeakCheck, useRedis } from './helpers.mjs';
 
@@ -80,6 +80,38 @@ test("the session's cookie joins those of the handler, and its Vary theirs", asy
   const { headers } = await send('GET', '/');
   assert.deepEqual(headers['set-cookie'].map((field) => field.split('=')[0]), ['a', 'sid']);
   assert.deepEqual([headers.vary, headers['cache-control']], ['Origin, Cookie', 'no-store']);
+});
+
+test('an error of ours has the same answer as everywhere, unless the application answers it', async (t) => {
+  const { app, send } = await application(t);
+  const failures = {
+    gone: () => new SessionGone('the session abc is gone'),
+    lost: () => new Unavailable('redis://10.0.0.7: not connected'),
+    large: () => new TooLarge('attribute "cart": a value is at most 64 KiB'),
+  };
+  const fail = async (request) => {
+    if (request.params.error === 'saved') return (request.session.kept = 'x'.repeat(70_000));
+    throw failures[request.params.error]?.() ?? new Error("the application's own");
+  };
+  app.get('/:error', fail);
+  await app.register(async (own) => {
+    own.setErrorHandler((error, _request, reply) => reply.code(418).send({ mine: error.codeName }));
+    own.get('/own/:error', fail);
+  });
+  for (const [name, make] of Object.entries(failures)) {
+    const [answer, expected] = [await send('GET', `/${name}`), respondTo(make())];
+    assert.deepEqual([answer.statusCode, answer.body], [expected.status, expected.body]);
+    assert.match(answer.headers['content-type'], /^application\/json/);
+    for (const [field, value] of Object.entries(expected.headers)) assert.equal(answer.headers[field.toLowerCase()], value);
+  }
+  const saved = await send('GET', '/saved');
+  assert.deepEqual([saved.statusCode, saved.json().message], [413, 'attribute "kept": a value is at most 64 KiB']);
+  assert.equal((await send('GET', '/other')).json().message, "the application's own");
+  assert.deepEqual((await send('GET', '/own/gone')).json(), { mine: 'session_gone' });
+  assert.equal((await send('GET', '/own/gone')).statusCode, 418);
+  assert.deepEqual((await send('GET', '/own/saved')).json(), { mine: 'too_large' });
+  const denied = await application(t, [{ path: '/**' }]);
+  assert.equal((await denied.send('GET', '/x')).body, '{"error":"unauthenticated","message":"log in first"}\n');
 });
 
 test('an operation that the handler did not wait for is done before the response', async (t) => {
