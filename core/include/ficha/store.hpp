@@ -81,13 +81,16 @@ struct RotateOptions {
 };
 
 // A login. With `current` of the same principal its attributes, protected ones too, move along in one atomic step
-// (re-authentication); of another principal or anonymous, a new session is made and the current one revoked: it carries no
-// protected attributes but those given. What is carried over is what the store holds at the moment the current session ends:
+// (re-authentication); of another principal or anonymous, a new session is made and the current one revoked: it has no
+// protected attributes but those given, and what `keep_protected` names. What is carried over is what the store holds at the moment the current session ends:
 // whoever writes to it later learns that it is gone.
 struct Login {
   NewSession session;
   std::optional<SessionId> current;
   bool keep_attributes = true;  // carry the attributes of an anonymous `current` over; never those of another principal
+  // With them its protected attributes whose names begin so, for an adapter whose framework keeps what is of no identity
+  // among them; empty: none.
+  std::string keep_protected = {};
 };
 
 // `revoked` is said only when the store has acknowledged it.

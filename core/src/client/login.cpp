@@ -9,17 +9,27 @@ namespace ficha {
 
 namespace {
 
-NewSession with_attributes(NewSession session, const Session& from) {
+// Unless the login itself has said what it shall be.
+void carry(std::vector<Attribute>& attributes, std::string_view name, std::string_view json) {
+  if (std::ranges::find(attributes, name, &Attribute::name) != attributes.end()) return;
+  attributes.push_back({std::string{name}, std::string{json}});
+}
+
+NewSession with_attributes(NewSession session, const Session& from, std::string_view keep_protected) {
   for (std::size_t i = 0; i < from.attribute_count(); ++i) {
-    const std::string_view name = from.attribute_name(i);
-    if (std::ranges::find(session.attributes, name, &Attribute::name) != session.attributes.end()) continue;
-    session.attributes.push_back({std::string{name}, std::string{from.attribute_json(i)}});
+    carry(session.attributes, from.attribute_name(i), from.attribute_json(i));
+  }
+  for (std::size_t i = 0; i < from.protected_count() && !keep_protected.empty(); ++i) {
+    if (!from.protected_name(i).starts_with(keep_protected)) continue;
+    carry(session.protected_attributes, from.protected_name(i), from.protected_json(i));
   }
   return session;
 }
 
-Task<IssuedSession> create_with(SessionStore& store, NewSession session, std::optional<Session> carried) {
-  if (carried) session = with_attributes(std::move(session), *carried);
+// `carried`: of an anonymous session.
+Task<IssuedSession> create_with(SessionStore& store, NewSession session, std::optional<Session> carried,
+                                std::string_view keep_protected) {
+  if (carried) session = with_attributes(std::move(session), *carried, keep_protected);
   if (Result<void> valid = validate(session); !valid) co_return std::move(valid).error();
   co_return co_await store.create(std::move(session));
 }
@@ -29,7 +39,7 @@ Task<IssuedSession> create_with(SessionStore& store, NewSession session, std::op
 Task<IssuedSession> replace_anonymous(SessionStore& store, Login login, std::optional<Session> read) {
   if (!login.keep_attributes) read.reset();
   const std::optional<std::uint64_t> carried = read ? std::optional(read->generation()) : std::nullopt;
-  Result<IssuedSession> issued = co_await create_with(store, login.session, std::move(read));
+  Result<IssuedSession> issued = co_await create_with(store, login.session, std::move(read), login.keep_protected);
   if (!issued) co_return issued;
   Result<std::optional<Session>> taken = co_await store.take(*login.current);
   if (!taken) {
@@ -40,7 +50,7 @@ Task<IssuedSession> replace_anonymous(SessionStore& store, Login login, std::opt
   const bool is_missed = *taken && (*taken)->anonymous() && (*taken)->generation() != carried;
   if (!is_missed || !login.keep_attributes) co_return issued;
   if (auto undone = co_await store.take(issued->session.id()); !undone) co_return std::move(undone).error();
-  co_return co_await create_with(store, std::move(login.session), std::move(*taken));
+  co_return co_await create_with(store, std::move(login.session), std::move(*taken), login.keep_protected);
 }
 
 // The old session first: should the second step fail, the client is logged out, not logged in twice.

@@ -125,9 +125,35 @@ TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionCarriesNone) {
   EXPECT_EQ(attribute(session, "user"), "(none)");
 }
 
+TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionCarriesThoseThatItNamesAndNoOther) {
+  const IssuedSession anonymous =
+      issue({.protected_attributes = {{"kept:a", "1"}, {"kept:b", "1"}, {"kep", "666"}, {"user", "666"}}});
+  ASSERT_THAT(client().patch(anonymous.session.id(), {.protected_ops = {set("kept:late", "2")}}), IsOk());
+  ASSERT_OK_AND_ASSIGN(const IssuedSession in,
+                       client().login({.session = {.principal = "carol", .protected_attributes = {{"kept:b", "3"}}},
+                                       .current = anonymous.session.id(),
+                                       .keep_protected = "kept:"}));
+  const auto session = load(in.token);
+  EXPECT_EQ(session->protected_count(), 3U);
+  EXPECT_EQ(protected_attribute(session, "kept:a"), "1");
+  EXPECT_EQ(protected_attribute(session, "kept:late"), "2");
+  EXPECT_EQ(protected_attribute(session, "kept:b"), "3") << "what the login itself says wins";
+}
+
+TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionWhoseAttributesStayCarriesNone) {
+  const IssuedSession anonymous = issue({.protected_attributes = {{"kept:a", "1"}}});
+  ASSERT_OK_AND_ASSIGN(const IssuedSession in, client().login({.session = {.principal = "carol"},
+                                                               .current = anonymous.session.id(),
+                                                               .keep_attributes = false,
+                                                               .keep_protected = "kept:"}));
+  EXPECT_EQ(load(in.token)->protected_count(), 0U);
+}
+
 TEST_P(ProtectedTest, ALoginFromAnotherPrincipalsSessionCarriesNone) {
   ASSERT_OK_AND_ASSIGN(const IssuedSession in,
-                       client().login({.session = {.principal = "mallory"}, .current = issued.session.id()}));
+                       client().login({.session = {.principal = "mallory"},
+                                       .current = issued.session.id(),
+                                       .keep_protected = "user"}));
   EXPECT_EQ(load(in.token)->protected_count(), 0U);
 }
 

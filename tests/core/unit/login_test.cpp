@@ -122,16 +122,21 @@ TEST_F(BrokenLoginTest, WhatIsWrittenWhileTheNewSessionIsMadeGoesAlong) {
   store.before_take = [&] {
     ASSERT_THAT(run(store.patch(anonymous.session.id(), {.ops = {{Patch::Kind::set, "cart", "[1,2]"},
                                                                  {Patch::Kind::set, "theme", "2"},
-                                                                 {Patch::Kind::set, "late", "true"}}})),
+                                                                 {Patch::Kind::set, "late", "true"}},
+                                                         .protected_ops = {{Patch::Kind::set, "kept:late", "1"},
+                                                                           {Patch::Kind::set, "user", "666"}}})),
                 IsOk());
   };
-  const auto issued = run(log_in(
-      store, {.session = {.principal = "alice", .attributes = {{"theme", "3"}}}, .current = anonymous.session.id()}));
+  const auto issued = run(log_in(store, {.session = {.principal = "alice", .attributes = {{"theme", "3"}}},
+                                         .current = anonymous.session.id(),
+                                         .keep_protected = "kept:"}));
   ASSERT_THAT(issued, IsOk());
   const auto session = run(store.load(issued->token, {}));
   EXPECT_EQ((*session)->attribute("cart"), "[1,2]");
   EXPECT_EQ((*session)->attribute("late"), "true");
   EXPECT_EQ((*session)->attribute("theme"), "3") << "what the login itself says wins";
+  EXPECT_EQ((*session)->protected_attribute("kept:late"), "1");
+  EXPECT_EQ((*session)->protected_count(), 1U);
   EXPECT_THAT(listed("alice"), SizeIs(1)) << "no session of a first attempt stays behind";
   EXPECT_FALSE(live(anonymous.token));
 }
