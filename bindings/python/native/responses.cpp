@@ -26,11 +26,11 @@ const char* same_site_text(SameSite same_site) noexcept {
   return "None";
 }
 
-// Of a Decision that does not allow, or of an error's number.
-ErrorResponse respond(const py::object& denied) {
+// Of a Decision that does not allow, or of an error's number and its own sentence.
+ErrorResponse respond(const py::object& denied, const std::string& message) {
   if (const DecisionObject* object = as_decision(denied.ptr())) return respond_to(object->decision);
   if (!py::isinstance<py::int_>(denied)) throw py::type_error("respond_to() takes a ficha.Decision or an error's code");
-  return respond_to(static_cast<ErrorCode>(py::cast<int>(denied)));
+  return respond_to(Error{static_cast<ErrorCode>(py::cast<int>(denied)), message});
 }
 
 }  // namespace
@@ -78,7 +78,8 @@ void define_responses(py::module_& module) {
           "body", [](const ErrorResponse& response) { return py::bytes(response.body()); },
           "The same as JSON, to be sent as application/json; b'' for 204.");
 
-  module.def("respond_to", respond, py::arg("denied"), "The answer to a Decision that does not allow, or to an error.");
+  module.def("respond_to", respond, py::arg("denied"), py::arg("message") = "",
+             "The answer to a Decision that does not allow, or to an error.");
 }
 
 }  // namespace ficha::python

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -52,7 +53,16 @@ def application(client: Client) -> web.Application:
         session_of(request)["lost"] = 1
         raise RuntimeError("the handler fails")
 
+    async def large(request: web.Request) -> web.Response:
+        session_of(request)["large"] = "x" * 70_000
+        return web.Response()
+
+    async def wrong(request: web.Request) -> web.Response:
+        raise ficha.InvalidArgument("wrong")
+
     app = web.Application()
+    app.router.add_post("/large", large)
+    app.router.add_post("/wrong", wrong)
     app.router.add_get("/put/{name}", put)
     app.router.add_get("/show", show)
     app.router.add_get("/enter", enter)
@@ -69,6 +79,7 @@ def tables(url: str, namespace: str) -> dict[str, Any]:
     return {
         "redis": {"url": url, "namespace": namespace, **PATIENT},
         "cookie": {"name": "sid", "insecure_http": True},
+        "csrf": {"mode": "off"},
         "rule": [{"path": "/private", "allow": "authenticated"}, {"path": "/**", "allow": "anyone"}],
     }
 
@@ -131,6 +142,17 @@ async def test_an_outage_is_503_and_no_logout(own_redis_server: RedisServer) -> 
             assert "Set-Cookie" not in response.headers
             assert await response.read() == ficha.respond_to(ficha.Unavailable).body
         await browser.close()
+
+
+async def test_what_a_session_cannot_hold_is_413_or_400_with_the_reason(
+    browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = await browser.post("/large")
+    assert (large.status, (await large.json())["message"]) == (413, 'attribute "large": a value is at most 64 KiB')
+    wrong = await browser.post("/wrong")
+    assert (wrong.status, (await wrong.json())["error"]) == (400, "invalid_argument")
+    assert "large" not in await (await browser.get("/show")).json()
+    caplog.clear()  # its traceback
 
 
 async def test_the_example_runs_without_a_server() -> None:

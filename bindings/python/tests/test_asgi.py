@@ -242,6 +242,10 @@ async def test_an_outage_is_503_with_the_cookie_untouched() -> None:
         (ficha.Unavailable, 503, "retry-after"),
         (ficha.SessionGone, 401, "www-authenticate"),
         (ficha.SessionLimit, 429, "content-type"),
+        (ficha.InvalidArgument, 400, "content-type"),
+        (ficha.TooLarge, 413, "content-type"),
+        (ficha.Conflict, 409, "content-type"),
+        (ficha.AttributeExists, 409, "content-type"),
     ],
 )
 async def test_what_a_handler_of_fastapi_raises_has_its_status_when_the_middleware_is_added_there(
@@ -258,7 +262,19 @@ async def test_what_a_handler_of_fastapi_raises_has_its_status_when_the_middlewa
         response = await browser.get("/enter")
     assert response.status_code == status
     assert header in response.headers
-    assert response.content == ficha.respond_to(error).body
+    assert response.content == ficha.respond_to(error("here")).body
+
+
+async def test_a_value_that_is_too_large_is_413_and_the_log_says_where(
+    client: Client, browser: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await browser.get("/put?v=" + "x" * 40_000)
+    response = await browser.get("/put?v=" + "x" * 40_000)
+    assert response.status_code == 413
+    assert response.json() == {"error": "too_large", "message": 'attribute "list": a value is at most 64 KiB'}
+    assert "a request is answered 413" in caplog.text
+    assert "xxx" not in caplog.text
+    caplog.clear()  # its traceback
 
 
 def a_token() -> str:

@@ -166,6 +166,12 @@ def test_the_answer_to_a_denial_or_an_error_is_the_core_s(client: Client) -> Non
     lost = ficha.respond_to(ficha.OperationTimeout("here"))
     assert (lost.status, lost.code, dict(lost.headers)["Retry-After"]) == (503, "unavailable", "1")
     assert ficha.respond_to(ficha.ClientClosed).status == 500
+    with pytest.raises(ficha.TooLarge) as caught:
+        client.create(attributes={"cart": "x" * 70_000})
+    told = ficha.respond_to(caught.value)
+    assert (told.status, told.code, told.message) == (413, "too_large", 'attribute "cart": a value is at most 64 KiB')
+    assert ficha.respond_to(ficha.InvalidArgument("\udc80")).message == "?"
+    assert ficha.respond_to(ficha.SessionLimit("alice")).message == ficha.respond_to(ficha.SessionLimit).message
 
 
 def test_a_rotated_session_lives_under_its_new_token_only(client: Client) -> None:

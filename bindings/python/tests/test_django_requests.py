@@ -172,6 +172,19 @@ def test_what_a_view_s_own_call_to_the_store_raises_has_its_answer(
     assert response.json()["error"] == "session_gone"
 
 
+@pytest.mark.parametrize("error", [ficha.InvalidArgument, ficha.TooLarge, ficha.Conflict, ficha.AttributeExists])
+def test_what_a_view_asks_for_that_cannot_be_has_its_answer(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, error: type[ficha.FichaError]
+) -> None:
+    def fail(request: HttpRequest) -> HttpResponse:
+        raise error("here")
+
+    replace_view(monkeypatch, fail)
+    response = browser.get("/plain")
+    assert response.status_code == error.http_status
+    assert response.content == ficha.respond_to(error("here")).body
+
+
 def test_a_request_encodes_each_value_once(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     browser.get("/put", {"list": "[]", "tree": "{}"})
     encoded: list[Any] = []
@@ -186,9 +199,11 @@ def test_a_request_encodes_each_value_once(browser: Client, monkeypatch: pytest.
     assert (encoded.count(["x"]), encoded.count({})) == (1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"b": object()}, {"b": "x" * 70_000}], ids=["no JSON", "too large"])
+@pytest.mark.parametrize(
+    ("wrong", "status"), [({"b": object()}, 400), ({"b": "x" * 70_000}, 413)], ids=["no JSON", "too large"]
+)
 def test_a_save_that_fails_does_not_cost_the_token_of_a_rotation(
-    browser: Client, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], caplog: pytest.LogCaptureFixture
+    browser: Client, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     browser.get("/put", {"a": "1"})
     before = token(browser)
@@ -199,8 +214,7 @@ def test_a_save_that_fails_does_not_cost_the_token_of_a_rotation(
         return HttpResponse()
 
     replace_view(monkeypatch, rotate_and_fail)
-    browser.raise_request_exception = False
-    assert browser.get("/plain").status_code == 500
+    assert browser.get("/plain").status_code == status
     assert browser.get("/show").json() == {"a": 1}
     assert token(browser) != before
     caplog.clear()  # its traceback

@@ -267,6 +267,50 @@ def test_names_that_the_service_may_not_write(make_client: Any) -> None:
     assert browser.get("/put/other/1").status_code == 400
 
 
+ERRORS = [
+    ficha.SessionGone,
+    ficha.SessionLimit,
+    ficha.InvalidArgument,
+    ficha.TooLarge,
+    ficha.Conflict,
+    ficha.AttributeExists,
+    ficha.Unavailable,
+]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_what_a_view_runs_into_has_its_answer(client: Client, error: type[ficha.FichaError]) -> None:
+    app = application(client)
+
+    @app.get("/raise")
+    def fail() -> Any:
+        raise error("here")
+
+    response = app.test_client().get("/raise")
+    assert response.status_code == error.http_status
+    assert (response.data, response.mimetype) == (ficha.respond_to(error("here")).body, "application/json")
+
+
+def test_an_application_may_answer_an_error_itself(client: Client) -> None:
+    app = application(client)
+    app.register_error_handler(ficha.SessionLimit, lambda error: ("log out elsewhere", 429))
+
+    @app.get("/raise")
+    def fail() -> Any:
+        raise ficha.SessionLimit("here")
+
+    assert app.test_client().get("/raise").text == "log out elsewhere"
+
+
+def test_a_login_beyond_the_limit_in_a_view(make_client: Any) -> None:
+    limited = {"max_per_principal": 1, "on_limit": "refuse"}
+    client = make_client(cookie={"name": COOKIE, "insecure_http": True}, session=limited)
+    client.create("alice")
+    response = application(client).test_client().get("/enter/alice")
+    assert (response.status_code, "Set-Cookie" in response.headers) == (429, False)
+    assert response.data == ficha.respond_to(ficha.SessionLimit).body
+
+
 @pytest.fixture
 def stopped(own_redis_server: RedisServer) -> Iterator[tuple[Client, RedisServer]]:
     tables = {

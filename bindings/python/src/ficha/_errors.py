@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from ficha import _core
 from ficha._core import Decision, ErrorResponse
+
+_logger = logging.getLogger("ficha")
 
 # {code: (name, HTTP status)}, as the core has them.
 _TABLE = _core.error_table()
@@ -153,10 +156,24 @@ def make_error(code: int, message: str) -> FichaError:
     return ERRORS.get(code, FichaError)(message)
 
 
-#: What no handler is to blame for, and whose answer says more than that something went wrong.
-ANSWERED = (StoreError, SessionGone, SessionLimit)
+#: What the core has an answer for, other than that something went wrong here.
+ANSWERED = tuple(error for error in ERRORS.values() if error.http_status)
 
 
 def respond_to(denied: Decision | FichaError | type[FichaError]) -> ErrorResponse:
-    """Return what a client is told of a decision that does not allow, or of an error: the same in every host."""
-    return _core.respond_to(denied if isinstance(denied, Decision) else denied.code)
+    """Return what a client is told of a decision that does not allow, or of an error: the same in every host.
+
+    Of InvalidArgument and TooLarge it is the error's own sentence; without one, as of a class, a general one.
+    """
+    if isinstance(denied, Decision):
+        return _core.respond_to(denied)
+    sentence = str(denied) if isinstance(denied, FichaError) else ""
+    return _core.respond_to(denied.code, sentence.encode(errors="replace"))
+
+
+def answer_to(error: FichaError) -> ErrorResponse:
+    """Return respond_to(error) for a host; the log hears of what may be the application's mistake, and where it was made."""
+    answer = respond_to(error)
+    if isinstance(error, InvalidArgument | TooLarge):
+        _logger.warning("a request is answered %d: %s", answer.status, error, exc_info=error)
+    return answer

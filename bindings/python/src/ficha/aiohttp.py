@@ -16,7 +16,7 @@ from aiohttp import web
 
 from ficha import Client, Decision, ErrorResponse, respond_to
 from ficha._asgi_answers import Fields, encode, merged
-from ficha._errors import ANSWERED
+from ficha._errors import ANSWERED, answer_to
 from ficha._http import to_bytes
 from ficha.asgi import RequestSession
 
@@ -77,7 +77,7 @@ def _middleware(client: Client) -> Any:
             if state.told:
                 raise
             state.told = True
-            return _answer(respond_to(error), _headers(state))
+            return _answer(answer_to(error), _headers(state))
         return response
 
     return judge

@@ -20,7 +20,7 @@ from ficha import Client, Decision, InvalidConfig, ResponseCookie, Session, _req
 from ficha._asgi_answers import Message, Receive, Scope, Send, encode, merged, refuse
 from ficha._asgi_routing import is_mounted, routes, watch
 from ficha._attributes import Bag, Baseline, Op, Texts, to_pairs
-from ficha._errors import ANSWERED
+from ficha._errors import ANSWERED, answer_to
 from ficha._http import scope_request
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -178,7 +178,7 @@ class FichaMiddleware:
         except ANSWERED as error:
             if response.started:
                 raise
-            await refuse(scope, receive, send, respond_to(error), response.headers())
+            await refuse(scope, receive, send, answer_to(error), response.headers())
 
 
 class _Response:

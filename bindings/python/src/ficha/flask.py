@@ -22,6 +22,7 @@ from ficha import (
     Client,
     Decision,
     ErrorResponse,
+    FichaError,
     InvalidArgument,
     ResponseCookie,
     Session,
@@ -30,7 +31,7 @@ from ficha import (
 )
 from ficha._attributes import Bag, Baseline, Op
 from ficha._core import Request
-from ficha._errors import ANSWERED
+from ficha._errors import ANSWERED, answer_to
 from ficha._identity import Identity
 from ficha._requirement import requirement
 
@@ -232,6 +233,8 @@ class Sessions(SessionInterface):
         self._identity = identity or (lambda user: Identity(str(user.get_id())))
         app.session_interface = self
         app.before_request_funcs.setdefault(None, []).insert(0, _refusal)
+        for kind in ANSWERED:
+            app.error_handler_spec[None][None].setdefault(kind, _answer)
         self._listen(app)
 
     def open_session(self, app: flask.Flask, request: flask.Request) -> FichaSession:
@@ -247,10 +250,8 @@ class Sessions(SessionInterface):
             if response.status_code < 500:
                 ours.forget_unproven(_remembered())
                 ours.save()
-        except (*ANSWERED, Refused) as error:
-            if isinstance(error, Refused):
-                flask.current_app.logger.warning("the session was not saved: %s", error)
-            _become(response, respond_to(error))
+        except ANSWERED as error:
+            _become(response, answer_to(error))
         for name, value in judged.headers:
             if name == "Vary":
                 response.vary.update(word.strip() for word in value.split(","))
@@ -331,6 +332,13 @@ def _refusal() -> flask.Response | None:
 def _denial(judged: Decision) -> flask.Response:
     response = flask.Response()
     _become(response, respond_to(judged))
+    return response
+
+
+def _answer(error: FichaError) -> flask.Response:
+    """Answer an error that a view ran into; an application that registers a handler for it answers itself."""
+    response = flask.Response()
+    _become(response, answer_to(error))
     return response
 
 

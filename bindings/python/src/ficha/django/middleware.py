@@ -21,7 +21,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from ficha import Decision, ErrorResponse, FichaError, ResponseCookie, Unavailable, respond_to
 from ficha._core import find_cookie
-from ficha._errors import ANSWERED
+from ficha._errors import ANSWERED, answer_to
 from ficha._http import RawRequest
 from ficha._requirement import requirement
 from ficha.django.conf import configuration, get_client
@@ -60,8 +60,10 @@ class SessionMiddleware(DjangoSessionMiddleware):
         hide_credential(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer what is no mistake of the view's: that the store is out of reach, or that the session has ended."""
-        return _answer(exception)
+        """Answer an error of the core's: that the store is out of reach, that the session has ended, …."""
+        response, decision = _answer(exception), getattr(request, "ficha", None)
+        # REST Framework's own are lost with the response that the view did not make.
+        return add_headers(response, decision) if response is not None and decision is not None else response
 
     def process_response(  # type: ignore[override]
         self, request: HttpRequest, response: HttpResponseBase
@@ -179,8 +181,8 @@ def _response(answer: ErrorResponse) -> HttpResponse:
 
 
 def _answer(error: Exception) -> HttpResponse | None:
-    """Return the response to what is no mistake of the application; None for what is."""
-    return _response(respond_to(error)) if isinstance(error, ANSWERED) else None
+    """Return the response to an error of the core's; None for what is not, or only says that something went wrong here."""
+    return _response(answer_to(error)) if isinstance(error, ANSWERED) else None
 
 
 def _as_django_s(error: Exception) -> Exception:
@@ -234,7 +236,7 @@ class FichaMiddleware:
         return self._refusal(request, raw, await get_client().aauthorize(*raw)) if raw is not None else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer what is no mistake of the view's: that the store is out of reach, or that the session has ended."""
+        """Answer an error of the core's: that the store is out of reach, that the session has ended, …."""
         return _answer(exception)
 
     def _refusal(self, request: HttpRequest, raw: RawRequest, decision: Decision) -> HttpResponse | None:
