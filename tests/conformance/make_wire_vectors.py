@@ -26,6 +26,18 @@ WHOLE_TARGET = ("uvicorn-h11", "hypercorn", "daphne", "uwsgi", "wsgiref")
 PATH_ALONE = ("uvicorn-httptools", "granian", "granian-wsgi")
 # Hand on a decoded path, and not the target: what is routed is what is judged.
 DECODED_ONLY = ("wsgiref", "granian-wsgi")
+# Django's own answer to a session that ended before it was saved, and its own way to clear the cookie.
+DJANGO = ("django_wsgi", "django_asgi", "drf")
+# What each host takes off the path before its rules, if the service has it among its `prefixes`.
+PREFIX = {
+    "WSGI (Django, REST Framework, Flask, authorize_wsgi)": "SCRIPT_NAME",
+    "ASGI (Starlette, FastAPI, Django)": "root_path of the scope",
+    "aiohttp": "nothing: the path as it came",
+    "Express": "what sessions() is told as `prefix`, which must be where it is mounted (baseUrl)",
+    "Fastify": "what sessions is told as `prefix`",
+    "Spring, servlets": "the context path",
+    "C++, node:http": "what the service says in the request",
+}
 # The policy stands at the views: what has no route is the framework's 404.
 AT_VIEWS = {"drf": "there is no route, and the policy stands at the views"}
 
@@ -65,6 +77,18 @@ def denied(status, challenge=None, vary=True, **more):
     return {"status": status, "headers": headers}
 
 
+def saying(expect, code, message):
+    """The same, and this is the body; core/include/ficha/error_response.hpp says what it is."""
+    return {**expect, "body": {"error": code, "message": message}}
+
+
+def refusal(name, sent, expect, **more):
+    """A case whose body counts; of a decision REST Framework writes it in its own shape."""
+    in_drf = {**expect, "body": {"detail": expect["body"]["message"]}}
+    case(name, sent, expect, otherwise=[(["drf"], "REST Framework gives every refusal this shape", in_drf)], **more)
+
+
+NOBODY_THERE = saying(denied(401, "Bearer"), "unauthenticated", "log in first")
 INVALID = denied(401, 'Bearer error="invalid_token"')
 MALFORMED = denied(400, 'Bearer error="invalid_request"', vary=False)
 AMBIGUOUS = denied(400, vary=False)
@@ -72,7 +96,7 @@ AMBIGUOUS = denied(400, vary=False)
 
 def credentials():
     case("nobody", request("GET /wire/seen"), seen(NOBODY))
-    case("nobody, where somebody must be", request("GET /wire/known"), denied(401, "Bearer"))
+    refusal("nobody, where somebody must be", request("GET /wire/known"), NOBODY_THERE)
     case("the cookie, which the handler does not see", request("GET /wire/known", COOKIE), seen(CUSTOMER, {"cookie": None}))
     case("Bearer, which the handler does not see", request("GET /wire/known", BEARER),
          seen(CUSTOMER, {"authorization": None}, vary=False))
@@ -112,15 +136,19 @@ def credentials():
 
 
 def rules():
-    case("a role that is missing", request("GET /wire/staff", COOKIE), denied(403))
+    forbidden = saying(denied(403), "forbidden", "you may not do this")
+    refusal("a role that is missing", request("GET /wire/staff", COOKIE), forbidden)
+    case("a role that is missing, below a prefix", request("GET /mount/wire/staff", COOKIE), denied(403), needs="mount")
+    case("below a prefix", request("GET /mount/wire/known", COOKIE), seen(CUSTOMER), needs="mount")
     case("a role that is missing, by Bearer", request("GET /wire/staff", BEARER), denied(403, 'Bearer error="insufficient_scope"', vary=False))
     case("a role that is there", request("GET /wire/staff", STAFF_COOKIE), seen({"principal": "stella"}))
     case("scopes that are missing, by Bearer", request("GET /wire/scoped", BEARER),
          denied(403, 'Bearer error="insufficient_scope", scope="wire:read wire:write"', vary=False))
-    case("a level that is too low", request("GET /wire/strong", COOKIE),
-         denied(401, 'Bearer error="insufficient_user_authentication", acr_values="2"'))
+    again = denied(401, 'Bearer error="insufficient_user_authentication", acr_values="2"')
+    refusal("a level that is too low", request("GET /wire/strong", COOKIE), saying(again, "reauthenticate", "prove your identity again"))
     case("for nobody at all", request("GET /closed/x", STAFF_COOKIE), denied(403, vary=None))
-    case("a method that is not listed", request("DELETE /items", COOKIE, OWN_PAGE), denied(405, vary=False, allow="GET, HEAD, POST"))
+    not_here = saying(denied(405, vary=False, allow="GET, HEAD, POST"), "method_not_allowed", "this cannot be done here")
+    refusal("a method that is not listed", request("DELETE /items", COOKIE, OWN_PAGE), not_here)
     case("HEAD is judged as GET", request("HEAD /wire/known"), denied(401, "Bearer"))
     case("a method in lower case", request("get /wire/known", COOKIE), AMBIGUOUS,
          otherwise=[(["hypercorn"], "the server hands on GET", seen(CUSTOMER))])
@@ -179,11 +207,25 @@ def sessions():
     case("a logout clears the cookie with the same attributes", request("POST /wire/logout", ["Cookie", "ficha=$LEAVING"], OWN_PAGE),
          {"status": 200, "headers": {"set-cookie": cleared, "cache-control": ["no-store"], "vary": ["Cookie"]}}, needs="logout")
     case("after it the token leads to nothing", request("GET /wire/known", ["Cookie", "ficha=$LEAVING"]), INVALID, needs="logout")
-    case("a session that ended before it was saved", request("POST /wire/gone", ["Cookie", "ficha=$GONE"], OWN_PAGE), INVALID, needs="gone")
-    case("a login beyond the limit", request("POST /wire/login", OWN_PAGE, ["X-Login", "limited"]), denied(429),
+    gone = saying(INVALID, "session_gone", "the session has ended; log in again")
+    case("a session that ended before it was saved", request("POST /wire/gone", ["Cookie", "ficha=$GONE"], OWN_PAGE), gone, needs="gone",
+         otherwise=[(DJANGO, "Django answers SessionInterrupted by 400", {"status": 400, "headers": {"www-authenticate": None, "vary": ["Cookie"]}})])
+
+
+def errors():
+    """What a handler runs into, that changes nothing of anybody's session."""
+    limit = saying(denied(429), "session_limit", "there are too many sessions; log out elsewhere first")
+    case("a login beyond the limit", request("POST /wire/login", OWN_PAGE, ["X-Login", "limited"]), limit,
          before=[request("POST /wire/login", OWN_PAGE, ["X-Login", "limited"])] * 2, needs="limit")
+    large = saying(denied(413), "too_large", 'attribute "kept": a value is at most 64 KiB')
+    case("a value that is too large", request("POST /wire/large", COOKIE, OWN_PAGE), large, needs="large")
+    invalid = saying(denied(400), "invalid_argument", "an attribute's name is not empty and is UTF-8 without control characters")
+    case("a name that none can be", request("POST /wire/invalid", COOKIE, OWN_PAGE), invalid, needs="invalid")
+    away = saying(denied(503, **{"retry-after": "1"}), "unavailable", "sessions cannot be reached just now; try again")
+    case("a store that is away", request("POST /wire/away", OWN_PAGE), away, needs="away")
+    case("a store that is away, with a session in hand", request("POST /wire/away", COOKIE, OWN_PAGE), away, needs="away")
 
 
-for part in (credentials, rules, csrf, fields, paths, sessions):
+for part in (credentials, rules, csrf, fields, paths, sessions, errors):
     part()
-write("wire.json", {"cases": CASES})
+write("wire.json", {"prefix": PREFIX, "cases": CASES})

@@ -66,12 +66,19 @@ def _differences(
         return
     for field, value in expect["headers"].items():
         yield from _differing_field(field, value, response, tokens)
-    if "body" in expect and response.body.decode("latin-1").strip() != expect["body"]:
-        yield f"body {response.body!r} instead of {expect['body']!r}"
+    if "body" in expect and _json_of(response) != expect["body"]:
+        yield f"body {response.body[:200]!r} instead of {expect['body']!r}"
     if "handler" in expect:
         yield from _differing_handler(expect["handler"], response, actions)
     elif b'"principal"' in response.body and expect["status"] >= 400:
         yield "the handler ran"
+
+
+def _json_of(response: Response) -> Any:
+    try:
+        return json.loads(response.body)
+    except ValueError:
+        return None
 
 
 def _is_refused_by_server(response: Response) -> bool:

@@ -2,6 +2,7 @@
 import http from 'node:http';
 import { act, announce, client, label, require, seen } from './service.mjs';
 
+const { respondTo } = require('./lib/index.js');
 const { sessions } = require('./lib/express.js');
 
 // As the method-override package does it.
@@ -71,8 +72,9 @@ export function serve(express, everyPath) {
   app.all(everyPath, label('public'));
   app.use((error, req, res, _next) => {
     if (res.headersSent) return res.destroy();
-    res.statusCode = error.status ?? 500;
-    res.end();
+    const answer = respondTo(error);
+    if (answer) res.status(answer.status).set(answer.headers).type('json').send(answer.body);
+    else res.status(error.status ?? 500).end();
   });
 
   return announce(http.createServer(app), [

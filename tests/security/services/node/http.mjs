@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { announce, client, label, require, seen } from './service.mjs';
 
-const { requestOf } = require('./lib/index.js');
+const { requestOf, respondTo } = require('./lib/index.js');
 
 const items = { GET: label('items_read'), HEAD: label('items_read'), POST: label('items_write') };
 const routes = [
@@ -40,6 +40,7 @@ const server = http.createServer(async (req, res) => {
     if (decision.allowed && /^\/wire\/[^/]+$/.test(pathOf(req))) return res.end(seen(decision.session, stripped(req)));
     if (handler) return handler(req, res);
     res.statusCode = decision.allowed ? 404 : decision.status;
+    if (!decision.allowed) return res.end(respondTo(decision).body);
   } catch {
     res.statusCode = 400;
   }

@@ -32,7 +32,10 @@ export const label = (name) => (req, res) => {
 };
 
 /** What a service whose adapter keeps the session does below /wire (tests/conformance/README.md). */
-export const actions = ['headers', 'hide', 'put', 'login', 'logout', 'limit'];
+export const actions = ['headers', 'hide', 'put', 'login', 'logout', 'gone', 'limit', 'large', 'invalid', 'away'];
+
+// What a session cannot hold.
+const unfit = { large: { kept: 'x'.repeat(70_000) }, invalid: { 'a\nb': 1 } };
 
 /** What a handler below /wire says that it saw. */
 export function seen(session, { url, rawHeaders }) {
@@ -48,11 +51,27 @@ export function seen(session, { url, rawHeaders }) {
   });
 }
 
+// A store that is away: nothing listens there.
+async function away() {
+  const lost = new Client({ redis: { url: 'redis://127.0.0.1:1' } });
+  try {
+    await lost.create('');
+  } finally {
+    lost.close();
+  }
+}
+
 /** Does to a request's session what the last segment of the path says. */
 export async function act(request, action, login = 'wanda') {
   if (action === 'put') request.session.kept = 1;
   if (action === 'login') await request.ficha.login(login);
   if (action === 'logout') await request.ficha.logout();
+  if (action in unfit) Object.assign(request.session, unfit[action]);
+  if (action === 'away') await away();
+  if (action === 'gone') {
+    request.session.kept = 1;
+    await client.revoke(request.ficha.session);
+  }
 }
 
 /** Starts the server, and says on stdout where it is. */
@@ -62,6 +81,7 @@ export async function announce(server, seeds, does = actions) {
     ['staff', 'stella', { roles: ['staff'] }],
     ['guest', ''],
     ['leaving', 'leaving'],
+    ['gone', 'gone'],
   ];
   const made = await Promise.all(sessions.map(([, principal, options]) => client.create(principal, options)));
   const { customer, staff, ...others } = Object.fromEntries(sessions.map(([name], i) => [name, made[i].token]));

@@ -50,7 +50,7 @@ def make() -> Any:
     app.router.add_route("*", "/wire/{action}", _wire(client))
     # Nothing mounts an application of aiohttp's at a prefix.
     seeds = [seed for seed in serving.SEEDS if not seed.startswith("/mount")]
-    serving.announce(client, seeds, [action for action in serving.ACTIONS if action != "gone"])
+    serving.announce(client, seeds, [action for action in serving.ACTIONS if action != "mount"])
     return app
 
 

@@ -74,6 +74,4 @@ def announce(seeds: list[str]) -> None:
     """Tell the driver."""
     from ficha.django import get_client
 
-    # A session that ended before it was saved is Django's own to answer, by 400.
-    actions = [action for action in serving.ACTIONS if action != "gone"]
-    serving.announce(get_client(), [*serving.SEEDS, *SEEDS, *seeds], actions)
+    serving.announce(get_client(), [*serving.SEEDS, *SEEDS, *seeds])

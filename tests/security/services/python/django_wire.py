@@ -6,6 +6,7 @@ from typing import Any
 
 import serving
 from django.http import HttpRequest, JsonResponse
+from ficha import Client
 from ficha.django import Identity, get_client
 from ficha.django import login as log_in
 
@@ -30,6 +31,11 @@ def act(request: HttpRequest, action: str, login: str) -> None:
         log_in(request, Identity(login))
     elif action == "logout":
         session.flush()
+    elif action in serving.UNFIT:
+        session.update(serving.UNFIT[action])
+    elif action == "away":
+        with Client(serving.AWAY) as away:
+            away.create()
     elif action == "gone":
         session["kept"] = 1
         get_client().revoke(request.ficha.session)  # type: ignore[attr-defined]

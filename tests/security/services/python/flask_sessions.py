@@ -18,6 +18,11 @@ def _act(client: ficha.Client, ours: Any, action: str) -> None:
         ours.login(request.headers.get("X-Login", "wanda"))
     elif action == "logout":
         ours.logout()
+    elif action in serving.UNFIT:
+        ours.update(serving.UNFIT[action])
+    elif action == "away":
+        with ficha.Client(serving.AWAY) as away:
+            away.create()
     elif action == "gone":
         ours["kept"] = 1
         client.revoke(ours.stored)
@@ -36,7 +41,7 @@ def make() -> Any:
         _act(client, session, action)
         return jsonify(serving.seen_of_environ(stored, request.environ))
 
-    serving.announce(client, [*serving.SEEDS, "/public/slash/"], ["headers", "hide", "put", "login", "logout"])
+    serving.announce(client, [*serving.SEEDS, "/public/slash/"])
     return serving.mounted_wsgi(rewriting(app))
 
 

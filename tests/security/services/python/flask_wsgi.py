@@ -20,7 +20,8 @@ def make() -> Any:
         decision = client.authorize_wsgi(request.environ)
         g.session, g.headers = decision.session, dict(decision.headers)
         if not decision.allowed:
-            return Response(status=decision.status)
+            answer = ficha.respond_to(decision)
+            return Response(answer.body, answer.status, content_type="application/json" if answer.body else None)
         return None
 
     add_handlers(app)
@@ -34,7 +35,7 @@ def make() -> Any:
         response.headers.update(g.headers)
         return response
 
-    serving.announce(client, [*serving.SEEDS, "/public/slash/"], ["headers", "hide"])
+    serving.announce(client, [*serving.SEEDS, "/public/slash/"], ["headers", "hide", "mount"])
     return serving.mounted_wsgi(rewriting(app))
 
 

@@ -40,7 +40,11 @@ SEEDS = [
 ]  # fmt: skip
 
 #: What a service of a framework whose adapter keeps the session does below /wire (tests/conformance/README.md).
-ACTIONS = ["headers", "hide", "put", "login", "logout", "gone", "limit"]
+ACTIONS = ["headers", "hide", "put", "login", "logout", "gone", "limit", "large", "invalid", "away", "mount"]
+#: What "large" and "invalid" put into the session, which cannot hold it.
+UNFIT: dict[str, dict[str, Any]] = {"large": {"kept": "x" * 70_000}, "invalid": {"a\nb": 1}}
+#: A store that is away: nothing listens there.
+AWAY = {"redis": {"url": "redis://127.0.0.1:1"}}
 
 WSGI_SERVERS = ("gunicorn", "waitress", "uwsgi", "wsgiref", "granian-wsgi")
 AIOHTTP_SERVERS = ("aiohttp",)

@@ -6,6 +6,7 @@ from typing import Any
 
 import serving
 from asgi_layers import Rewriting, method, path
+from ficha import Client
 from ficha.asgi import FichaMiddleware
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -33,6 +34,11 @@ async def act(client: Any, session: Any, action: str, login: str) -> None:
         await session.login(login)
     elif action == "logout":
         await session.logout()
+    elif action in serving.UNFIT:
+        session.update(serving.UNFIT[action])
+    elif action == "away":
+        with Client(serving.AWAY) as away:
+            await away.acreate()
     elif action == "gone":
         session["kept"] = 1
         await client.arevoke(session.stored)
