@@ -203,7 +203,11 @@ def test_a_request_encodes_each_value_once(browser: Client, monkeypatch: pytest.
     ("wrong", "status"), [({"b": object()}, 400), ({"b": "x" * 70_000}, 413)], ids=["no JSON", "too large"]
 )
 def test_a_save_that_fails_does_not_cost_the_token_of_a_rotation(
-    browser: Client, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], status: int, caplog: pytest.LogCaptureFixture
+    browser: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: dict[str, Any],
+    status: int,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     browser.get("/put", {"a": "1"})
     before = token(browser)

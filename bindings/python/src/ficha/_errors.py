@@ -172,7 +172,7 @@ def respond_to(denied: Decision | FichaError | type[FichaError]) -> ErrorRespons
 
 
 def answer_to(error: FichaError) -> ErrorResponse:
-    """Return respond_to(error) for a host; the log hears of what may be the application's mistake, and where it was made."""
+    """Return respond_to(error) for a host; the log hears of what may be the application's mistake, and where."""
     answer = respond_to(error)
     if isinstance(error, InvalidArgument | TooLarge):
         _logger.warning("a request is answered %d: %s", answer.status, error, exc_info=error)

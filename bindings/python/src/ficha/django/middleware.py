@@ -181,7 +181,7 @@ def _response(answer: ErrorResponse) -> HttpResponse:
 
 
 def _answer(error: Exception) -> HttpResponse | None:
-    """Return the response to an error of the core's; None for what is not, or only says that something went wrong here."""
+    """Return the response to an error of the core's; None for what is none, or is a mistake of the configuration."""
     return _response(answer_to(error)) if isinstance(error, ANSWERED) else None
 
 
