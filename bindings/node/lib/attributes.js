@@ -146,6 +146,9 @@ function storedAttributes(texts) {
 /** How many elements a step of changesOf() has. */
 const stepLength = 4;
 
+// Digits of a fraction beyond a number's, which another language has stored, are no change of this service's.
+const asHeldHere = (name, text) => toJson(name, fromJson(name, text));
+
 /** name → JSON text, or undefined where it is removed: what in `after` ([name, JSON text or undefined, …]) differs from `stored`. */
 function differences(stored, after) {
   const before = [];
@@ -154,8 +157,8 @@ function differences(stored, after) {
     const [name, text] = [after[i], after[i + 1]];
     const was = stored.get(name)?.text;
     if (text === was) continue;
-    if (was !== undefined) before.push(name, was);
     if (text !== undefined) left.push(name, text);
+    if (was !== undefined) before.push(name, text === undefined ? was : asHeldHere(name, was));
   }
   const changes = new Map();
   if (before.length === 0 && left.length === 0) return changes;

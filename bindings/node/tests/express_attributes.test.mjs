@@ -1,7 +1,7 @@
 // What req.session can hold, under which names, and whose it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Client } from 'ficha';
+import { Client, Session } from 'ficha';
 import { onEveryExpress, useClients } from './express_applications.mjs';
 import { serve } from './helpers.mjs';
 
@@ -36,6 +36,22 @@ onEveryExpress((application) => {
     const headers = { Cookie: `sid=${token}` };
     await send('GET', '/', { headers });
     assert.equal((await client.load(token, { fresh: true })).generation, 1);
+  });
+
+  test('digits that a number of JavaScript has not stay as another language has stored them', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/', (req, res) => {
+      req.session.seen = true;
+      res.json(req.session.price);
+    });
+    const price = '{"amount":0.12345678901234567891}';
+    const { token } = await Client.createWith(client, {}, ['price', price], []);
+    const send = await serve(t, app);
+    await send('GET', '/', { headers: { Cookie: `sid=${token}` } });
+    const session = await client.load(token, { fresh: true });
+    assert.equal(session.generation, 2);
+    assert.deepEqual(Session.attributeTexts(session), ['price', price, 'seen', 'true']);
   });
 
   test('each attribute is encoded once for a write', async (t) => {
