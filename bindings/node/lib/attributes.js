@@ -220,6 +220,11 @@ function afterSteps(before, steps) {
   return toJson('', bag);
 }
 
+/** The names of attributes that steps change. */
+function namesIn(ops) {
+  return ops.filter((_, i) => i % stepLength === 1);
+}
+
 /** [name, JSON text, …] of steps that do nothing but set. */
 function textsSetBy(ops) {
   return ops.filter((_, i) => i % stepLength === 1 || i % stepLength === 2);
@@ -237,4 +242,4 @@ function applyChanges(stored, ops) {
   return after;
 }
 
-module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, differences, fromJson, storedAttributes, textsSetBy, toJson, toTexts };
+module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, differences, fromJson, namesIn, storedAttributes, textsSetBy, toJson, toTexts };

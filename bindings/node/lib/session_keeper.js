@@ -1,7 +1,7 @@
 'use strict';
 // The session of one HTTP request, for the framework adapters.
 
-const { applyChanges, changesOf, textsSetBy } = require('./attributes.js');
+const { applyChanges, changesOf, namesIn, textsSetBy } = require('./attributes.js');
 const { SessionGone } = require('./errors.js');
 const { Client } = require('./client.js');
 const { Credential } = require('./credential.js');
@@ -273,6 +273,18 @@ class SessionKeeper {
     this.#stored = applyChanges(this.#stored, ops);
   }
 
+  // The store carries over what it holds. Of a visitor's session that a parallel login took, what this request put in goes along.
+  async #saveBeforeLogin() {
+    try {
+      await this.#save();
+      return {};
+    } catch (error) {
+      if (!(error instanceof SessionGone) || this.snapshot.principal) throw error;
+      const names = namesIn(this.#changes().ops);
+      return Object.fromEntries(Object.entries(this.#values()).filter(([name]) => names.includes(name)));
+    }
+  }
+
   #values() {
     const isOrdinary = ([name, value]) => value !== undefined && !this.#shape.identityNames.includes(name);
     return Object.fromEntries(Object.entries(this.#object ?? {}).filter(isOrdinary));
@@ -303,7 +315,7 @@ class SessionKeeper {
     const { snapshot } = this;
     const settings = { device: deviceOf(this.origin), ...this.#timeouts(), ...options, attributes };
     const goesAlong = snapshot?.principal ? snapshot.principal === principal : options.keepAttributes !== false;
-    if (snapshot && goesAlong) await this.#save();
+    if (snapshot && goesAlong) settings.attributes = { ...(await this.#saveBeforeLogin()), ...attributes };
     else if (goesAlong) settings.attributes = { ...this.#values(), ...attributes };
     // The session that this request's framework logged somebody in to is about to go: what it said of them goes along.
     if (this.#object) this.#closeLoginWindow();

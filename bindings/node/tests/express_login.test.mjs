@@ -29,6 +29,25 @@ onEveryExpress((application) => {
     assert.deepEqual({ ...(await client.load(tokenIn(jar), { fresh: true })).attributes }, expected);
   });
 
+  test('a visitor whose session a parallel login took, as a second click does, logs in with what this request put in', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.get('/start', (req, res) => res.json((req.session.cart = ['book'])));
+    app.post('/login/:name', async (req, res, next) => {
+      req.session.cart.push('pen');
+      if (req.params.name === 'visitor') await client.login(req.session.id, 'alice');
+      else await client.revoke(req.session.id);
+      req.session.put('seen', 'login', true);
+      await req.ficha.login('alice').then(() => res.json({ ...req.session }), next);
+    });
+    answerErrors(app);
+    const send = await serve(t, app);
+    const jar = {};
+    await send('GET', '/start', { jar });
+    assert.deepEqual(JSON.parse((await send('POST', '/login/visitor', { jar })).text), { cart: ['book', 'pen'], seen: { login: true } });
+    assert.equal((await send('POST', '/login/alice', { jar })).status, 401);
+  });
+
   test('after a login or a logout the request is judged on the session it has then, by the core', async (t) => {
     const client = open({ rule: [{ path: '/**', allow: 'anyone' }] });
     const app = application(client);

@@ -305,6 +305,32 @@ async def test_a_login_without_a_session_stores_what_was_put_in_with_it(client: 
     assert client.find(entered.id).attributes["cart"] == [1, 2]  # type: ignore[union-attr]
 
 
+async def test_a_login_that_keeps_no_attributes_keeps_none_whether_they_are_stored_or_not(client: Client) -> None:
+    for stored in (False, True):
+        session = ficha.asgi.RequestSession(client, None)
+        session["cart"] = [1]
+        if stored:
+            await session.save()
+        entered = await session.login("alice", attributes={"theme": "dark"}, keep_attributes=False)
+        assert entered.attributes == dict(session) == {"theme": "dark"}
+
+
+async def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_this_request_put_in(
+    client: Client,
+) -> None:
+    visitor = client.create(attributes={"cart": [1]})
+    session = ficha.asgi.RequestSession(client, client.load(str(visitor.token)))
+    session["seen"] = True
+    session.put("bag", "key", 1)
+    client.login(visitor, "alice")
+    entered = await session.login("alice")
+    assert entered.attributes == dict(session) == {"seen": True, "bag": {"key": 1}}
+    session["seen"] = False
+    client.revoke(entered)
+    with pytest.raises(ficha.SessionGone):
+        await session.login("alice")
+
+
 async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> None:
     session = client.create(attributes={})
     one, two = (ficha.asgi.RequestSession(client, client.load(str(session.token))) for _ in range(2))

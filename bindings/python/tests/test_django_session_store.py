@@ -286,6 +286,23 @@ def test_a_key_is_not_cycled_after_a_logout_elsewhere(stored: SessionStore) -> N
         slow.cycle_key()
 
 
+def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_this_request_put_in(
+    stored: SessionStore,
+) -> None:
+    first, second = again(stored), again(stored)
+    assert first["a"] == second["a"] == "c"
+    first.identify(Identity("alice"))
+    first.save()
+    second["cat"] = "dog"
+    second.put("bag", "key", 1)
+    second.identify(Identity("alice"))
+    second.save()
+    after = again(second)
+    assert dict(after.items()) == {"cat": "dog", "bag": {"key": 1}}
+    assert after.snapshot is not None
+    assert after.snapshot.principal == "alice"
+
+
 def test_changing_the_expiry_after_a_logout_elsewhere_does_not_bring_the_session_back(stored: SessionStore) -> None:
     slow = again(stored)
     slow.set_expiry(100)

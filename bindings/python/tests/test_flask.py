@@ -171,6 +171,30 @@ def test_another_user_s_login_keeps_nothing_of_the_first(browser: FlaskClient, c
     assert browser.get("/who").json["user"] == "bob"  # type: ignore[index]
 
 
+def test_a_login_that_keeps_no_attributes_keeps_none_whether_they_are_stored_or_not(client: Client) -> None:
+    for stored in (False, True):
+        session = ficha.flask.FichaSession(client, None)
+        session["cart"] = [1]
+        if stored:
+            session.save()
+        entered = session.login("alice", attributes={"theme": "dark"}, keep_attributes=False)
+        assert entered.attributes == dict(session) == {"theme": "dark"}
+
+
+def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_this_request_put_in(client: Client) -> None:
+    visitor = client.create(attributes={"cart": [1]})
+    session = ficha.flask.FichaSession(client, client.load(str(visitor.token)))
+    session["seen"] = True
+    session.put("bag", "key", 1)
+    client.login(visitor, "alice")
+    entered = session.login("alice")
+    assert entered.attributes == dict(session) == {"seen": True, "bag": {"key": 1}}
+    session["seen"] = False
+    client.revoke(entered)
+    with pytest.raises(ficha.SessionGone):
+        session.login("alice")
+
+
 def test_the_remember_cookie_logs_in_without_a_proof_of_now(browser: FlaskClient, client: Client) -> None:
     browser.get("/enter/alice?remember")
     browser.delete_cookie(COOKIE)

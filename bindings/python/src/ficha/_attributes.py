@@ -139,6 +139,11 @@ class Difference(NamedTuple):
         """The names of what is new, or says something else."""
         return {op[1] for op in self.ops if op[0] == "set"}
 
+    def put_in(self, bag_ops: Iterable[Op]) -> Texts:
+        """Return what this request has put in, and the whole of each bag that it has changed."""
+        names = self.changed | {op[1] for op in bag_ops}
+        return Texts((name, self.texts[name]) for name in names if name in self.texts)
+
 
 class Baseline:
     """The attributes of a session as they were read, to be compared with what a request made of them.

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
-from ficha import Client, Decision, InvalidConfig, ResponseCookie, Session, _requests, respond_to
+from ficha import Client, Decision, InvalidConfig, ResponseCookie, Session, SessionGone, _requests, respond_to
 from ficha._asgi_answers import Message, Receive, Scope, Send, encode, merged, refuse
 from ficha._asgi_routing import is_mounted, routes, watch
 from ficha._attributes import Bag, Baseline, Op, Texts, to_pairs
@@ -78,13 +78,21 @@ class RequestSession(MutableMapping[str, Any]):
 
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
+        own = Texts()
         if self.stored is None:
-            written = self._baseline.difference(self._values or {}).texts
-            options["attributes"] = Texts({**written, **dict(to_pairs(options.get("attributes")))})
+            own = self._baseline.difference(self._values or {}).texts
         else:
-            await self.save()
-            written = self._baseline.texts
-        return self._take(await self._client.alogin(self.stored, principal, **options), written)
+            try:
+                await self.save()
+            except SessionGone:
+                if not self.stored.anonymous:
+                    raise
+                # A parallel login took the visitor's session: this one has what this request put in.
+                own = self._baseline.difference(self._values or {}).put_in(self._bag_ops)
+        if own and options.get("keep_attributes", True):
+            options["attributes"] = Texts({**own, **dict(to_pairs(options.get("attributes")))})
+        session = await self._client.alogin(self.stored, principal, **options)
+        return self._take(session, Texts({**self._baseline.texts, **own}))
 
     async def rotate(self) -> Session | None:
         """Move the session to a new token, if there is one."""

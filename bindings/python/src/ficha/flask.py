@@ -26,10 +26,11 @@ from ficha import (
     InvalidArgument,
     ResponseCookie,
     Session,
+    SessionGone,
     _requests,
     respond_to,
 )
-from ficha._attributes import Bag, Baseline, Op
+from ficha._attributes import Bag, Baseline, Op, Texts, to_pairs
 from ficha._core import Request
 from ficha._errors import ANSWERED, answer_to
 from ficha._identity import Identity
@@ -139,10 +140,19 @@ class FichaSession(SessionMixin):
 
     def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
+        own = Texts()
         if self.stored is None and not self._unproven:
-            options["attributes"] = {**self._values, **(options.get("attributes") or {})}
+            own = self._baseline.difference(self._values).texts
         else:
-            self.save()
+            try:
+                self.save()
+            except SessionGone:
+                if self.stored is None or not self.stored.anonymous:
+                    raise
+                # A parallel login took the visitor's session: this one has what this request put in.
+                own = self._baseline.difference(self._values).put_in(self._bag_ops)
+        if own and options.get("keep_attributes", True):
+            options["attributes"] = Texts({**own, **dict(to_pairs(options.get("attributes")))})
         session = self._client.login(self.stored, principal, **options)
         self._take(session)
         self.cookie = self._client.set_cookie(session)

@@ -64,12 +64,6 @@ class _Changes(NamedTuple):
         """The steps on ordinary attributes."""
         return [*self.bag_ops, *self.ordinary.ops]
 
-    @property
-    def texts_of_this_request(self) -> Texts:
-        """Of the ordinary attributes what this request has put in, and of bags the whole."""
-        names, texts = self.ordinary.changed | {op[1] for op in self.bag_ops}, self.ordinary.texts
-        return Texts((name, texts[name]) for name in names if name in texts)
-
 
 class SessionState(SessionBase):
     """How a session is read, written, moved and ended; for SessionStore."""
@@ -284,15 +278,20 @@ class SessionState(SessionBase):
         return claimed_identity(str(user_id)) if user_id is not None and user_id != known else None
 
     def _logging_in(self, identity: Identity, changes: _Changes, timeouts: Timeouts) -> Steps[None]:
-        stored, own = self._stored, changes.texts_of_this_request
+        stored, own = self._stored, changes.ordinary.put_in(changes.bag_ops)
         if stored is None:
             own = changes.ordinary.texts
         elif not is_another_s(stored, identity):
             # Saved first: the store carries over what it holds when the session ends, with what other requests put in.
             removed = [op for op in changes.protected.ops if op[0] == "remove"]
-            if changes.ops or removed:
-                yield _requests.patch_ops(stored, changes.ops, removed)
-            own = Texts()
+            try:
+                if changes.ops or removed:
+                    yield _requests.patch_ops(stored, changes.ops, removed)
+                own = Texts()
+            except SessionGone:
+                if not stored.anonymous:
+                    raise
+                # A parallel login took the visitor's session: this one has what this request put in.
         self._issue(
             (
                 yield _requests.login(
