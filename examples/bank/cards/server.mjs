@@ -1,5 +1,4 @@
 // The bank's cards, in Express. Whose session it is, and what the policy says, is settled before a handler runs.
-import { STATUS_CODES } from 'node:http';
 import express from 'express';
 import { Client, respondTo } from 'ficha';
 import { requireRole, requireScope, sessions } from 'ficha/express';
@@ -72,12 +71,12 @@ app.use((req, res) => res.status(404).json({ error: 'not_found', message: 'Not F
 // 503 where Redis could not answer, 401 where the session has ended meanwhile, 403 where the policy says so, …
 app.use((error, req, res, _next) => {
   const answer = respondTo(error);
-  if (answer) return res.status(answer.status).set(answer.headers).type('json').send(answer.body);
-  const status = error.status ?? 500;
+  const status = answer?.status ?? error.status ?? 500;
   if (status === 500) console.error(error);
+  if (answer) return res.status(status).set(answer.headers).type('json').send(answer.body);
   // What went wrong inside is nothing for clients.
-  if (status < 500) res.status(status).json({ error: 'bad_request', message: error.message });
-  else res.status(status).json({ error: 'internal', message: STATUS_CODES[status] });
+  if (status >= 500) return res.status(status).json({ error: 'internal', message: 'something went wrong here' });
+  res.status(status).json({ error: 'bad_request', message: error.message });
 });
 
 const server = app.listen(Number(PORT), '127.0.0.1', (error) => {

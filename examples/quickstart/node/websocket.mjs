@@ -9,10 +9,10 @@ export function acceptWebSockets(server, client, { checkEveryMs = 5000 } = {}) {
     // An upgraded socket is nobody's but ours: its error, unheard, would end the process.
     socket.on('error', () => socket.destroy());
     // A page of another origin can open a socket with the visitor's cookie: authorize() wants the own origin here.
-    const decision = await client.authorize(requestOf(request));
-    if (!decision.allowed || !decision.session) {
+    const decision = client.require({ allow: 'authenticated' }, await client.authorize(requestOf(request)));
+    if (!decision.allowed) {
       const headers = decision.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-      socket.end(`HTTP/1.1 ${decision.allowed ? 401 : decision.status} Refused\r\n${headers}Connection: close\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${decision.status} Refused\r\n${headers}Connection: close\r\n\r\n`);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (accepted) => serve(accepted, request, decision.session));

@@ -49,6 +49,7 @@ test('a live session opens a socket, and its end closes the socket', async () =>
 test('no session, a session without the role, and an ended session are refused', async () => {
   assert.equal((await connect('/events')).status, 401);
   assert.equal((await connect('/open')).status, 401);
+  assert.equal((await connect('/open', await client.create())).status, 401);
   assert.equal((await connect('/events', await client.create('bob'))).status, 403);
   const ended = await client.create('ada', { roles: ['customer'] });
   await client.revoke(ended);
