@@ -51,7 +51,7 @@ std::string canonical_number(std::string_view text) {
     std::string_view digits = text.substr(e + 1);
     if (digits.starts_with('+')) digits.remove_prefix(1);
     constexpr std::size_t most_digits = 15;  // more can only be a zero, or many zeros
-    if (digits.size() > most_digits) return std::string(text);
+    if (digits.size() > most_digits) return number.append(text);
     std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
   }
   std::string digits;
