@@ -150,10 +150,9 @@ TEST_P(ProtectedTest, ALoginFromAnAnonymousSessionWhoseAttributesStayCarriesNone
 }
 
 TEST_P(ProtectedTest, ALoginFromAnotherPrincipalsSessionCarriesNone) {
-  ASSERT_OK_AND_ASSIGN(const IssuedSession in,
-                       client().login({.session = {.principal = "mallory"},
-                                       .current = issued.session.id(),
-                                       .keep_protected = "user"}));
+  ASSERT_OK_AND_ASSIGN(
+      const IssuedSession in,
+      client().login({.session = {.principal = "mallory"}, .current = issued.session.id(), .keep_protected = "user"}));
   EXPECT_EQ(load(in.token)->protected_count(), 0U);
 }
 

@@ -68,7 +68,8 @@ TEST(ErrorResponse, OfTheApplicationsMistakesIsAServersError) {
 }
 
 TEST(ErrorResponse, OfWhatASessionCannotHoldIsTheErrorsOwnSentence) {
-  const ErrorResponse response = respond_to(Error{ErrorCode::too_large, "attribute \"cart\": a value is at most 64 KiB"});
+  const ErrorResponse response =
+      respond_to(Error{ErrorCode::too_large, "attribute \"cart\": a value is at most 64 KiB"});
   EXPECT_EQ(response.status, 413);
   EXPECT_EQ(response.body(),
             "{\"error\":\"too_large\",\"message\":\"attribute \\\"cart\\\": a value is at most 64 KiB\"}\n");
