@@ -39,7 +39,7 @@ struct Stats {
   std::uint64_t evictions = 0;
   std::uint64_t touches_sent = 0;
   std::uint64_t touches_effective = 0;  // those that moved the deadline
-  std::uint64_t commands = 0;           // sent to Redis
+  std::uint64_t commands = 0;           // sent to Redis, but for what keeps a connection and its proof alive
   std::uint64_t connects = 0;           // successful ones
   std::uint64_t connect_failures = 0;
   std::uint64_t timeouts = 0;

@@ -130,7 +130,7 @@ bool Connection::Impl::submit(Send& send) {
   appended_offset_ += bytes.size();
   pending_.push(send);
   in_flight_.fetch_add(count, std::memory_order_relaxed);
-  counters_.commands.add(count);
+  if (!send.is_probe_) counters_.commands.add(count);
   out_commands_ += count;
   // From the flush on, `send` may be resumed and gone.
   if (!corked && !HeldSends::here()) flush_if_shallow(lock);

@@ -103,7 +103,8 @@ class Connection::Send : private Pending {
  private:
   friend struct Connection::Impl;
   Impl& impl_;
-  bool is_probe_ = false;  // not held to max_in_flight: saturation must not look like a server that is no primary
+  // Not counted, nor held to max_in_flight: saturation must not look like a server that is no primary.
+  bool is_probe_ = false;
   Commands commands_;
   std::coroutine_handle<> caller_;
   std::vector<Reply> replies_;
