@@ -82,8 +82,8 @@ struct RotateOptions {
 
 // A login. With `current` of the same principal its attributes, protected ones too, move along in one atomic step
 // (re-authentication); of another principal or anonymous, a new session is made and the current one revoked: it has no
-// protected attributes but those given, and what `keep_protected` names. What is carried over is what the store holds at the moment the current session ends:
-// whoever writes to it later learns that it is gone.
+// protected attributes but those given, and what `keep_protected` names. What is carried over is what the store holds at the
+// moment the current session ends: whoever writes to it later learns that it is gone.
 struct Login {
   NewSession session;
   std::optional<SessionId> current;
