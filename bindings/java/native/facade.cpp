@@ -180,8 +180,8 @@ Packed respond_to_denial(Bytes facts) {
   return denied ? pack(respond_to(*denied)) : malformed();
 }
 
-Packed respond_to_error(int code) {
-  return pack(respond_to(static_cast<ErrorCode>(code)));
+Packed respond_to_error(int code, Bytes message) {
+  return pack(respond_to(Error{static_cast<ErrorCode>(code), std::string{message}}));
 }
 
 Packed set_cookie(Handle handle, Bytes issued) {

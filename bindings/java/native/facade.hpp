@@ -88,9 +88,9 @@ Packed check_routes(Handle handle, Bytes routes);
 Packed judged_fields(Handle handle);
 // → text
 Packed explain(Handle handle, Bytes facts);
-// → response: to the facts of a decision that does not allow, without its headers; to an error
+// → response: to the facts of a decision that does not allow, without its headers; to an error and its own sentence
 Packed respond_to_denial(Bytes facts);
-Packed respond_to_error(int code);
+Packed respond_to_error(int code, Bytes message);
 
 // → cookie. `issued` without its kind.
 Packed set_cookie(Handle handle, Bytes issued);

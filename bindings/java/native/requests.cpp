@@ -90,6 +90,7 @@ LoginRequest read_login(Reader& reader, bool& valid) {
   login.session = read_new_session(reader);
   login.current = reader.optional([&] { return read_id(reader, valid); });
   login.keep_attributes = reader.flag();
+  login.keep_protected = reader.string();
   return {std::move(login)};
 }
 

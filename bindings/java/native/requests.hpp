@@ -80,7 +80,7 @@ enum class RequestKind : std::uint8_t {
   create,            // new session
   patch,             // id, patch
   rotate,            // id, grace in seconds (8)
-  login,             // new session, optional id of the current session, keep_attributes
+  login,             // new session, optional id of the current session, keep_attributes, keep_protected
   revoke,            // id
   revoke_principal,  // principal, optional id
   patch_principal,   // principal, patch

@@ -1,6 +1,7 @@
 package dev.ficha;
 
 import dev.ficha.internal.Native;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -23,8 +24,18 @@ public record ErrorResponse(
         return new ErrorResponse(response.status, response.code, response.message, response.body, denied.headers());
     }
 
-    /** To an error that a handler ran into: what the store could not do is 503, whatever kept it from it. */
+    /**
+     * To an error that a handler ran into: what the store could not do is 503, whatever kept it from it. Where the request
+     * asked for what cannot be (INVALID_ARGUMENT, TOO_LARGE), the message is the error's own sentence.
+     */
+    public static ErrorResponse to(FichaException error) {
+        String sentence = error.getMessage() == null ? "" : error.getMessage();
+        return Answer.response(
+                Native.respondToError(error.code().number(), sentence.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** The same without the error's own sentence. */
     public static ErrorResponse to(ErrorCode error) {
-        return Answer.response(Native.respondToError(error.number()));
+        return Answer.response(Native.respondToError(error.number(), new byte[0]));
     }
 }

@@ -20,6 +20,7 @@ public final class NewSession {
     private boolean authenticated = true;
     private Duration idleTimeout;
     private Duration absoluteTimeout;
+    private String keptProtected = "";
 
     private NewSession(String principal) {
         this.principal = principal;
@@ -65,6 +66,19 @@ public final class NewSession {
     public NewSession protectedAttributeJson(String name, String json) {
         protectedAttributes.put(name, json);
         return this;
+    }
+
+    /**
+     * Of a login that carries the attributes of an anonymous session over: its protected ones whose names begin with this go
+     * along. For what an adapter's framework keeps there of no identity; default: none.
+     */
+    public NewSession keepProtected(String prefix) {
+        keptProtected = prefix;
+        return this;
+    }
+
+    String keptProtected() {
+        return keptProtected;
     }
 
     public NewSession roles(String... names) {

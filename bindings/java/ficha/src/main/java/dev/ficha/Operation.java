@@ -59,7 +59,7 @@ record Operation<T>(byte[] request, Function<byte[], T> decode) {
             session.pack(packer);
             packer.put(currentId != null);
             if (currentId != null) packer.put(currentId, "id");
-            packer.put(keepAttributes);
+            packer.put(keepAttributes).put(session.keptProtected(), "keepProtected");
         });
     }
 

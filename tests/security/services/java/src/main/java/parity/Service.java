@@ -33,7 +33,7 @@ public class Service implements WebMvcConfigurer {
             "users", List.of("customer", "staff"),
             "closed", List.of(),
             "public", EVERYBODY);
-    private static final List<String> ACTIONS = List.of("headers", "hide", "put", "login", "logout", "gone");
+    private static final List<String> ACTIONS = List.of("headers", "hide", "put", "login", "logout", "gone", "limit", "large", "invalid", "away");
     private static final List<String> SEEDS = List.of(
             "/secret", "/secret/7", "/secret/functional/7", "/secret/servlet/7", "/Capital/x", "/account/x",
             "/account/servlet/x", "/items", "/users", "/users/7", "/closed/x", "/public/x", "/",

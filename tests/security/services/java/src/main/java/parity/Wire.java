@@ -33,6 +33,9 @@ class Wire {
                 request.getSession().setAttribute("kept", 1);
                 client.revoke(session.id());
             }
+            case "large" -> request.getSession().setAttribute("kept", "x".repeat(70_000));
+            case "invalid" -> request.getSession().setAttribute("a\nb", 1);
+            case "away" -> findNothing();
             default -> {}
         }
         return seen(session, request);
@@ -45,6 +48,13 @@ class Wire {
             HttpServletRequest request) {
         session.login(NewSession.of(login));
         return seen(null, request);
+    }
+
+    // A store that is away: nothing listens there.
+    private static void findNothing() {
+        try (FichaClient away = FichaClient.open("redis://127.0.0.1:1")) {
+            away.create(NewSession.anonymous());
+        }
     }
 
     private static Map<String, Object> seen(Session session, HttpServletRequest request) {

@@ -214,13 +214,6 @@ final class Attributes {
         changes.apart.forEach(session::protectedAttributeJson);
     }
 
-    /** Those of Spring that did not change: a login carries no protected attributes of an anonymous session over. */
-    void addApartTo(NewSession session) {
-        apart.forEach((name, slot) -> {
-            if (slot.isThere() && slot.text != null) session.protectedAttributeJson(name, slot.text);
-        });
-    }
-
     /** Into a session that is not stored, bags go whole. */
     void addBagsTo(NewSession session) {
         for (BagOp op : bagOps) session.attributeJson(op.bag, plain.get(op.bag).text);

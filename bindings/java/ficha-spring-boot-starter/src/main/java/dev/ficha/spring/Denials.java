@@ -36,7 +36,7 @@ final class Denials {
     static void writeInstead(HttpServletResponse response, Decision decision, FichaException cause) throws IOException {
         Responses.resetButCookies(response);
         if (decision != null) Responses.addHeaders(response, decision.headers());
-        ErrorResponse answer = ErrorResponse.to(cause.code());
+        ErrorResponse answer = ErrorResponse.to(cause);
         boolean isRefused = cause.code() == ErrorCode.TOO_LARGE || cause.code() == ErrorCode.INVALID_ARGUMENT;
         if (isRefused) LOG.warn("a request is answered " + answer.status() + ": " + cause.getMessage());
         Responses.write(response, answer);

@@ -119,7 +119,6 @@ public final class FichaSession implements org.springframework.session.Session {
         times.addTo(session);
         Attributes.Changes changes = attributes.changes();
         if (isNew) attributes.addBagsTo(session);
-        if (anonymous) attributes.addApartTo(session);
         attributes.addTo(session, changes);
         if (again || !details.isEmpty()) session.protectedAttribute(SecurityContexts.DETAILS, details);
         repository.complete(session, times.dueIdleTimeout());

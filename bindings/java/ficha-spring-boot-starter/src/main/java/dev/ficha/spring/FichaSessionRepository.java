@@ -112,7 +112,7 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
     /** Whether a session that is stored now can become the client's. */
     boolean mayIssue() {
         RequestState state = RequestState.current();
-        return state != null && !state.isCommitted();
+        return state != null && !state.isCommitted() && !state.hasFailed();
     }
 
     /** What a session to be has from the request, and from setMaxInactiveInterval. */
@@ -141,8 +141,12 @@ public final class FichaSessionRepository implements FindByIndexNameSessionRepos
         return created(client.create(session));
     }
 
-    /** No event where there is a current one: to listeners, it goes on under another id. */
+    /**
+     * No event where there is a current one: to listeners, it goes on under another id. What Spring keeps of an anonymous one
+     * goes along, as the store holds it when that ends.
+     */
     Session login(Session current, NewSession session) {
+        session.keepProtected(SpringValues.APART);
         Session issued = client.login(current == null ? null : current.id(), session, true);
         return current == null ? created(issued) : issued;
     }

@@ -38,4 +38,12 @@ final class JudgingInterceptor implements HandlerInterceptor {
         Denials.write(request, response, decision.get());
         return false;
     }
+
+    // Spring MVC asks for the session's id when the request is over, for its event.
+    @Override
+    public void afterCompletion(
+            HttpServletRequest request, HttpServletResponse response, Object handler, Exception failure) {
+        RequestState state = RequestState.of(request);
+        if (failure != null && state != null) state.failed();
+    }
 }

@@ -34,6 +34,7 @@ final class RequestState {
     private Session admitted;
     private FichaSession session;
     private boolean ended;
+    private boolean failed;
     private String deadId;
     private boolean expired;
     private boolean deadCookieStands = true;
@@ -108,6 +109,15 @@ final class RequestState {
     /** A cookie for a new session would come too late. */
     boolean isCommitted() {
         return response.isCommitted();
+    }
+
+    /** A handler ended with an exception: what is only asked about after that makes no session. */
+    void failed() {
+        failed = true;
+    }
+
+    boolean hasFailed() {
+        return failed;
     }
 
     /** The session that the request came with, unless the request has ended it; null: none. */

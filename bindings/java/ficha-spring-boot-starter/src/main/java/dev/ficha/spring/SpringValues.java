@@ -30,7 +30,9 @@ final class SpringValues {
     private static final String SPRING = "org.springframework.";
     private static final String SAVED_REQUEST = "org.springframework.security.web.savedrequest.DefaultSavedRequest";
     private static final String CALLBACK = "{\"callback\":true}";
-    private static final String APART = "spring:";
+    /** What the names of all protected attributes begin with that are of no identity. */
+    static final String APART = "spring:";
+
     private static final int MAX_NAME_BYTES = 64;
     private static final Set<String> CREDENTIALS = Set.of("cookie", "authorization", "proxy-authorization");
 

@@ -26,6 +26,7 @@ import org.springframework.session.events.AbstractSessionEvent;
 import org.springframework.session.events.SessionCreatedEvent;
 import org.springframework.session.events.SessionDeletedEvent;
 import org.springframework.session.web.socket.server.SessionRepositoryMessageInterceptor;
+import org.springframework.web.servlet.FlashMap;
 
 /** What Spring Session's SessionRepository, FindByIndexNameSessionRepository and Session promise, method by method. */
 @ExtendWith(NoLeakedHandles.class)
@@ -92,6 +93,24 @@ class RepositoryContractTest {
         assertThat(client.find(mine.getId()).orElseThrow().generation())
                 .as("nothing is left to be written")
                 .isEqualTo(found.stored().orElseThrow().generation());
+    }
+
+    @Test
+    void aLoginKeepsWhatSpringPutIntoTheSessionMeanwhileAndNobodysAuthorities() {
+        FichaSession session = saved("a", 1);
+        FichaSession mine = repository.findById(session.getId());
+        FichaSession theirs = repository.findById(session.getId());
+        var flash = new FlashMap();
+        flash.put("notice", "saved");
+        theirs.setAttribute(FlashMaps.ATTRIBUTE, List.of(flash));
+        repository.save(theirs);
+        client.patch(session.getId(), Patch.create().setProtected(SecurityContexts.DETAILS, Map.of("authorities", "x")));
+        mine.login(NewSession.of("alice"));
+        FichaSession found = repository.findById(mine.getId());
+        for (FichaSession each : List.of(mine, found)) {
+            assertThat(each.<List<FlashMap>>getAttribute(FlashMaps.ATTRIBUTE)).containsExactly(flash);
+        }
+        assertThat(found.stored().orElseThrow().protectedAttribute(SecurityContexts.DETAILS)).isNull();
     }
 
     // --- bags ------------------------------------------------------------------------------------------------------

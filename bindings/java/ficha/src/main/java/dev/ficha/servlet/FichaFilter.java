@@ -145,7 +145,7 @@ public final class FichaFilter implements Filter {
             if (cause == null || cause.httpStatus() == 0 || response.isCommitted()) throw e;
             Responses.resetButCookies(response);
             Responses.addHeaders(response, request.decision().headers());
-            Responses.write(response, ErrorResponse.to(cause.code()));
+            Responses.write(response, ErrorResponse.to(cause));
         }
     }
 
