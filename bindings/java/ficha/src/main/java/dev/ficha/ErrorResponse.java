@@ -30,8 +30,7 @@ public record ErrorResponse(
      */
     public static ErrorResponse to(FichaException error) {
         String sentence = error.getMessage() == null ? "" : error.getMessage();
-        return Answer.response(
-                Native.respondToError(error.code().number(), sentence.getBytes(StandardCharsets.UTF_8)));
+        return Answer.response(Native.respondToError(error.code().number(), sentence.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** The same without the error's own sentence. */

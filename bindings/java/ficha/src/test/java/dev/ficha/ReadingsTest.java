@@ -130,8 +130,8 @@ class ReadingsTest {
                 ErrorResponse.to(ErrorCode.TIMEOUT).headers());
         assertEquals("unavailable", ErrorResponse.to(ErrorCode.TIMEOUT).code());
         assertEquals(500, ErrorResponse.to(ErrorCode.CLOSED).status());
-        ErrorResponse large =
-                ErrorResponse.to(FichaException.of(ErrorCode.TOO_LARGE, "attribute \"cart\": a value is at most 64 KiB"));
+        ErrorResponse large = ErrorResponse.to(
+                FichaException.of(ErrorCode.TOO_LARGE, "attribute \"cart\": a value is at most 64 KiB"));
         assertEquals("attribute \"cart\": a value is at most 64 KiB", large.message());
         assertEquals(413, large.status());
         ErrorResponse gone = ErrorResponse.to(FichaException.of(ErrorCode.SESSION_GONE, "alice's"));

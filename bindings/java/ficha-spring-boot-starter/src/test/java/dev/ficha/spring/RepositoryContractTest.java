@@ -104,13 +104,15 @@ class RepositoryContractTest {
         flash.put("notice", "saved");
         theirs.setAttribute(FlashMaps.ATTRIBUTE, List.of(flash));
         repository.save(theirs);
-        client.patch(session.getId(), Patch.create().setProtected(SecurityContexts.DETAILS, Map.of("authorities", "x")));
+        client.patch(
+                session.getId(), Patch.create().setProtected(SecurityContexts.DETAILS, Map.of("authorities", "x")));
         mine.login(NewSession.of("alice"));
         FichaSession found = repository.findById(mine.getId());
         for (FichaSession each : List.of(mine, found)) {
             assertThat(each.<List<FlashMap>>getAttribute(FlashMaps.ATTRIBUTE)).containsExactly(flash);
         }
-        assertThat(found.stored().orElseThrow().protectedAttribute(SecurityContexts.DETAILS)).isNull();
+        assertThat(found.stored().orElseThrow().protectedAttribute(SecurityContexts.DETAILS))
+                .isNull();
     }
 
     // --- bags ------------------------------------------------------------------------------------------------------
