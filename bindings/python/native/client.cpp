@@ -63,6 +63,22 @@ py::object require(ClientHandle& self, const py::object& decision, std::string_v
   return py::reinterpret_steal<py::object>(object);
 }
 
+// Has a decision that allows be one on `session`, or on None: what took the place of the request's, by a login or a logout.
+void decide_on(ClientHandle& self, const py::object& decision, const py::object& session) {
+  DecisionObject* object = as_decision(decision.ptr());
+  const SessionObject* now = as_session(session.ptr());
+  if (!object || (!now && !session.is_none()))
+    throw py::type_error("_decide_on() takes a Decision, and a Session or None");
+  const Decision& admitted = object->decision;
+  if (!admitted.allowed()) return;
+  Decision judged =
+      self.client.require(Requirement{.allow = Allow::anyone},
+                          Admitted{admitted.rule, admitted.carrier, admitted.skipped, now ? &now->session : nullptr});
+  for (const ResponseHeader& header : admitted.headers()) judged.add_header(header.name, header.value);
+  object->decision = std::move(judged);
+  Py_CLEAR(object->session);
+}
+
 // [(handler, methods, pattern)] to [(index of the route, methods, index of the rule, line, problem)].
 using RouteTuple = std::tuple<std::string, std::vector<std::string>, std::string>;
 using FindingTuple = std::tuple<std::size_t, std::vector<std::string>, int, int, std::string>;
@@ -145,6 +161,7 @@ void define_client(py::module_& module) {
            "Carries the request out; it completes in the queue under the id.")
       .def("_require", require, py::arg("decision"), py::arg("allow"), py::arg("roles"), py::arg("scopes"),
            py::arg("level"), py::arg("max_auth_age"))
+      .def("_decide_on", decide_on, py::arg("decision"), py::arg("session"))
       .def("set_cookie", set_cookie_of, py::arg("session"), py::arg("token") = py::none(),
            "The cookie for a session just issued, or for another one with its token;\n"
            "\"Cache-Control: no-store\" is due with it.")

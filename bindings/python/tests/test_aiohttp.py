@@ -42,6 +42,15 @@ def application(client: Client) -> web.Application:
         await session_of(request).logout()
         return web.Response()
 
+    async def tellers(request: web.Request) -> web.Response:
+        for step in request.query.getall("then", []):
+            if step == "out":
+                await session_of(request).logout()
+            else:
+                await session_of(request).login("bob", roles=["teller"])
+        answer = ficha.respond_to(client.require(decision_of(request), roles=["teller"]))
+        return web.Response(status=answer.status)
+
     async def stream(request: web.Request) -> web.StreamResponse:
         session_of(request)["streamed"] = 1
         response = web.StreamResponse()
@@ -69,6 +78,7 @@ def application(client: Client) -> web.Application:
     app.router.add_get("/who", who)
     app.router.add_get("/leave", leave)
     app.router.add_get("/stream", stream)
+    app.router.add_get("/tellers", tellers)
     app.router.add_get("/fail", fail)
     app.router.add_get("/private", show)
     ficha.aiohttp.setup(app, client)
@@ -118,6 +128,14 @@ async def test_login_and_logout(browser: Browser) -> None:
     assert (await browser.get("/private")).status == 200
     await browser.get("/leave")
     assert (await browser.get("/private")).status == 401
+
+
+async def test_a_requirement_is_judged_by_the_session_that_the_request_has_then(browser: Browser) -> None:
+    async def call(*then: str) -> int:
+        return (await browser.get("/tellers", params=[("then", step) for step in then])).status
+
+    assert [await call(), await call("login"), await call(), await call("out")] == [401, 200, 200, 401]
+    assert [await call(), await call("login", "out"), await call("out", "login")] == [401, 401, 200]
 
 
 async def test_a_stream_carries_the_cookie(browser: Browser) -> None:

@@ -331,6 +331,30 @@ async def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_t
         await session.login("alice")
 
 
+async def test_the_decision_is_on_the_session_that_the_request_has_then(client: Client) -> None:
+    stored = client.create("alice", roles=["teller"])
+    decision = client.authorize("GET", "/show", [("Authorization", f"Bearer {stored.token}")])
+    session = ficha.asgi.RequestSession(client, decision.session, decision)
+
+    def judged() -> str:
+        return client.require(decision, roles=["teller"]).verdict
+
+    assert judged() == "allow"
+    rotated = await session.rotate()
+    assert decision.session is not None
+    assert (judged(), decision.session.id, decision.session.token) == ("allow", rotated and rotated.id, None)
+    await session.login("bob")
+    assert (judged(), decision.session.principal) == ("forbidden", "bob")
+    await session.login("carol", roles=["teller"])
+    assert judged() == "allow"
+    await session.logout()
+    assert (judged(), decision.allowed) == ("unauthenticated", True)
+    assert not decision.session
+    session["a"] = 1
+    await session.save()
+    assert judged() == "unauthenticated"
+
+
 async def test_parallel_requests_keep_each_other_s_changes(client: Client) -> None:
     session = client.create(attributes={})
     one, two = (ficha.asgi.RequestSession(client, client.load(str(session.token))) for _ in range(2))

@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 import ficha
 from django_helpers import COOKIE, cookie_of, replace_view, token, users
 from ficha import _attributes
-from ficha.django import conf, get_client
+from ficha.django import Identity, conf, get_client, login
 from ficha.django.signals import request_denied
 from project import urls
 from redis_server import PATIENT, RedisServer
@@ -328,6 +328,58 @@ def test_the_view_s_requirement_holds_without_the_path_rule(browser: Client) -> 
     assert browser.get("/tellers-only").status_code == 403
     browser.get("/enter-without-user", {"name": "x", "role": ["teller"]})
     assert browser.get("/tellers-only").content == b"cash"
+
+
+def changing(get_response: Any) -> Any:
+    """Middleware that does to the session what the query says."""
+
+    def middleware(request: HttpRequest) -> Any:
+        session: Any = request.session
+        for step in request.GET.getlist("then"):
+            if step == "put":
+                session["a"] = 1
+                session.save()
+            elif ":" in step:
+                name, _, role = step.partition(":")
+                login(request, Identity(name, roles=(role,)))
+            else:
+                getattr(session, step)()
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["below FichaMiddleware", "without it"])
+@pytest.mark.parametrize("carrier", ["cookie", "bearer"])
+def test_a_view_s_requirement_is_judged_by_the_session_that_the_request_has_then(
+    settings: Any, policy: bool, carrier: str
+) -> None:
+    first, *others = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [
+        first,
+        *(["ficha.django.FichaMiddleware"] if policy else []),
+        f"{__name__}.changing",
+        *others,
+    ]
+
+    def call(role: str, *then: str) -> int:
+        value = str(get_client().create("alice", roles=[role]).token)
+        headers: Any = {"HTTP_AUTHORIZATION": f"Bearer {value}"}
+        if carrier == "cookie":
+            headers = {"HTTP_COOKIE": f"{COOKIE}={value}"}
+        return Client().get("/tellers-only", {"then": list(then)}, **headers).status_code
+
+    assert call("teller") == 200
+    if carrier == "bearer" and not policy:  # request.session is not the token's there
+        assert call("teller", "put") == 200
+        assert call("guest", "put") == 403
+        return
+    assert call("teller", "put", "cycle_key") == 200
+    assert call("teller", "flush") == call("teller", "flush", "put") == 401
+    assert call("teller", "delete") == call("teller", "create") == 401
+    assert call("teller", "bob:guest") == call("guest", "put") == 403
+    assert call("guest", "bob:teller") == call("guest", "flush", "alice:teller") == 200
+    assert call("guest", "bob:teller", "flush") == 401
 
 
 # --- asynchronous ----------------------------------------------------------------------------------------------------

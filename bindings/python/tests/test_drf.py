@@ -126,6 +126,32 @@ def test_roles_and_scopes() -> None:
     assert call("/either", session()).status_code == 403
 
 
+def ends(get_response: Any) -> Any:
+    """Middleware that logs out."""
+
+    def middleware(request: Any) -> Any:
+        request.session.flush()
+        return get_response(request)
+
+    return middleware
+
+
+@pytest.mark.parametrize("carrier", ["cookie", "bearer"])
+def test_a_session_that_this_request_has_ended_authenticates_nobody(settings: Any, carrier: str) -> None:
+    first, *others = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [first, "ficha.django.FichaMiddleware", f"{__name__}.ends", *others]
+
+    def call(path: str) -> Any:
+        value = session(roles=["teller"])
+        headers: Any = {"HTTP_AUTHORIZATION": f"Bearer {value}"}
+        if carrier == "cookie":
+            headers = {"HTTP_COOKIE": f"{settings.SESSION_COOKIE_NAME}={value}"}
+        return Client().get(path, **headers)
+
+    assert call("/who").json() == {"user": "AnonymousUser", "authenticated": False}
+    assert call("/tellers-view").status_code == call("/known").status_code == 401
+
+
 def test_an_old_or_weak_authentication_is_asked_for_again() -> None:
     assert call("/recent-view", session(level=1)).status_code == 200
     response = call("/recent-view", session(level=0))

@@ -257,6 +257,36 @@ def test_the_policy_stands_before_every_view(browser: FlaskClient, client: Clien
     assert (response.text, "Set-Cookie" in response.headers) == ("cash", False)
 
 
+def test_a_view_s_requirement_is_judged_by_the_session_that_the_request_has_then(client: Client) -> None:
+    app = application(client)
+
+    @app.before_request
+    def change() -> None:
+        session: Any = flask.session
+        for step in flask.request.args.getlist("then"):
+            if step == "out":
+                session.logout()
+            elif step == "rotate":
+                session.rotate()
+            elif step == "put":
+                session["a"] = 1
+                session.save()
+            else:
+                name, _, role = step.partition(":")
+                session.login(name, roles=[role])
+
+    def call(role: str, *then: str) -> int:
+        visitor = app.test_client()
+        visitor.set_cookie(COOKIE, str(client.create("alice", roles=[role]).token))
+        return visitor.get("/tellers", query_string={"then": then}).status_code
+
+    assert call("teller") == call("teller", "put", "rotate") == 200
+    assert call("teller", "out") == call("teller", "out", "put") == 401
+    assert call("teller", "bob:guest") == call("guest", "put") == 403
+    assert call("guest", "bob:teller") == call("guest", "out", "alice:teller") == 200
+    assert app.test_client().get("/tellers?then=alice:teller").status_code == 200
+
+
 def test_flask_wtf_s_forms(browser: FlaskClient) -> None:
     proof = browser.get("/form").text
     assert browser.post("/form", data={"csrf_token": proof}).text == "sent"

@@ -93,6 +93,16 @@ def test_a_client_judges_no_requirement_that_asks_for_nothing(required: dict[str
             client.require(decision, **required)
 
 
+def test_a_decision_that_denies_stays_one_whatever_session_the_request_has_then() -> None:
+    with Client({"redis": {"url": "memory://"}, "rule": [{"path": "/**", "roles": ["teller"]}]}) as client:
+        denied = client.authorize("GET", "/", [])
+        client._decide_on(denied, client.create("alice", roles=["teller"]))
+        assert (denied.verdict, denied.session) == ("unauthenticated", None)
+        for wrong in ((None, None), (denied, "alice")):
+            with pytest.raises(TypeError):
+                client._decide_on(*wrong)
+
+
 def test_what_is_required_is_what_is_judged() -> None:
     with Client("memory://") as client:
         token = client.create("alice", roles=["customer"], level=1).token

@@ -46,7 +46,7 @@ def session_of(request: web.BaseRequest) -> RequestSession:
 
 
 def decision_of(request: web.BaseRequest) -> Decision:
-    """Return the decision on a request."""
+    """Return the decision on a request, on the session that it has now: after a logout, on none."""
     return cast(_State, request[_STATE]).decision
 
 
@@ -61,7 +61,7 @@ def _middleware(client: Client) -> Any:
         decision.credential = client.hide_in_scope(scope)
         if not decision.allowed:
             return _answer(respond_to(decision))
-        request[_STATE] = state = _State(RequestSession(client, decision.session), decision)
+        request[_STATE] = state = _State(RequestSession(client, decision.session, decision), decision)
         fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         seen = request.clone(headers=fields)
         seen._match_info = request._match_info

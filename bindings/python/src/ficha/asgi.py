@@ -2,9 +2,9 @@
 
 >>> app = FichaMiddleware(app, client)  # in Starlette and FastAPI: app.add_middleware(FichaMiddleware, client=client)
 
-``scope["ficha"]`` is the decision, ``scope["session"]`` the session as a mutable mapping (Starlette's
-``request.session``), saved before the response starts. What a stream, a background task or an open WebSocket changes
-later is saved when the application returns.
+``scope["ficha"]`` is the decision, on the session that the request has now: after a logout, on none.
+``scope["session"]`` is the session as a mutable mapping (Starlette's ``request.session``), saved before the response
+starts. What a stream, a background task or an open WebSocket changes later is saved when the application returns.
 
 The middleware stands outermost: what is judged is the path as it came, less what ``Client(prefixes=…)`` names. Where
 Starlette or FastAPI route by another path or method than that, since a middleware in between has rewritten it, they are
@@ -29,9 +29,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class RequestSession(MutableMapping[str, Any]):
     """The attributes of the caller's session, to read and change; login and logout. For one request."""
 
-    def __init__(self, client: Client, session: Session | None) -> None:
-        """Stand for the session the request came with, or for none."""
+    def __init__(self, client: Client, session: Session | None, judged: Decision | None = None) -> None:
+        """Stand for the session the request came with, or for none; ``judged``: the decision on it."""
         self._client = client
+        self._judged = judged
         self.stored = session
         self._baseline = Baseline(session.attributes_json() if session else None)
         self._values: dict[str, Any] | None = None
@@ -103,7 +104,8 @@ class RequestSession(MutableMapping[str, Any]):
         """Revoke the session, and clear the cookie."""
         if self.stored is not None:
             await self._client.arevoke(self.stored)
-        self.stored, self._baseline, self._values = None, Baseline(), {}
+        self._move_to(None)
+        self._baseline, self._values = Baseline(), {}
         self._bag_ops.clear()
         self.cookie = self._client.clear_cookie()
 
@@ -123,7 +125,8 @@ class RequestSession(MutableMapping[str, Any]):
         values = dict(self._values)
         if self.stored is None:
             session = await self._client.acreate(attributes=difference.texts)
-            self.stored, self.cookie = session, self._client.set_cookie(session)
+            self._move_to(session)
+            self.cookie = self._client.set_cookie(session)
         else:
             await self._client.arun(_requests.patch_ops(self.stored, ops))
         self._baseline = Baseline(difference.texts, values)
@@ -131,7 +134,8 @@ class RequestSession(MutableMapping[str, Any]):
 
     def _take(self, session: Session, written: Texts) -> Session:
         known = self._values or {}
-        self.stored, self._baseline = session, Baseline(session.attributes_json())
+        self._move_to(session)
+        self._baseline = Baseline(session.attributes_json())
         self._bag_ops.clear()
         # A value that has not changed stays the object that the application may hold on to, and go on changing.
         self._values = self._baseline.values()
@@ -142,6 +146,11 @@ class RequestSession(MutableMapping[str, Any]):
         )
         self.cookie = self._client.set_cookie(session)
         return session
+
+    def _move_to(self, session: Session | None) -> None:
+        self.stored = session
+        if self._judged is not None:
+            self._client._decide_on(self._judged, session)
 
 
 class FichaMiddleware:
@@ -178,7 +187,7 @@ class FichaMiddleware:
         watch(self.client, scope, raw)
         del raw  # no frame of a traceback shows the credential
         scope["ficha"] = decision
-        scope["session"] = session = RequestSession(self.client, decision.session)
+        scope["session"] = session = RequestSession(self.client, decision.session, decision)
         response = _Response(send, decision, session)
         try:
             await self.app(scope, receive, response.send)

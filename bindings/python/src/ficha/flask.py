@@ -60,17 +60,18 @@ class ReservedName(Refused):
 class FichaSession(SessionMixin):
     """The caller's session, as ``flask.session``. For one request."""
 
-    def __init__(self, client: Client, stored: Session | None) -> None:
-        """Stand for the session that the request came with, or for none."""
+    def __init__(self, client: Client, stored: Session | None, judged: Decision | None = None) -> None:
+        """Stand for the session that the request came with, or for none; ``judged``: the decision on it."""
         self._client = client
+        self._judged: Decision | None = None
         self._bag_ops: list[Op] = []
         #: The cookie that the response has to set, or None.
         self.cookie: ResponseCookie | None = None
         self._take(stored)
+        self._judged = judged
 
     def _take(self, stored: Session | None) -> None:
-        #: The session as it is stored: id, principal, roles, deadlines. None before it is stored.
-        self.stored = stored
+        self._move_to(stored)
         self._baseline = Baseline(stored.attributes_json() if stored else None)
         apart = stored.protected_json() if stored else {}
         self._apart = Baseline({name: apart[name] for name in _LOGIN & apart.keys()})
@@ -78,6 +79,12 @@ class FichaSession(SessionMixin):
         self._login = self._apart.values()
         self._unproven: dict[str, Any] = {}
         self._bag_ops.clear()
+
+    def _move_to(self, stored: Session | None) -> None:
+        #: The session as it is stored: id, principal, roles, deadlines. None before it is stored.
+        self.stored = stored
+        if self._judged is not None:
+            self._client._decide_on(self._judged, stored)
 
     # --- a mapping ---------------------------------------------------------------------------------------------------
 
@@ -216,7 +223,8 @@ class FichaSession(SessionMixin):
             return
         if self.stored is None:
             session = self._run(_requests.create(attributes=difference.texts))
-            self.stored, self.cookie = session, self._client.set_cookie(session)
+            self._move_to(session)
+            self.cookie = self._client.set_cookie(session)
         else:
             self._run(_requests.patch_ops(self.stored, ops, apart.ops))
         self._baseline = Baseline(difference.texts, self._values)
@@ -251,7 +259,7 @@ class Sessions(SessionInterface):
         """Judge the request, and return its session."""
         decision = self._client.authorize_wsgi(request.environ)
         request.environ[_DECISION] = decision
-        return FichaSession(self._client, decision.session)
+        return FichaSession(self._client, decision.session, decision)
 
     def save_session(self, app: flask.Flask, session: SessionMixin, response: flask.Response) -> None:
         """Save what the request changed, and tell the client."""
@@ -296,7 +304,7 @@ class Sessions(SessionInterface):
 
 
 def decision() -> Decision:
-    """Return the decision on the current request."""
+    """Return the decision on the current request, on the session that it has now: after a logout, on none."""
     return cast(Decision, flask.request.environ[_DECISION])
 
 

@@ -33,7 +33,7 @@ else:
 
 
 def decision(request: HTTPConnection) -> Decision:
-    """Return the decision on a request or a WebSocket handshake."""
+    """Return the decision on a request or a handshake, on the session that it has now: after a logout, on none."""
     return cast(Decision, request.scope["ficha"])
 
 

@@ -250,6 +250,7 @@ class FichaMiddleware:
             store = getattr(request, "session", None)
             if decision.carrier == "bearer" or not isinstance(store, SessionStore):
                 request.session = store = SessionStore.of_cookie(_token(decision))
+                store.follow(decision)
             store.admit(decision.session)
         return None
 

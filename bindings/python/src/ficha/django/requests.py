@@ -12,6 +12,7 @@ from django.urls import LocalePrefixPattern
 from ficha import Credential, Decision
 from ficha._http import RawRequest, Reading, environ_request, scope_request, to_bytes
 from ficha.django.conf import get_client
+from ficha.django.sessions import SessionStore
 
 
 def raw_request(request: HttpRequest) -> RawRequest:
@@ -94,8 +95,16 @@ class Judged:
 
 
 def remember(request: HttpRequest, raw: RawRequest, decision: Decision) -> Decision:
-    """Keep what was judged and the decision, and hide the credential."""
+    """Keep what was judged and the decision, and hide the credential.
+
+    From now on the decision is on the session that the request has at any moment: after a logout on none.
+    """
     decision.credential = hide_credential(request)
+    store = getattr(request, "session", None)
+    # A Bearer token's session is request.session below FichaMiddleware, which puts it there after its first decision.
+    is_another = decision.carrier == "bearer" and decision.session is not None and not hasattr(request, "ficha")
+    if isinstance(store, SessionStore) and not is_another:
+        store.follow(decision)
     request.ficha = decision  # type: ignore[attr-defined]
     request._ficha_judged = Judged(raw)  # type: ignore[attr-defined]
     return decision

@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import SuspiciousOperation
 
-from ficha import FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
+from ficha import Decision, FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
 from ficha._attributes import Bag, Baseline, Difference, Op, Texts
 from ficha._core import Request
 from ficha._identity import Identity
@@ -86,11 +86,14 @@ class SessionState(SessionBase):
         self._admitted: Session | None = None  # what the middleware has read already
         self._identity: Identity | None = None
         self._entered = False  # whether a login was stored meanwhile
+        self._judged: Decision | None = None
+        self._left = False  # whether the request has another session now than it came with, or none
         #: The session whose cookie, with its token and deadlines, the client does not have yet.
         self.cookie_due: Session | None = None
         #: Whether the store has failed to answer.
         self.outage = False
         super().__init__(session_key)
+        self._left = False
 
     @property
     def session_key(self) -> str | None:
@@ -202,9 +205,20 @@ class SessionState(SessionBase):
             del values[EXPIRY]
         return SessionData(values)
 
+    def follow(self, judged: Decision) -> None:
+        """Have the decision on the request be one on the session that the request has at any moment."""
+        self._judged = judged
+        if self._left:
+            self._move_to(self._stored)
+
+    def _move_to(self, session: Session | None) -> None:
+        self._stored, self._left = session, True
+        if self._judged is not None:
+            get_client()._decide_on(self._judged, session)
+
     def _forget_key(self) -> None:
         self._given = None
-        self._stored = None
+        self._move_to(None)
         self._admitted = None
         self.cookie_due = None
         self._baseline, self._protected = Baseline(), Baseline()
@@ -319,16 +333,22 @@ class SessionState(SessionBase):
         yield _requests.patch_ops(stored, changes.ops, changes.protected.ops, **changed_timeouts(stored, timeouts))
         token = self.cookie_value
         if token is None:
-            self._stored = yield _requests.find(stored.id)
+            self._move_to((yield _requests.find(stored.id)))
             return
-        self._stored = changed = yield _requests.load(token, fresh=True)
+        changed: Session | None = yield _requests.load(token, fresh=True)
+        self._move_to(changed)
         # The token of a session that was rotated a moment ago must not replace its successor in the browser.
         if changed is not None and get_client().session_id(token) == changed.id:
             self.cookie_due = changed
 
     def _deleting(self, key: str | None) -> Steps[None]:
         session_id = id_of(key)
-        if session_id is not None and (yield _requests.revoke(session_id)):
+        if session_id is None:
+            return
+        revoked = yield _requests.revoke(session_id)
+        if session_id == self.session_key:
+            self._move_to(None)
+        if revoked:
             session_revoked.send(type(self), session_id=session_id)
 
     def _cycling(self) -> Steps[None]:
@@ -342,7 +362,8 @@ class SessionState(SessionBase):
         self.modified = True
 
     def _issue(self, session: Session) -> None:
-        self._stored = self.cookie_due = session
+        self._move_to(session)
+        self.cookie_due = session
         self._given = session.token
         session_issued.send(type(self), session=session)
 
