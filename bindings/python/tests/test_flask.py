@@ -387,6 +387,29 @@ def test_an_outage_is_503_and_no_logout(stopped: tuple[Client, RedisServer]) -> 
     assert response.data == ficha.respond_to(ficha.Unavailable).body
 
 
+def test_the_answer_to_a_save_that_failed_says_nothing_of_the_view_s_own(client: Client) -> None:
+    app = application(client)
+    of_content = {
+        "Content-Encoding": "gzip",
+        "Content-Language": "de",
+        "ETag": '"1"',
+        "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Location": "/here",
+        "Cache-Control": "max-age=60",
+    }
+
+    @app.get("/large")
+    def large() -> Any:
+        flask.session["large"] = "x" * 70_000
+        return b"packed", 200, {**of_content, "X-Request-Id": "1"}
+
+    response = app.test_client().get("/large")
+    assert (response.status_code, response.mimetype) == (413, "application/json")
+    assert not of_content.keys() & response.headers.keys()
+    assert response.headers["X-Request-Id"] == "1"
+    assert response.content_length == len(response.data)
+
+
 def test_the_test_client_s_session_transaction(browser: FlaskClient) -> None:
     with browser.session_transaction() as session:
         session["prepared"] = [1]

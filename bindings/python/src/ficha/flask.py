@@ -12,6 +12,7 @@ values, and only ``login_user()``, ``confirm_login()`` and its remember-cookie w
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -43,6 +44,10 @@ _LOGIN = frozenset({"_user_id", "_fresh", "_id"})
 # What survives logout_user(): what it tells its own after_request, and the messages for the next page.
 _KEPT = frozenset({"_remember", "_flashes"})
 _DECISION = "ficha.decision"
+# What a view said of its own answer: not true of an answer about an error.
+_OF_CONTENT = re.compile(
+    "content-.*|etag|last-modified|location|transfer-encoding|accept-ranges|cache-control|expires", re.IGNORECASE
+)
 
 
 class Refused(InvalidArgument):
@@ -362,12 +367,12 @@ def _answer(error: FichaError) -> flask.Response:
 
 def _become(response: flask.Response, answer: ErrorResponse) -> None:
     response.status_code = answer.status
+    for name in [name for name in response.headers.keys() if _OF_CONTENT.fullmatch(name)]:
+        response.headers.remove(name)
     response.set_data(answer.body)
     response.headers.update(answer.headers)
     if answer.body:
         response.headers["Content-Type"] = "application/json"
-    else:
-        response.headers.remove("Content-Type")
 
 
 __all__ = ["FichaSession", "Sessions", "decision", "require"]
