@@ -225,6 +225,19 @@ function namesIn(ops) {
   return ops.filter((_, i) => i % stepLength === 1);
 }
 
+/** What steps of changesOf() put into `current`: of a bag the keys that were put, alone. */
+function putIn(ops, current) {
+  const values = [];
+  const bags = new Map();
+  for (let i = 0; i < ops.length; i += stepLength) {
+    const [kind, name, , key] = ops.slice(i, i + stepLength);
+    if (kind === 'set') values.push([name, current[name]]);
+    if (kind === 'put' && Object.hasOwn(current[name], key)) bags.set(name, [...(bags.get(name) ?? []), [key, current[name][key]]]);
+  }
+  for (const [name, keys] of bags) values.push([name, Object.fromEntries(keys)]);
+  return Object.fromEntries(values);
+}
+
 /** [name, JSON text, …] of steps that do nothing but set. */
 function textsSetBy(ops) {
   return ops.filter((_, i) => i % stepLength === 1 || i % stepLength === 2);
@@ -242,4 +255,4 @@ function applyChanges(stored, ops) {
   return after;
 }
 
-module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, differences, fromJson, namesIn, storedAttributes, textsSetBy, toJson, toTexts };
+module.exports = { StoredAttribute, applyChanges, changesOf, checkText, deepFreeze, differences, fromJson, namesIn, putIn, storedAttributes, textsSetBy, toJson, toTexts };

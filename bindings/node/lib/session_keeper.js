@@ -1,7 +1,7 @@
 'use strict';
 // The session of one HTTP request, for the framework adapters.
 
-const { applyChanges, changesOf, namesIn, textsSetBy } = require('./attributes.js');
+const { applyChanges, changesOf, namesIn, putIn, textsSetBy } = require('./attributes.js');
 const { SessionGone } = require('./errors.js');
 const { Client } = require('./client.js');
 const { Credential } = require('./credential.js');
@@ -314,8 +314,10 @@ class SessionKeeper {
     this.#checkCookieGoesAlong();
     const { snapshot } = this;
     const settings = { device: deviceOf(this.origin), ...this.#timeouts(), ...options, attributes };
-    const goesAlong = snapshot?.principal ? snapshot.principal === principal : options.keepAttributes !== false;
-    if (snapshot && goesAlong) settings.attributes = { ...(await this.#saveBeforeLogin()), ...attributes };
+    const isAnothers = Boolean(snapshot?.principal) && snapshot.principal !== principal;
+    const goesAlong = snapshot?.principal === principal || options.keepAttributes !== false;
+    if (isAnothers && goesAlong) settings.attributes = { ...putIn(this.#object ? this.#changes().ops : [], this.#object), ...attributes };
+    else if (snapshot && goesAlong) settings.attributes = { ...(await this.#saveBeforeLogin()), ...attributes };
     else if (goesAlong) settings.attributes = { ...this.#values(), ...attributes };
     // The session that this request's framework logged somebody in to is about to go: what it said of them goes along.
     if (this.#object) this.#closeLoginWindow();

@@ -48,6 +48,32 @@ onEveryExpress((application) => {
     assert.equal((await send('POST', '/login/alice', { jar })).status, 401);
   });
 
+  test('to another principal\'s login nothing goes along but what this request put in', async (t) => {
+    const client = open();
+    const app = application(client);
+    app.post('/login/:keep', async (req, res) => {
+      const { session } = req;
+      session.theme = 'light';
+      session.new = { a: 1 };
+      delete session.cart;
+      session.put('pref', 'own', 3).put('pref', 'gone', 4).put('pref', '__proto__', 5).take('pref', 'gone');
+      session.take('seen', 'alice');
+      await req.ficha.login('bob', { attributes: { given: true }, keepAttributes: req.params.keep === 'keep' });
+      res.json({ ...req.session });
+    });
+    const send = await serve(t, app);
+    const attributes = { cart: [1], theme: 'dark', left: 1, pref: { old: 1 }, seen: { alice: 1, too: 2 } };
+    const login = async (keep) => {
+      const { id, token } = await client.create('alice', { attributes });
+      const { text } = await send('POST', `/login/${keep}`, { headers: { Cookie: `sid=${token}` } });
+      assert.equal(await client.find(id), null);
+      return text;
+    };
+    const kept = JSON.parse('{"given":true,"new":{"a":1},"pref":{"own":3,"__proto__":5},"theme":"light"}');
+    assert.deepEqual(JSON.parse(await login('keep')), kept);
+    assert.equal(await login('drop'), '{"given":true}');
+  });
+
   test('after a login or a logout the request is judged on the session it has then, by the core', async (t) => {
     const client = open({ rule: [{ path: '/**', allow: 'anyone' }] });
     const app = application(client);

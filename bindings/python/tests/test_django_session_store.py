@@ -8,11 +8,12 @@ import pytest
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.management import call_command
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_helpers import again
 from ficha import InvalidArgument
-from ficha.django import Identity, get_client
+from ficha.django import Identity, get_client, login
 from ficha.django.sessions import SessionStore
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -357,6 +358,28 @@ def test_a_login_over_another_principal_s_session_keeps_nothing_of_it(session: S
     entering.save()
     written = {"_auth_user_id": "7", "_auth_user_backend": "a.Backend", "_auth_user_hash": ""}
     assert dict(entering.items()) == dict(again(entering).items()) == written
+
+
+@pytest.mark.parametrize("by", ["login", "identify"])
+def test_to_another_principal_s_login_nothing_goes_along_but_what_this_request_put_in(by: str) -> None:
+    stored = get_client().create(
+        "alice", {"cart": [1], "theme": "dark", "left": 1, "pref": {"old": 1}, "seen": {"a": 1}}
+    )
+    request = HttpRequest()
+    request.session = session = SessionStore.of_cookie(stored.token)
+    session["theme"] = "light"
+    session["new"] = {"a": 1}
+    del session["cart"]
+    session.put("pref", "own", 3)
+    session.take("seen", "nothing")
+    if by == "login":
+        login(request, Identity("bob"))
+    else:
+        session.identify(Identity("bob"))
+        session.save()
+    expected = {"theme": "light", "new": {"a": 1}, "pref": {"own": 3}}
+    assert dict(session.items()) == dict(again(session).items()) == expected
+    assert get_client().find(stored.id) is None
 
 
 def test_a_logout_with_a_token_that_was_rotated_a_moment_ago_ends_the_session(stored: SessionStore) -> None:

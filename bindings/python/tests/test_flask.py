@@ -195,6 +195,25 @@ def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_this_re
         session.login("alice")
 
 
+def test_to_another_principal_s_login_nothing_goes_along_but_what_this_request_put_in(client: Client) -> None:
+    stored = client.create(
+        "alice", {"cart": [1], "theme": "dark", "pref": {"old": 1, "taken": 2}, "seen": {"alice": 1}}
+    )
+    session = ficha.flask.FichaSession(client, client.load(str(stored.token)))
+    session["theme"] = "light"
+    session["new"] = {"a": 1}
+    del session["cart"]
+    session.put("pref", "own", 3)
+    session.put("pref", "gone", 4)
+    session.take("pref", "gone")
+    session.take("seen", "nothing")
+    entered = session.login("bob", attributes={"given": True})
+    assert entered.attributes == dict(session) == {"theme": "light", "new": {"a": 1}, "pref": {"own": 3}, "given": True}
+    assert client.find(stored.id) is None
+    session["theme"] = "blue"
+    assert session.login("carol", keep_attributes=False).attributes == {}
+
+
 def test_the_remember_cookie_logs_in_without_a_proof_of_now(browser: FlaskClient, client: Client) -> None:
     browser.get("/enter/alice?remember")
     browser.delete_cookie(COOKIE)

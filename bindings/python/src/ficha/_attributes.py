@@ -144,6 +144,18 @@ class Difference(NamedTuple):
         names = self.changed | {op[1] for op in bag_ops}
         return Texts((name, self.texts[name]) for name in names if name in self.texts)
 
+    def put_in_alone(self, bag_ops: Iterable[Op]) -> Texts:
+        """The same, and of a bag nothing but the keys that were put: its others are another principal's."""
+        own = Texts((name, self.texts[name]) for name in self.changed)
+        put: dict[str, set[str]] = {}
+        for kind, name, _, _, key in bag_ops:
+            if kind == "put" and name in self.texts and name not in own:
+                put.setdefault(name, set()).add(key)
+        for name, keys in put.items():
+            entries = from_json(name, self.texts[name])
+            own[name] = to_json(name, {key: value for key, value in entries.items() if key in keys})
+        return own
+
 
 class Baseline:
     """The attributes of a session as they were read, to be compared with what a request made of them.

@@ -79,9 +79,14 @@ class RequestSession(MutableMapping[str, Any]):
 
     async def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
-        own = Texts()
+        own, difference = Texts(), None
         if self.stored is None:
-            own = self._baseline.difference(self._values or {}).texts
+            difference = self._baseline.difference(self._data)
+            own = difference.texts
+        elif self.stored.principal not in ("", principal):
+            # Of another principal's session nothing goes along but what this request put in.
+            difference = self._baseline.difference(self._data)
+            own = difference.put_in_alone(self._bag_ops)
         else:
             try:
                 await self.save()
@@ -89,11 +94,12 @@ class RequestSession(MutableMapping[str, Any]):
                 if not self.stored.anonymous:
                     raise
                 # A parallel login took the visitor's session: this one has what this request put in.
-                own = self._baseline.difference(self._values or {}).put_in(self._bag_ops)
+                difference = self._baseline.difference(self._data)
+                own = difference.put_in(self._bag_ops)
         if own and options.get("keep_attributes", True):
             options["attributes"] = Texts({**own, **dict(to_pairs(options.get("attributes")))})
-        session = await self._client.alogin(self.stored, principal, **options)
-        return self._take(session, Texts({**self._baseline.texts, **own}))
+        written = difference.texts if difference is not None else self._baseline.texts
+        return self._take(await self._client.alogin(self.stored, principal, **options), written)
 
     async def rotate(self) -> Session | None:
         """Move the session to a new token, if there is one."""

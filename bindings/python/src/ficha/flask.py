@@ -153,13 +153,17 @@ class FichaSession(SessionMixin):
     def login(self, principal: str, **options: Any) -> Session:
         """Make this the principal's session, under a new token; options as Client.login()."""
         own = Texts()
-        if self.stored is None and not self._unproven:
+        self._settle_login()
+        if self.stored is None:
             own = self._baseline.difference(self._values).texts
+        elif self.stored.principal not in ("", principal):
+            # Of another principal's session nothing goes along but what this request put in.
+            own = self._baseline.difference(self._values).put_in_alone(self._bag_ops)
         else:
             try:
                 self.save()
             except SessionGone:
-                if self.stored is None or not self.stored.anonymous:
+                if not self.stored.anonymous:
                     raise
                 # A parallel login took the visitor's session: this one has what this request put in.
                 own = self._baseline.difference(self._values).put_in(self._bag_ops)
@@ -218,10 +222,7 @@ class FichaSession(SessionMixin):
 
     def save(self) -> None:
         """Write what changed in one step; nothing if nothing did. Raises SessionGone; never brings a session back."""
-        if self._unproven:
-            raise ReservedName(min(self._unproven))
-        if "_user_id" in self._apart.texts and "_user_id" not in self._login:
-            self.logout()  # Flask-Login has thrown the user out
+        self._settle_login()
         difference, apart = self._baseline.difference(self._values), self._apart.difference(self._login)
         ops = [*self._bag_ops, *difference.ops]
         if not ops and not apart.ops:
@@ -235,6 +236,12 @@ class FichaSession(SessionMixin):
         self._baseline = Baseline(difference.texts, self._values)
         self._apart = Baseline(apart.texts, self._login)
         self._bag_ops.clear()
+
+    def _settle_login(self) -> None:
+        if self._unproven:
+            raise ReservedName(min(self._unproven))
+        if "_user_id" in self._apart.texts and "_user_id" not in self._login:
+            self.logout()  # Flask-Login has thrown the user out
 
     def _run(self, request: Request) -> Any:
         try:
@@ -367,7 +374,7 @@ def _answer(error: FichaError) -> flask.Response:
 
 def _become(response: flask.Response, answer: ErrorResponse) -> None:
     response.status_code = answer.status
-    for name in [name for name in response.headers.keys() if _OF_CONTENT.fullmatch(name)]:
+    for name in [name for name, _ in response.headers if _OF_CONTENT.fullmatch(name)]:
         response.headers.remove(name)
     response.set_data(answer.body)
     response.headers.update(answer.headers)

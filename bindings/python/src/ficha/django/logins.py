@@ -16,11 +16,14 @@ from ficha.django.sessions import SessionStore
 def login(request: HttpRequest, identity: Identity) -> None:
     """Log a principal in that has just proved itself, without a user table. The response carries a new token.
 
-    The session is stored, under its new id. Another principal's is ended first, and nothing of it carried over.
+    The session is stored, under its new id. Another principal's is ended first, and nothing of it goes along but what
+    this request put in.
     """
     session = cast(SessionStore, request.session)
     if is_another_s(session.snapshot, identity):
+        own = session.put_in()
         session.flush()
+        session.update(own)
     session.identify(identity)
     session.save()
 
@@ -29,7 +32,9 @@ async def alogin(request: HttpRequest, identity: Identity) -> None:
     """Asynchronous login()."""
     session = cast(SessionStore, request.session)
     if is_another_s(await session.asnapshot(), identity):
+        own = session.put_in()
         await session.aflush()
+        session.update(own)
     session.identify(identity)
     await session.asave()
 

@@ -295,7 +295,9 @@ class SessionState(SessionBase):
         stored, own = self._stored, changes.ordinary.put_in(changes.bag_ops)
         if stored is None:
             own = changes.ordinary.texts
-        elif not is_another_s(stored, identity):
+        elif is_another_s(stored, identity):
+            own = changes.ordinary.put_in_alone(changes.bag_ops)
+        else:
             # Saved first: the store carries over what it holds when the session ends, with what other requests put in.
             removed = [op for op in changes.protected.ops if op[0] == "remove"]
             try:
