@@ -6,10 +6,12 @@ import io
 from typing import Any
 
 import pytest
+from django.contrib.auth import login as auth_login
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
-from django_helpers import COOKIE, cookie_of, token, users
+from django_helpers import COOKIE, cookie_of, replace_view, token, users
 from ficha.django import Identity, get_client
 from ficha.django.signals import session_issued, session_revoked
 
@@ -38,6 +40,30 @@ def test_logging_in_again_gives_a_new_token_again(browser: Client, alice: Any) -
     browser.get("/enter", {"name": "alice"})
     assert token(browser) != first
     assert get_client().load(first) is None
+
+
+def test_the_second_click_on_a_login_form_logs_in_too(
+    browser: Client, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.get("/put", {"cart": "[1]"})
+    first = Client()
+    first.cookies[COOKIE] = token(browser)
+
+    def enter(request: HttpRequest) -> HttpResponse:
+        request.session["seen"] = True
+        assert first.get("/enter", {"name": "alice"}).status_code == 200  # while this one is under way
+        auth_login(request, alice, backend="django.contrib.auth.backends.ModelBackend")
+        return HttpResponse()
+
+    replace_view(monkeypatch, enter)
+    assert browser.get("/plain").status_code == 200
+    assert token(browser) != token(first)
+    assert (browser.get("/who").json()["user"], first.get("/who").json()["user"]) == ("alice", "alice")
+    sessions = [get_client().load(token(each)) for each in (browser, first)]
+    assert [session and session.principal for session in sessions] == [str(alice.pk)] * 2
+    second, one = (session.attributes for session in sessions if session)
+    assert (second["seen"], one["cart"]) == (True, [1])
+    assert "cart" not in second  # it went along with the first
 
 
 def test_logging_in_as_somebody_else_takes_nothing_over(browser: Client, alice: Any) -> None:

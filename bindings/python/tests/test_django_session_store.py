@@ -279,6 +279,8 @@ def test_saving_a_cleared_session_after_a_logout_elsewhere(stored: SessionStore)
 
 
 def test_a_key_is_not_cycled_after_a_logout_elsewhere(stored: SessionStore) -> None:
+    stored.identify(Identity("alice"))
+    stored.save()
     slow = again(stored)
     slow.load()
     slow["x"] = 1
@@ -302,6 +304,21 @@ def test_a_visitor_whose_session_a_parallel_login_took_logs_in_with_what_this_re
     assert dict(after.items()) == {"cat": "dog", "bag": {"key": 1}}
     assert after.snapshot is not None
     assert after.snapshot.principal == "alice"
+
+
+def test_the_key_of_a_visitor_s_session_that_is_gone_is_that_of_a_new_one_with_what_this_request_put_in(
+    stored: SessionStore,
+) -> None:
+    slow = again(stored)
+    slow["x"] = [1]
+    slow.put("bag", "key", 1)
+    slow.set_expiry(100)
+    again(stored).flush()
+    slow.cycle_key()
+    assert slow.session_key is None
+    slow.save()
+    assert dict(again(slow).items()) == {"x": [1], "bag": {"key": 1}, "_session_expiry": 100}
+    assert slow.session_key != stored.session_key
 
 
 def test_changing_the_expiry_after_a_logout_elsewhere_does_not_bring_the_session_back(stored: SessionStore) -> None:

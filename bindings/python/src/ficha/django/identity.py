@@ -58,7 +58,7 @@ class SessionData(dict[str, Any]):
     def begin_login(self) -> None:
         """Django has renewed the session: what it writes next may be a login."""
         self._expected = _FIRST
-        self.granted = {}
+        self.granted = {name: value for name, value in self.granted.items() if name == EXPIRY}
 
     @property
     def logged_in(self) -> bool:

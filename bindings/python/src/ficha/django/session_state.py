@@ -12,7 +12,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import SuspiciousOperation
 
 from ficha import Decision, FichaError, InvalidArgument, Session, SessionGone, StoreError, _requests
-from ficha._attributes import Bag, Baseline, Difference, Op, Texts
+from ficha._attributes import Bag, Baseline, Difference, Op, Texts, from_json
 from ficha._core import Request
 from ficha._identity import Identity
 from ficha.django.conf import claimed_identity, get_client
@@ -359,9 +359,25 @@ class SessionState(SessionBase):
             try:
                 self._issue((yield _requests.rotate(self._stored)))
             except SessionGone:
-                raise SessionInterrupted("The session was ended while it was to get a new key.") from None
+                if not self._stored.anonymous:
+                    raise SessionInterrupted("The session was ended while it was to get a new key.") from None
+                # A parallel login took the visitor's session: the new one has what this request put in.
+                self._drop_what_was_read(self._session_cache)
+                self._forget()
         self._session_cache.begin_login()
         self.modified = True
+
+    def put_in(self) -> dict[str, Any]:
+        """Return what this request has put into the session that was read; of bags the keys that were put, alone."""
+        difference = self._baseline.difference(ordinary(self._session_cache))
+        return {name: from_json(name, text) for name, text in difference.put_in_alone(self._bag_ops).items()}
+
+    def _drop_what_was_read(self, data: SessionData) -> None:
+        kept = self.put_in()
+        for name in [name for name in data if name not in kept and name not in data.granted]:
+            del data[name]
+        for name in {op[1] for op in self._bag_ops} & kept.keys():
+            dict.__setitem__(data, name, kept[name])
 
     def _issue(self, session: Session) -> None:
         self._move_to(session)

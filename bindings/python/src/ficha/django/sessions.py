@@ -12,10 +12,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from ficha import Session
-from ficha._attributes import from_json
 from ficha._identity import Identity
 from ficha.django.conf import get_client
-from ficha.django.identity import EXPIRY, SessionData, ordinary
+from ficha.django.identity import EXPIRY, SessionData
 from ficha.django.session_state import SessionState, is_another_s, is_id
 
 StoreT = TypeVar("StoreT", bound="SessionStore")
@@ -176,21 +175,9 @@ class SessionStore(SessionState):
         """
         self._check_not_by_id()
         if is_another_s(self._stored, identity):
-            self._drop_another_s(self._session_cache)
+            self._drop_what_was_read(self._session_cache)
         self._identity = identity
         self.modified = True
-
-    def _drop_another_s(self, data: SessionData) -> None:
-        kept = self.put_in()
-        for name in [name for name in data if name not in kept and name not in data.granted]:
-            del data[name]
-        for name in {op[1] for op in self._bag_ops} & kept.keys():
-            dict.__setitem__(data, name, kept[name])
-
-    def put_in(self) -> dict[str, Any]:
-        """Return what this request has put into the session that was read; of bags the keys that were put, alone."""
-        difference = self._baseline.difference(ordinary(self._session_cache))
-        return {name: from_json(name, text) for name, text in difference.put_in_alone(self._bag_ops).items()}
 
     @property
     def token(self) -> str | None:
