@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import ficha
-from ficha import Client
+from ficha import Client, _completions
 from redis_server import PATIENT, RedisServer
 
 MakeClient = Callable[..., Client]
@@ -48,6 +48,14 @@ async def test_every_operation(client: Client) -> None:
     assert await client.arevoke_principal("alice") == 0
     with pytest.raises(ficha.SessionGone):
         await client.apatch(again, set={"x": 1})
+
+
+async def test_what_could_not_be_submitted_is_not_waited_for(client: Client) -> None:
+    await client.acreate("alice")
+    pending = _completions.completions_of(asyncio.get_running_loop())._pending
+    with pytest.raises(TypeError):
+        await client.arun("no request")  # type: ignore[arg-type]
+    assert not pending
 
 
 @pytest.mark.parametrize("cached", [True, False], ids=["a hit", "a miss"])

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ficha import _core, _requests
-from ficha._completions import expect, running_loop
+from ficha._completions import expect, forget, running_loop
 from ficha._config import Source, read_config
 from ficha._core import Decision, Request, Session
 from ficha._credential import Credential, hide_in_environ, hide_in_scope
@@ -137,7 +137,11 @@ class Client(_core.Client):
     async def arun(self, request: Request) -> Any:
         """Carry the request out; the asynchronous form of run()."""
         queue, operation, future = expect()
-        self.submit(queue, operation, request)
+        try:
+            self.submit(queue, operation, request)
+        except BaseException:
+            forget(operation)
+            raise
         return await future
 
     async def aload(self, token: str | bytes, *, touch: bool = True, fresh: bool = False) -> Session | None:

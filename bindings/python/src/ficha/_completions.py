@@ -46,10 +46,14 @@ class LoopCompletions:
         future = self._pending[operation] = loop.create_future()
         return self._queue, operation, future
 
+    def forget(self, operation: int) -> None:
+        """Expect the operation no longer."""
+        self._pending.pop(operation, None)
+
     def _deliver(self) -> None:
         for operation, outcome in self._queue.drain():
-            future = self._pending.pop(operation)
-            if future.done():
+            future = self._pending.pop(operation, None)
+            if future is None or future.done():
                 continue  # nobody awaits it any more
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
@@ -75,6 +79,11 @@ def expect() -> Expected:
     """Have an operation complete in the running event loop. Called by the native module, too."""
     loop = running_loop()
     return completions_of(loop).expect(loop)
+
+
+def forget(operation: int) -> None:
+    """Expect an operation of the running event loop no longer: it could not be submitted."""
+    completions_of(running_loop()).forget(operation)
 
 
 def forget_closed_loops() -> None:
