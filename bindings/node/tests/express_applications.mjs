@@ -6,17 +6,22 @@ import { Client } from 'ficha';
 import { sessions } from 'ficha/express';
 import { useLeakCheck, useRedis } from './helpers.mjs';
 
-/** For a test file: `open(settings)` makes clients of a Redis for all of its tests, which are closed after them. */
+/**
+ * For a test file: `open(settings)` makes clients of a Redis for all of its tests, which are closed after them;
+ * `open.asked()` is how many commands that Redis was sent for sessions.
+ */
 export function useClients() {
   const redis = useRedis();
   const clients = [];
   useLeakCheck(clients);
-  return function open({ redis: connection, ...settings } = {}) {
+  function open({ redis: connection, ...settings } = {}) {
     const cookie = { insecure_http: true, name: 'sid' };
     const client = new Client({ redis: { url: redis.url, ...connection }, cookie, ...settings });
     clients.push(client);
     return client;
-  };
+  }
+  open.asked = () => redis.asked();
+  return open;
 }
 
 /**

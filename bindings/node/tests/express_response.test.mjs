@@ -239,10 +239,10 @@ onEveryExpress((application) => {
     });
     const send = await serve(t, app);
     for (const path of ['/late', '/login']) {
-      const { commands } = client.stats();
+      const asked = await open.asked();
       await assert.rejects(send('GET', path));
       assert.deepEqual(await isHeard, ['the headers of the response are out: no cookie can go along', true]);
-      assert.equal(client.stats().commands, commands);
+      assert.equal(await open.asked(), asked);
     }
   });
 

@@ -5,20 +5,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SessionGone } from 'ficha';
 import { sessions } from 'ficha/express';
 import { answerErrors, onEveryExpress, useClients } from './express_applications.mjs';
-import { serve } from './helpers.mjs';
+import { patient, serve } from './helpers.mjs';
 
 const open = useClients();
 
 onEveryExpress((application, _everyPath, express) => {
   test('a visitor for whom nothing is stored gets no cookie and no session in the store', async (t) => {
-    const client = open();
-    const app = application(client);
+    const app = application(open());
     app.get('/', (req, res) => res.json({ id: typeof req.session.id, keys: Object.keys(req.session) }));
-    const before = client.stats().commands;
+    const before = await open.asked();
     const { text, setCookies } = await (await serve(t, app))('GET', '/');
     assert.deepEqual(JSON.parse(text), { id: 'string', keys: [] });
     assert.deepEqual(setCookies, []);
-    assert.equal(client.stats().commands, before);
+    assert.equal(await open.asked(), before);
   });
 
   test('putting something in stores the session and sends its cookie, with no-store', async (t) => {
@@ -41,17 +40,16 @@ onEveryExpress((application, _everyPath, express) => {
   });
 
   test('a request that changes nothing writes nothing', async (t) => {
-    const client = open();
-    const app = application(client);
+    const app = application(open(patient));
     app.get('/put', (req, res) => res.json((req.session.cart = { items: [1, { n: 2 }] })));
     app.get('/get', (req, res) => res.json(req.session.cart));
     const send = await serve(t, app);
     const jar = {};
     await send('GET', '/put', { jar });
     await send('GET', '/get', { jar });
-    const before = client.stats().commands;
+    const before = await open.asked();
     assert.equal((await send('GET', '/get', { jar })).text, '{"items":[1,{"n":2}]}');
-    assert.equal(client.stats().commands, before);
+    assert.equal(await open.asked(), before);
   });
 
   test('only what changed is written, nested changes and removals included', async (t) => {

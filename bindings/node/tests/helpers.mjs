@@ -34,6 +34,9 @@ export async function startRedis(port) {
   }
 }
 
+// Of a link, and not of sessions: they open one, or prove it, at times of their own.
+const commandsOfLinks = new Set(['client', 'hello', 'info', 'select', 'time']);
+
 async function startRedisAt(port) {
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--loglevel', 'notice'];
   const server = spawn('redis-server', args.map(String), { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -61,6 +64,11 @@ async function startRedisAt(port) {
       connection ??= createClient({ url, socket: { reconnectStrategy: false } }).on('error', () => {}).connect();
       return (await connection).sendCommand(parts.length === 1 ? parts[0].split(' ') : parts);
     },
+    /** How many commands it was sent for sessions until now, by whomever. */
+    async asked() {
+      const counts = (await this.command('INFO commandstats')).matchAll(/^cmdstat_(\w+).*:calls=(\d+)/gm);
+      return [...counts].reduce((sum, [, name, calls]) => sum + (commandsOfLinks.has(name) ? 0 : Number(calls)), 0);
+    },
   };
 }
 
@@ -71,6 +79,9 @@ export function useRedis() {
   after(() => redis.stop());
   return redis;
 }
+
+/** Settings of a client that asks nobody again for what it keeps, however long a busy machine lets it wait. */
+export const patient = { near_cache: { max_staleness: '60s' } };
 
 /** For programs that look at memory: V8's young generation stays small. What V8 keeps of its pages is not looked at. */
 export const memoryFlags = ['--expose-gc', '--max-semi-space-size=1'];
