@@ -25,16 +25,14 @@ Napi::Value error_responses(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array responses = Napi::Array::New(env);
   std::uint32_t i = 0;
-  for (const ErrorCode error :
-       {ErrorCode::invalid_argument, ErrorCode::invalid_config, ErrorCode::too_large, ErrorCode::unavailable,
-        ErrorCode::timeout, ErrorCode::access_denied, ErrorCode::write_refused, ErrorCode::corrupt_record,
-        ErrorCode::unknown_outcome, ErrorCode::overloaded, ErrorCode::incomplete, ErrorCode::session_gone,
-        ErrorCode::conflict, ErrorCode::attribute_exists, ErrorCode::session_limit, ErrorCode::closed}) {
+  for (int number = 0; number <= static_cast<int>(last_error_code); ++number) {
+    const auto error = static_cast<ErrorCode>(number);
+    if (name(error) == "unknown") continue;
     const ErrorResponse response = respond_to(error);
     Napi::Object object = to_object(env, response);
     Napi::Object headers = Napi::Object::New(env);
     for (const ResponseHeader& header : response.headers.view()) headers.Set(word(env, header.name), header.value);
-    object.Set("number", static_cast<int>(error));
+    object.Set("number", number);
     object.Set("name", word(env, name(error)));
     object.Set("headers", headers);
     responses[i++] = object;

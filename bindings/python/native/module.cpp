@@ -20,7 +20,7 @@ namespace py = pybind11;
 // {number: (name, HTTP status)}.
 py::dict error_table() {
   py::dict table;
-  for (int number = 0; number < 100; ++number) {
+  for (int number = 0; number <= static_cast<int>(last_error_code); ++number) {
     const auto code = static_cast<ErrorCode>(number);
     if (name(code) != "unknown") table[py::int_(number)] = py::make_tuple(name(code), http_status(code));
   }

@@ -29,6 +29,7 @@ enum class ErrorCode : int {
   session_limit = 23,     // the principal has as many sessions as it may have
   closed = 30,            // the client was closed
 };
+inline constexpr ErrorCode last_error_code = ErrorCode::closed;  // of the numbers before it some are "unknown"
 
 // "session_gone" for ErrorCode::session_gone; "unknown" for a number outside the table.
 [[nodiscard]] std::string_view name(ErrorCode code) noexcept;
