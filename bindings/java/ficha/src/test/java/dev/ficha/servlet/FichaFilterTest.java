@@ -174,12 +174,27 @@ class FichaFilterTest {
                         }
                         case "/flash" -> String.valueOf(request.getSession().getAttribute("flash"));
                         case "/change" -> request.getRequestedSessionId() + " " + request.changeSessionId();
+                        case "/typed" -> typed(request, "Cookie") + typed(request, "Authorization");
                         case "/look" -> "" + request.getSession().isNew() + request.getRequestedSessionId();
                         default ->
                             request.getRemoteUser() + " " + request.isUserInRole("admin") + " "
                                     + request.getHeader("Cookie") + " " + request.getHeader("X-User");
                     };
             if (!response.isCommitted()) response.getWriter().write(answer);
+        }
+
+        private static String typed(HttpServletRequest request, String field) {
+            String number;
+            try {
+                number = "" + request.getIntHeader(field);
+            } catch (NumberFormatException e) {
+                number = e.getMessage();
+            }
+            try {
+                return number + " " + request.getDateHeader(field) + "\n";
+            } catch (IllegalArgumentException e) {
+                return number + " " + e.getMessage() + "\n";
+            }
         }
     }
 
@@ -250,6 +265,22 @@ class FichaFilterTest {
         assertEquals("alice true null null", get("/who", "X-User", "mallory").body());
         assertTrue(others.load(before.substring(before.indexOf('=') + 1), false, true)
                 .isEmpty());
+    }
+
+    @Test
+    void aFieldAskedForAsANumberOrADateSaysNoMoreThanHandlersSeeOfIt() throws Exception {
+        get("/login");
+        assertEquals("-1 -1\n-1 -1\n", get("/typed").body());
+        String ours = cookie;
+        cookie = "a=1; " + ours;
+        assertEquals("For input string: \"a=1\" Cookie is no date\n-1 -1\n", get("/typed").body());
+        cookie = null;
+        String token = ours.substring(ours.indexOf('=') + 1);
+        assertEquals(
+                "-1 -1\n-1 -1\n", get("/typed", "Authorization", "Bearer " + token).body());
+        assertEquals(
+                "-1 -1\nFor input string: \"Basic YTpi\" Authorization is no date\n",
+                get("/typed", "Authorization", "Basic YTpi").body());
     }
 
     @Test

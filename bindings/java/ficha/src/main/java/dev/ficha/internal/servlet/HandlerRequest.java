@@ -57,13 +57,21 @@ public abstract class HandlerRequest extends HttpServletRequestWrapper {
         return Collections.enumeration(names);
     }
 
+    // Of the fields that the credential is in, a container's error would quote all of one.
+
     @Override
     public int getIntHeader(String name) {
-        return isRemoved(name) ? -1 : super.getIntHeader(name);
+        if (isRemoved(name)) return -1;
+        if (!credentials.isHidden(name)) return super.getIntHeader(name);
+        String value = getHeader(name);
+        return value == null ? -1 : Integer.parseInt(value);
     }
 
     @Override
     public long getDateHeader(String name) {
-        return isRemoved(name) ? -1 : super.getDateHeader(name);
+        if (isRemoved(name)) return -1;
+        if (!credentials.isHidden(name)) return super.getDateHeader(name);
+        if (getHeader(name) == null) return -1;
+        throw new IllegalArgumentException(name + " is no date");
     }
 }
