@@ -258,4 +258,8 @@ int error_status(int code) {
   return http_status(static_cast<ErrorCode>(code));
 }
 
+int last_error_number() {
+  return static_cast<int>(last_error_code);
+}
+
 }  // namespace ficha::java

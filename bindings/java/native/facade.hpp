@@ -114,5 +114,6 @@ Packed verdict_name(int verdict);
 Packed reason_name(int reason);
 Packed error_name(int code);
 int error_status(int code);
+int last_error_number();
 
 }  // namespace ficha::java

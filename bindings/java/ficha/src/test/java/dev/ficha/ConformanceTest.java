@@ -260,12 +260,16 @@ class ConformanceTest {
     }
 
     @Test
-    void namesAreThoseOfTheCore() {
+    void namesAreThoseOfTheCoreAndNoneIsMissing() {
         for (Verdict verdict : Verdict.values())
             assertEquals(verdict.toString(), text(Native.verdictName(verdict.ordinal())));
         for (Reason reason : Reason.values())
             assertEquals(reason.toString(), text(Native.reasonName(reason.ordinal())));
+        assertEquals("unknown", text(Native.verdictName(Verdict.values().length)));
+        assertEquals("unknown", text(Native.reasonName(Reason.values().length)));
         for (ErrorCode code : ErrorCode.values()) assertEquals(code.toString(), text(Native.errorName(code.number())));
+        for (int number = 0; number <= Native.lastErrorNumber(); ++number)
+            assertEquals(text(Native.errorName(number)), ErrorCode.of(number).toString());
     }
 
     private static String text(byte[] answer) {
