@@ -86,6 +86,7 @@ class SessionState(SessionBase):
         self._admitted: Session | None = None  # what the middleware has read already
         self._identity: Identity | None = None
         self._entered = False  # whether a login was stored meanwhile
+        self._lost = False  # whether it was gone when it was to get a new key
         self._judged: Decision | None = None
         self._left = False  # whether the request has another session now than it came with, or none
         #: The session whose cookie, with its token and deadlines, the client does not have yet.
@@ -212,7 +213,7 @@ class SessionState(SessionBase):
             self._move_to(self._stored)
 
     def _move_to(self, session: Session | None) -> None:
-        self._stored, self._left = session, True
+        self._stored, self._left, self._lost = session, True, False
         if self._judged is not None:
             get_client()._decide_on(self._judged, session)
 
@@ -276,6 +277,8 @@ class SessionState(SessionBase):
         identity = self._new_identity(data)
         if identity is not None:
             yield from self._logging_in(identity, changes, timeouts)
+        elif self._lost:
+            raise SessionGone("the visitor's session was ended while it was to get a new key")
         elif stored is None:
             texts, apart = changes.ordinary.texts, changes.protected.texts
             self._issue((yield _requests.create("", texts, protected=apart, **timeouts)))
@@ -361,9 +364,9 @@ class SessionState(SessionBase):
             except SessionGone:
                 if not self._stored.anonymous:
                     raise SessionInterrupted("The session was ended while it was to get a new key.") from None
-                # A parallel login took the visitor's session: the new one has what this request put in.
-                self._drop_what_was_read(self._session_cache)
-                self._forget()
+                self._lost = (
+                    True  # a parallel login may have taken the visitor's session: this one's goes on without it
+                )
         self._session_cache.begin_login()
         self.modified = True
 
