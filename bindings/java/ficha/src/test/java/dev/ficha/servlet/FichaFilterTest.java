@@ -273,11 +273,14 @@ class FichaFilterTest {
         assertEquals("-1 -1\n-1 -1\n", get("/typed").body());
         String ours = cookie;
         cookie = "a=1; " + ours;
-        assertEquals("For input string: \"a=1\" Cookie is no date\n-1 -1\n", get("/typed").body());
+        assertEquals(
+                "For input string: \"a=1\" Cookie is no date\n-1 -1\n",
+                get("/typed").body());
         cookie = null;
         String token = ours.substring(ours.indexOf('=') + 1);
         assertEquals(
-                "-1 -1\n-1 -1\n", get("/typed", "Authorization", "Bearer " + token).body());
+                "-1 -1\n-1 -1\n",
+                get("/typed", "Authorization", "Bearer " + token).body());
         assertEquals(
                 "-1 -1\nFor input string: \"Basic YTpi\" Authorization is no date\n",
                 get("/typed", "Authorization", "Basic YTpi").body());
