@@ -174,6 +174,16 @@ TEST_F(AccessTest, EachMissingRightIsAccessDeniedAndLeavesNothingHalfDone) {
   }
 }
 
+TEST_F(AccessTest, AnotherDatabaseThanTheFirstNeedsTheRightToSelectIt) {
+  config.redis.url = Secret{server.url() + "/1"};
+  allow();
+  const auto refused = open_store(config);
+  EXPECT_THAT(await(*refused, refused->create({.principal = "alice"})), FailsWith(ErrorCode::access_denied));
+  server.command({"ACL", "SETUSER", "ficha", "+select"});
+  const auto admitted = open_store(config);
+  EXPECT_THAT(await(*admitted, admitted->create({.principal = "alice"})), IsOk());
+}
+
 TEST_F(AccessTest, WithoutPingNothingFails) {
   EXPECT_THAT(everything("ping"), IsEmpty());
 }
