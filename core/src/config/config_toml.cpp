@@ -72,7 +72,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string unknown_key(std::string_view key, const std::vector<std::string_view>& known) {
   constexpr std::size_t farthest = 3;
   std::string what = "there is no such key";
-  std::size_t nearest = std::min(farthest + 1, key.size());
+  std::size_t nearest = std::min(farthest, (key.size() + 1) / 2) + 1;
   std::string_view suggestion;
   for (const std::string_view candidate : known) {
     const std::size_t distance =

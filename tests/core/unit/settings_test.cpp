@@ -77,6 +77,7 @@ TEST(MakeConfig, NamesTheSettingThatIsWrong) {
 TEST(MakeConfig, ReadsTablesThatSetNothing) {
   EXPECT_EQ(error_of({{"session", {}}, {"cookie.name", std::string("sid")}, {"cookie", {}}}), "");
   EXPECT_EQ(error_of({{"sesion", {}}}), "properties: sesion: there is no such key; did you mean \"session\"?");
+  EXPECT_EQ(error_of({{"host", {}}}), "properties: host: there is no such key") << "not \"cors\"";
   EXPECT_EQ(error_of({{"rule[0]", {}}}), "properties: rule[0].path: is missing: every rule needs one");
 }
 
