@@ -25,7 +25,11 @@ run_parity() {
   mkdir -p build/security
   if [[ -n ${FICHA_LONG:-} ]]; then options+=(--requests 20000); fi
   while (($(jobs -rp | wc -l) >= cores)); do wait -n; done
-  timeout --kill-after=30 "$program_limit_seconds" python3 "$parity" "${options[@]}" "$name" "$@" >"$log" 2>"$log.errors" &
+  rm -f "$log.status"
+  {
+    timeout --kill-after=30 "$program_limit_seconds" python3 "$parity" "${options[@]}" "$name" "$@" >"$log" 2>"$log.errors"
+    printf '%d\n' "$?" >"$log.status"
+  } &
   parity_names+=("$log")
   parity_jobs[$log]=$!
 }
@@ -35,16 +39,17 @@ report_parity() {
   local log status before sentence sent wrong
   for log in "${parity_names[@]}"; do
     before=$failed
-    wait "${parity_jobs[$log]}"
-    status=$?
+    # The status is in a file: bash forgets that of a job whose process id another process has had since.
+    wait "${parity_jobs[$log]}" 2>/dev/null
+    status=$(cat "$log.status")
     grep -v '^         ' "$log"
     passed=$((passed + $(grep -c '^ok ' "$log")))
     while read -r sentence; do
       report_failure "parity of $sentence"
       grep -A12 -F "$sentence" "$log" | grep '^         '
     done < <(sed -nE 's/^FAILED +//p' "$log")
-    if ((status != 0 && failed == before)); then
-      report_failure "parity ended with status $status (log: $log)"
+    if ((${status:-127} != 0 && failed == before)); then
+      report_failure "parity ended with status ${status:-none} (log: $log)"
       tail -n 20 "$log.errors"
     fi
     while read -r sent wrong; do
