@@ -86,7 +86,7 @@ TEST_F(HandshakeTest, GoodAnswersAreAccepted) {
 }
 
 TEST_F(HandshakeTest, AReplicaIsRefusedAndAClustersIsNot) {
-  EXPECT_THAT(judge_server("standalone", "replica"), FailsWith(ErrorCode::unavailable));
+  ASSERT_THAT(judge_server("standalone", "replica"), FailsWith(ErrorCode::unavailable));
   EXPECT_THAT(judge_server("standalone", "replica").error().message, HasSubstr("replica"));
   ASSERT_OK_AND_ASSIGN(const ServerFacts facts, judge_server("cluster", "replica"));
   EXPECT_TRUE(facts.cluster);

@@ -63,9 +63,9 @@ class NearCache {
                                                                  std::string_view name_space, RandomSource& random,
                                                                  SlotTable& table);
 
-  // The session for the raw bytes of a token, if it may be served at `now_ns` (Clock::monotonic_nanoseconds). Allocates nothing for a session of the usual size
-  // (Session::inline_bytes), takes no lock, makes no system call. With `touch`, `touch_due` says that this caller, and
-  // no other for a while, is to move the idle deadline (touch.hpp).
+  // The session for the raw bytes of a token, if it may be served at `now_ns` (Clock::monotonic_nanoseconds). Allocates
+  // nothing for a session of the usual size (Session::inline_bytes), takes no lock, makes no system call. With `touch`,
+  // `touch_due` says that this caller, and no other for a while, is to move the idle deadline (touch.hpp).
   [[nodiscard]] bool find(std::string_view token, std::int64_t now_ns, bool touch, std::optional<Session>& session,
                           bool& touch_due) noexcept;
 
